@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UmbraError } from '../../mesh/errors.ts';
+import { parseDocuments } from './parse.ts';
+import { topologyOf } from './topology.ts';
+
+const good = `apiVersion: umbra.dev/v1alpha1
+kind: Application
+metadata: { name: shop }
+spec:
+  entry: { service: web }
+  services:
+    web:
+      command: [node, web.js]
+      env: { PORT: '{{port}}', CART: '{{url.cart}}' }
+      calls: { cart: { timeout: 1s, slo: 200ms } }
+    cart:
+      command: [node, cart.js, '{{port}}']
+      replicas: 2
+      scale: { max: 3 }
+---
+apiVersion: umbra.dev/v1alpha1
+kind: Shadow
+metadata: { name: shop-shadow }
+spec: { application: shop }
+`;
+
+test('an application and its shadow', () => {
+  const { application, shadow } = parseDocuments(good, 'app.yaml');
+  assert.equal(shadow?.spec.application, 'shop');
+  const topology = topologyOf(application);
+  assert.deepEqual(Object.keys(topology.edges).sort(), ['ingress>web', 'web>cart']);
+  assert.equal(topology.edges['web>cart']?.timeoutMs, 1000);
+  assert.equal(topology.services.cart?.maxReplicas, 3);
+});
+
+const bad: [name: string, from: string, to: string, line: number, message: RegExp][] = [
+  ['unknown field', '      replicas: 2', '      replicsa: 2', 13, /no field "replicsa"/],
+  ['missing command', '      command: [node, web.js]\n', '', 7, /lacks the field "command"/],
+  ['wrong duration', 'timeout: 1s', 'timeout: soon', 10, /timeout/],
+  ['call to nobody', 'calls: { cart:', 'calls: { crat:', 9, /does not declare a call to cart/],
+  ['unknown template', "'{{port}}', CART", "'{{prot}}', CART", 9, /no template \{\{prot\}\}/],
+  ['entry to nobody', 'service: web }', 'service: wbe }', 5, /wbe is not among/],
+  ['scale below replicas', 'max: 3', 'max: 1', 14, /below replicas 2/],
+  ['not YAML', 'kind: Application', 'kind: [Application', 3, /./],
+  ['no application', 'kind: Application', 'kind: Applikation', 2, /kind must be/],
+];
+for (const [name, from, to, line, message] of bad) {
+  test(`${name} is refused with its line`, () => {
+    assert.throws(
+      () => parseDocuments(good.replace(from, to), 'app.yaml'),
+      (e: UmbraError) => e instanceof UmbraError && e.code === 'UMB0101' && e.message.includes(`app.yaml:${line}:`) && message.test(e.message),
+    );
+  });
+}

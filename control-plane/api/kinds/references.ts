@@ -1,0 +1,38 @@
+import type { Application } from './application.ts';
+
+/** Names that a schema cannot check: every call, failover and template must point at something that is there. */
+export function references(application: Application): [path: string[], message: string][] {
+  const problems: [string[], string][] = [];
+  const { services, externals = {}, entry } = application.spec;
+  const known = new Set([...Object.keys(services), ...Object.keys(externals)]);
+  if (!services[entry.service]) problems.push([['spec', 'entry', 'service'], `entry.service ${entry.service} is not among the services`]);
+  for (const name of Object.keys(externals)) {
+    if (services[name]) problems.push([['spec', 'externals', name], `${name} is a service already`]);
+  }
+  for (const [name, service] of Object.entries(services)) {
+    const at = ['spec', 'services', name];
+    if (name === 'ingress') problems.push([at, 'the name ingress is taken by the users’ entry']);
+    for (const callee of Object.keys(service.calls ?? {})) {
+      if (!known.has(callee)) problems.push([[...at, 'calls', callee], `${name} calls ${callee}, which is neither a service nor an external`]);
+    }
+    if (service.failover !== undefined && !services[service.failover]) {
+      problems.push([[...at, 'failover'], `failover ${service.failover} is not among the services`]);
+    }
+    if (service.scale && service.scale.max < (service.replicas ?? 1)) {
+      problems.push([[...at, 'scale', 'max'], `scale.max ${service.scale.max} is below replicas ${service.replicas ?? 1}`]);
+    }
+    const texts: [string[], string][] = [
+      ...service.command.map((text, i): [string[], string] => [[...at, 'command', String(i)], text]),
+      ...Object.entries(service.env ?? {}).map(([key, text]): [string[], string] => [[...at, 'env', key], text]),
+    ];
+    for (const [path, text] of texts) {
+      for (const [, template] of text.matchAll(/\{\{\s*([^}]*?)\s*\}\}/g)) {
+        if (template === 'port' || template === 'replica' || template === 'data') continue;
+        const peer = /^url\.(.+)$/.exec(template!)?.[1];
+        if (peer === undefined) problems.push([path, `no template {{${template}}}; there are {{port}}, {{replica}}, {{data}}, {{url.NAME}}`]);
+        else if (!service.calls?.[peer]) problems.push([path, `{{url.${peer}}}: ${name} does not declare a call to ${peer}`]);
+      }
+    }
+  }
+  return problems;
+}

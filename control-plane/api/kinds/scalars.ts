@@ -1,0 +1,24 @@
+import Type, { type TSchemaOptions } from 'typebox';
+
+export const Name = (options: TSchemaOptions = {}) => Type.String({ pattern: '^[a-z][a-z0-9-]{0,40}$', ...options });
+/** `250ms`, `2s`, `1m`. */
+export const Duration = (options: TSchemaOptions = {}) => Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$', ...options });
+/** `64KiB`, `1MiB`, `2GiB` or plain bytes. */
+export const Size = (options: TSchemaOptions = {}) => Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$', ...options });
+export const Percent = (options: TSchemaOptions = {}) => Type.Number({ minimum: 0, maximum: 100, ...options });
+export const Metadata = Type.Object({ name: Name() }, { additionalProperties: false });
+
+const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const sizeUnits = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** Milliseconds of a {@link Duration} that passed the schema. */
+export function milliseconds(text: string): number {
+  const [, number, unit] = /^([0-9.]+)(ms|s|m|h)$/.exec(text)!;
+  return Number(number) * durationUnits[unit as keyof typeof durationUnits];
+}
+
+/** Bytes of a {@link Size} that passed the schema. */
+export function bytes(text: string): number {
+  const [, number, unit] = /^([0-9.]+)(B|KiB|MiB|GiB)?$/.exec(text)!;
+  return Math.round(Number(number) * sizeUnits[(unit ?? 'B') as keyof typeof sizeUnits]);
+}

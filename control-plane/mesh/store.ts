@@ -1,0 +1,34 @@
+import type { Lease } from './lease.ts';
+import type { AuditEntry, Decision, Episode, Incident, LedgerEntry, Override, Pattern } from './record.ts';
+import type { HealthyState, WorldName } from './snapshot.ts';
+
+/** Newest first in `list`. `put` replaces by id. Writes are durable when the call returns. */
+export interface Collection<T> {
+  put(item: T): void;
+  get(id: string): T | undefined;
+  list(options?: { limit?: number; since?: number }): T[];
+  delete(id: string): void;
+  count(): number;
+}
+
+/** What must survive a restart. Opening it never starts from empty where a file was unreadable: that is UMB0501. */
+export interface Store {
+  leases(world: WorldName): Collection<Lease>;
+  readonly incidents: Collection<Incident>;
+  readonly episodes: Collection<Episode>;
+  readonly decisions: Collection<Decision>;
+  readonly patterns: Collection<Pattern>;
+  readonly overrides: Collection<Override>;
+  /** Append-only: there is no way to change or delete an entry. */
+  readonly audit: {
+    append(entry: Omit<AuditEntry, 'seq'>): AuditEntry;
+    list(options?: { limit?: number; afterSeq?: number }): AuditEntry[];
+  };
+  readonly ledger: { append(entry: LedgerEntry): void; list(options?: { limit?: number; since?: number }): LedgerEntry[] };
+  healthy(world: WorldName): HealthyState | undefined;
+  putHealthy(world: WorldName, state: HealthyState): void;
+  /** Named blobs: refined policies, replay buffers, mock samples. */
+  blob(name: string): Uint8Array | undefined;
+  putBlob(name: string, bytes: Uint8Array): void;
+  close(): void;
+}
