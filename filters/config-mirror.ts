@@ -1,0 +1,127 @@
+import {
+  boolean,
+  cookieName,
+  headerName,
+  integer,
+  list,
+  method,
+  number,
+  object,
+  pathPrefix,
+  type Rule,
+  string,
+} from './config-checks.ts';
+
+/** What is made unreadable before a copy leaves. Credentials and card numbers are covered without saying so. */
+export interface RedactConfig {
+  /** Headers and trailers (lower case) whose value becomes `redacted`. */
+  headers?: string[];
+  /** Query and form fields, by name without regard to case. */
+  query?: string[];
+  /** JSON fields at any depth, by name without regard to case. */
+  jsonFields?: string[];
+  /** Patterns looked for in path, query, headers and bodies. Default: cards and bearer on, emails off. */
+  cards?: boolean;
+  bearer?: boolean;
+  emails?: boolean;
+}
+
+export interface MirrorConfig {
+  /** Rises with every change; a re-push with a new one revives a filter that has failed. */
+  generation: number;
+  /** The shadow's cluster in this Envoy. */
+  cluster: string;
+  /** `:authority` of the copies. Default: the request's own. */
+  authority?: string;
+  /** Share of requests, or of sessions if `session` is given, that is copied: 0..100. */
+  percent: number;
+  /** Samples whole sessions: by the cookie's or the header's value. Requests without it are sampled each on their own. */
+  session?: { cookie: string } | { header: string };
+  /** Only requests that fit all that is given. Empty lists fit everything. */
+  match?: { methods?: string[]; pathPrefixes?: string[]; header?: { name: string; value?: string } };
+  /** Never these. */
+  exclude?: { pathPrefixes?: string[] };
+  /** Largest body copied, bytes. Default 1 MiB. */
+  maxBodyBytes?: number;
+  /** Most copies in flight, each until its callout ends. Default 64. */
+  maxInFlight?: number;
+  /** Most bytes held for copies. Default 16 MiB. */
+  maxBytesHeld?: number;
+  /** The shadow's time to answer, ms. Default 5000. */
+  timeoutMs?: number;
+  redact?: RedactConfig;
+  /** 32 hexadecimal digits (16 bytes): the key of all pseudonyms. */
+  pseudonymKey: string;
+  /** What carries an identity: its value is replaced by a stable pseudonym. Default: the header `authorization`. */
+  identity?: { headers?: string[]; cookies?: string[] };
+  /** Path prefixes whose bodies are copied although they cannot be read (encoded, multipart, protobuf…). */
+  opaque?: string[];
+  /** Ids the server makes: paired with the shadow's own and replaced in later copies of the session. */
+  learn?: {
+    /** `$.order.id`, `$.items[*].id`. */
+    jsonPaths?: string[];
+    /** Last path segment of `location`. */
+    location?: boolean;
+    /** Cookies set by the server, by name. */
+    setCookie?: string[];
+  };
+  compare?: {
+    /** Answers' bodies are compared by structure. Default true. */
+    body?: boolean;
+  };
+  /** Share 0..100 of copied safe requests that are sent twice: the noise floor of the comparison. Default 0. */
+  twicePercent?: number;
+  /** Period of the heartbeat counter, ms. Default 1000. */
+  heartbeatMs?: number;
+}
+
+const jsonPath = string(256, /^\$(\.[^.[\]*]+|\[\*\])+$/, 'must be like $.order.id or $.items[*].id');
+
+const session: Rule = (value, path, problems) => {
+  object({ cookie: cookieName, header: headerName })(value, path, problems);
+  if (typeof value === 'object' && value !== null) {
+    if ('cookie' in value === 'header' in value) problems.push(`${path}: needs either cookie or header`);
+  }
+};
+
+const schema = object(
+  {
+    generation: integer(0, Number.MAX_SAFE_INTEGER),
+    cluster: string(256),
+    authority: string(256, /^[\x21-\x7e]+$/, 'must be printable'),
+    percent: number(0, 100),
+    session,
+    match: object({
+      methods: list(method, 16),
+      pathPrefixes: list(pathPrefix, 64),
+      header: object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']),
+    }),
+    exclude: object({ pathPrefixes: list(pathPrefix, 64) }),
+    maxBodyBytes: integer(0, 8 * 1024 * 1024),
+    maxInFlight: integer(1, 4096),
+    maxBytesHeld: integer(0, 256 * 1024 * 1024),
+    timeoutMs: integer(1, 600_000),
+    redact: object({
+      headers: list(headerName, 64),
+      query: list(string(128), 64),
+      jsonFields: list(string(128), 64),
+      cards: boolean,
+      bearer: boolean,
+      emails: boolean,
+    }),
+    pseudonymKey: string(32, /^[0-9a-fA-F]{32}$/, 'must be 32 hexadecimal digits'),
+    identity: object({ headers: list(headerName, 16), cookies: list(cookieName, 16) }),
+    opaque: list(pathPrefix, 64),
+    learn: object({ jsonPaths: list(jsonPath, 32), location: boolean, setCookie: list(cookieName, 16) }),
+    compare: object({ body: boolean }),
+    twicePercent: number(0, 100),
+    heartbeatMs: integer(10, 3_600_000),
+  },
+  ['generation', 'cluster', 'percent', 'pseudonymKey'],
+);
+
+export function checkMirror(config: unknown): string[] {
+  const problems: string[] = [];
+  schema(config, '', problems);
+  return problems;
+}
