@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { UmbraError } from '../mesh/errors.ts';
+import type { Episode, Pattern } from '../mesh/record.ts';
+import { openStore } from './sqlite.ts';
+
+function place(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'umbra-store-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, 'sub', 'store.db');
+}
+
+const episode = (n: number): Episode => ({
+  id: `e${n}`,
+  startedAt: n * 1000,
+  fault: { kind: 'latency', target: { service: 'cart' }, magnitude: 0.5, share: 1, durationMs: 1000, seed: n },
+  control: false,
+  reached: [],
+  plan: [],
+  decisions: [],
+  goodBaseline: 1,
+  goodFaulted: Number.NEGATIVE_INFINITY,
+  recovered: false,
+});
+
+const pattern: Pattern = {
+  id: 'p1',
+  signature: 'origin=cart slow',
+  plan: [{ kind: 'scale', target: { service: 'cart' }, strength: 1 }],
+  trials: 3,
+  successes: 2,
+  controls: 1,
+  controlFailed: 1,
+  interval: [0.2, 0.9],
+  gain: 0.4,
+  cost: 0.02,
+  firstSeen: 1,
+  lastSeen: 2,
+  faults: ['latency'],
+  status: 'candidate',
+};
+
+test('what was put is there after closing and opening, newest first, numbers as they were', (t) => {
+  const path = place(t);
+  const first = openStore(path);
+  for (const n of [2, 1, 3]) first.episodes.put(episode(n));
+  first.episodes.put({ ...episode(2), recovered: true });
+  first.patterns.put(pattern);
+  first.putBlob('policy', new Uint8Array([1, 2, 255]));
+  first.putHealthy('shadow', { edges: {}, services: {}, goodput: 12.5 });
+  first.ledger.append({ at: 5, amount: -2, balance: 8, why: 'latency@cart', episode: 'e1' });
+  first.close();
+  first.close();
+
+  const again = openStore(path);
+  t.after(() => again.close());
+  assert.deepEqual(
+    again.episodes.list().map((e) => [e.id, e.recovered]),
+    [
+      ['e3', false],
+      ['e2', true],
+      ['e1', false],
+    ],
+  );
+  assert.deepEqual(again.episodes.get('e1'), episode(1));
+  assert.deepEqual(
+    again.episodes.list({ since: 2000, limit: 1 }).map((e) => e.id),
+    ['e3'],
+  );
+  assert.equal(again.episodes.count(), 3);
+  again.episodes.delete('e3');
+  assert.equal(again.episodes.get('e3'), undefined);
+  assert.deepEqual(again.patterns.list(), [pattern]);
+  assert.deepEqual(again.blob('policy'), new Uint8Array([1, 2, 255]));
+  assert.equal(again.blob('nothing'), undefined);
+  assert.equal(again.healthy('shadow')?.goodput, 12.5);
+  assert.equal(again.healthy('production'), undefined);
+  assert.deepEqual(again.ledger.list(), [{ at: 5, amount: -2, balance: 8, why: 'latency@cart', episode: 'e1' }]);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test('worlds keep their leases apart', (t) => {
+  const store = openStore(place(t));
+  t.after(() => store.close());
+  const fault = episode(1).fault;
+  const lease = { type: 'fault', id: 'l', owner: 'chaos', reason: 'x', createdAt: 1, expiresAt: 2, fault } as const;
+  store.leases('shadow').put(lease);
+  assert.deepEqual(store.leases('shadow').list(), [lease]);
+  assert.deepEqual(store.leases('production').list(), []);
+});
+
+test('episodes, decisions and the ledger are bounded, the audit log is not', (t) => {
+  const path = place(t);
+  const limits = { episodes: 10, ledger: 4 };
+  const store = openStore(path, limits);
+  for (let n = 1; n <= 25; n++) {
+    store.episodes.put(episode(n));
+    store.ledger.append({ at: n, amount: 1, balance: n, why: 'refill' });
+    store.audit.append({ at: n, by: 'operator', action: 'freeze', subject: 'all', detail: { n } });
+  }
+  assert.deepEqual(
+    store.episodes.list().map((e) => e.id),
+    Array.from({ length: 10 }, (_, i) => `e${25 - i}`),
+  );
+  assert.deepEqual(
+    store.ledger.list().map((l) => l.at),
+    [25, 24, 23, 22],
+  );
+  assert.equal(store.audit.list().length, 25);
+  store.close();
+});
+
+test('the audit log only grows, whoever opens the file', (t) => {
+  const path = place(t);
+  const store = openStore(path);
+  const one = store.audit.append({ at: 1, by: 'alice', action: 'undo', subject: 'l1', detail: { why: 'wrong' } });
+  const two = store.audit.append({ at: 2, by: 'bob', action: 'freeze', subject: 'all', detail: undefined });
+  assert.equal(two.seq, one.seq + 1);
+  assert.deepEqual(store.audit.list({ afterSeq: one.seq }), [two]);
+  store.close();
+
+  const db = new DatabaseSync(path);
+  for (const change of ["UPDATE audit SET by = 'mallory'", 'DELETE FROM audit']) {
+    assert.throws(() => db.exec(change), /append-only/);
+  }
+  db.close();
+  const again = openStore(path);
+  t.after(() => again.close());
+  assert.deepEqual(again.audit.list(), [two, one]);
+});
+
+const damaged: [name: string, damage: (path: string) => void][] = [
+  ['not a database', (path) => writeFileSync(path, 'these are not the bytes of a database, by far'.repeat(50))],
+  [
+    'pages overwritten',
+    (path) => {
+      const bytes = readFileSync(path);
+      bytes.fill(0xa5, 4096, 4096 * 6);
+      writeFileSync(path, bytes);
+    },
+  ],
+  ['cut short', (path) => truncateSync(path, 5000)],
+  [
+    'of a later version',
+    (path) => {
+      const db = new DatabaseSync(path);
+      db.exec('PRAGMA user_version = 99');
+      db.close();
+    },
+  ],
+];
+for (const [name, damage] of damaged) {
+  test(`a store that is ${name} is refused with UMB0501 and left as it is`, (t) => {
+    const path = place(t);
+    const store = openStore(path);
+    for (let n = 0; n < 50; n++) store.episodes.put(episode(n));
+    store.close();
+    damage(path);
+    const before = readFileSync(path);
+    assert.throws(
+      () => openStore(path),
+      (e: UmbraError) => e instanceof UmbraError && e.code === 'UMB0501' && e.message.includes(path) && e.remedy !== '',
+    );
+    assert.deepEqual(readFileSync(path), before);
+  });
+}
+
+test('somebody else’s SQLite file is refused', (t) => {
+  const path = place(t);
+  openStore(path).close();
+  const other = join(path, '..', 'other.db');
+  const db = new DatabaseSync(other);
+  db.exec('CREATE TABLE theirs (x)');
+  db.close();
+  assert.throws(() => openStore(other), /UMB0501|not one of Umbra/);
+});
+
+test('a folder in the file’s place is UMB0501', (t) => {
+  const path = place(t);
+  openStore(path).close();
+  assert.throws(() => openStore(join(path, '..')), UmbraError);
+});
+
+test('what a call wrote survives kill -9', async (t) => {
+  const path = place(t);
+  const script = `
+    const { openStore } = await import(${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)});
+    const store = openStore(${JSON.stringify(path)});
+    for (let n = 1; ; n++) {
+      store.audit.append({ at: n, by: 'x', action: 'y', subject: 'z', detail: n });
+      process.stdout.write(n + '\\n');
+    }`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = 0;
+  for await (const line of createInterface({ input: child.stdout! })) {
+    said = Number(line);
+    if (said === 200) child.kill('SIGKILL');
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  assert.equal(child.signalCode, 'SIGKILL');
+  const store = openStore(path);
+  t.after(() => store.close());
+  const kept = store.audit.list();
+  assert.ok(said >= 200);
+  assert.ok(kept.length >= said, `${kept.length} kept of ${said} written`);
+});
