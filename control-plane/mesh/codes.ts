@@ -37,6 +37,10 @@ export const codes = {
     title: 'model unusable',
     remedy: 'The static policy decides until a good model is given; `npm run train` makes one.',
   },
+  UMB0602: {
+    title: 'model answered nonsense',
+    remedy: 'The static policy decided instead; `npm run train` makes the shipped model again.',
+  },
   UMB0801: {
     title: 'not allowed',
     remedy: 'Give the token printed at start: --token, UMBRA_TOKEN, or the token file.',
