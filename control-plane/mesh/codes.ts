@@ -46,4 +46,13 @@ export const codes = {
     remedy: 'Give the token printed at start: --token, UMBRA_TOKEN, or the token file.',
   },
   UMB0802: { title: 'control plane unreachable', remedy: 'Start it with `umbra up`, or give --api.' },
+  UMB0803: { title: 'invalid request', remedy: 'Correct what is named; /api/v1/openapi.json describes every request.' },
+  UMB0804: { title: 'no such record', remedy: 'List what there is first: it may have ended or been pruned.' },
+  UMB0805: {
+    title: 'request from elsewhere',
+    remedy: 'The API answers on loopback alone: use http://127.0.0.1 or http://localhost with its port.',
+  },
+  UMB0806: { title: 'Node is too old', remedy: 'Install Node 24 or later, or run `npm ci` in the repository.' },
+  UMB0807: { title: 'not a report', remedy: 'Give the file that `umbra up --report FILE` wrote.' },
+  UMB0808: { title: 'too many listeners', remedy: 'Close some dashboards; 32 may follow the events at a time.' },
 } as const satisfies Record<string, { title: string; remedy: string }>;

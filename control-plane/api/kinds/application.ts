@@ -8,7 +8,8 @@ const Calls = Type.Object(
     slo: Type.Optional(Duration({ description: 'An answer later than this is not good. Default 500ms.' })),
     idempotent: Type.Optional(
       Type.Union([Type.Literal('safe'), Type.Literal('all'), Type.Literal('none')], {
-        description: 'Which requests may be sent twice. safe (default): GET, HEAD, OPTIONS or with an idempotency-key header.',
+        description:
+          'Which requests may be sent twice. safe (default): GET, HEAD, OPTIONS or with an idempotency-key header.',
       }),
     ),
     optional: Type.Optional(Type.Boolean({ description: 'The caller answers without it. Default false.' })),
@@ -23,8 +24,14 @@ const ServiceSpec = Type.Object(
       description: 'Program and arguments. Templates: {{port}}, {{replica}}, {{data}}, {{url.NAME}}.',
     }),
     cwd: Type.Optional(Type.String({ description: "Relative to the document. Default: the document's folder." })),
-    env: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Values may use the same templates.' })),
-    secrets: Type.Optional(Type.Array(Type.String(), { description: 'Environment names not copied to the shadow unless its Shadow names them.' })),
+    env: Type.Optional(
+      Type.Record(Type.String(), Type.String(), { description: 'Values may use the same templates.' }),
+    ),
+    secrets: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Environment names not copied to the shadow unless its Shadow names them.',
+      }),
+    ),
     version: Type.Optional(Type.String()),
     replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 20, description: 'Default 1.' })),
     scale: Type.Optional(
@@ -64,13 +71,22 @@ export const Application = Type.Object(
         entry: Type.Object(
           {
             service: Name(),
-            port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535, description: 'Where users enter; 0 or absent = a free port.' })),
+            port: Type.Optional(
+              Type.Integer({
+                minimum: 0,
+                maximum: 65535,
+                description: 'Where users enter; 0 or absent = a free port.',
+              }),
+            ),
             slo: Type.Optional(Duration({ description: 'Default 500ms.' })),
             timeout: Type.Optional(Duration({ description: 'Default 5s.' })),
             session: Type.Optional(
               Type.Object(
                 { cookie: Type.Optional(Type.String()), header: Type.Optional(Type.String()) },
-                { additionalProperties: false, description: 'What makes two requests of one session; sampling keeps sessions whole.' },
+                {
+                  additionalProperties: false,
+                  description: 'What makes two requests of one session; sampling keeps sessions whole.',
+                },
               ),
             ),
             protected: Type.Optional(
@@ -78,7 +94,9 @@ export const Application = Type.Object(
                 description: 'Requests that load shedding at the entry lets pass first.',
               }),
             ),
-            health: Type.Optional(Type.Object({ path: Type.String({ pattern: '^/' }) }, { additionalProperties: false })),
+            health: Type.Optional(
+              Type.Object({ path: Type.String({ pattern: '^/' }) }, { additionalProperties: false }),
+            ),
           },
           { additionalProperties: false },
         ),
@@ -86,7 +104,15 @@ export const Application = Type.Object(
         externals: Type.Optional(
           Type.Record(
             Name(),
-            Type.Object({ url: Type.String({ pattern: '^http://[^/]+$', description: 'http://host:port outside the application.' }) }, { additionalProperties: false }),
+            Type.Object(
+              {
+                url: Type.String({
+                  pattern: '^http://[^/]+$',
+                  description: 'http://host:port outside the application.',
+                }),
+              },
+              { additionalProperties: false },
+            ),
           ),
         ),
       },
@@ -118,10 +144,17 @@ export const Shadow = Type.Object(
         application: Name(),
         isolation: Type.Optional(
           Type.Union([Type.Literal('namespaces'), Type.Literal('declared')], {
-            description: 'namespaces (default): own network, mount, PID and control group. declared: accepts plain processes where the kernel refuses; shown red.',
+            description:
+              'namespaces (default): own network, mount, PID and control group. declared: accepts plain processes where the kernel refuses; shown red.',
           }),
         ),
-        scale: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: "Replicas as a share of production's. Default 1." })),
+        scale: Type.Optional(
+          Type.Number({
+            exclusiveMinimum: 0,
+            maximum: 1,
+            description: "Replicas as a share of production's. Default 1.",
+          }),
+        ),
         mirror: Type.Optional(
           Type.Object(
             {
@@ -135,13 +168,23 @@ export const Shadow = Type.Object(
                     query: Type.Optional(Type.Array(Type.String())),
                     jsonFields: Type.Optional(Type.Array(Type.String())),
                   },
-                  { additionalProperties: false, description: 'Added to what is redacted by default (credentials, card numbers).' },
+                  {
+                    additionalProperties: false,
+                    description: 'Added to what is redacted by default (credentials, card numbers).',
+                  },
                 ),
               ),
               ids: Type.Optional(
                 Type.Object(
-                  { jsonFields: Type.Optional(Type.Array(Type.String())), location: Type.Optional(Type.Boolean()), setCookie: Type.Optional(Type.Boolean()) },
-                  { additionalProperties: false, description: 'Ids made by the server, learned per session and rewritten in later copies.' },
+                  {
+                    jsonFields: Type.Optional(Type.Array(Type.String())),
+                    location: Type.Optional(Type.Boolean()),
+                    setCookie: Type.Optional(Type.Boolean()),
+                  },
+                  {
+                    additionalProperties: false,
+                    description: 'Ids made by the server, learned per session and rewritten in later copies.',
+                  },
                 ),
               ),
             },
@@ -151,13 +194,21 @@ export const Shadow = Type.Object(
         identity: Type.Optional(
           Type.Object(
             { header: Type.Optional(Type.String()), cookie: Type.Optional(Type.String()) },
-            { additionalProperties: false, description: 'Where a pseudonym replaces the credential, and the shadow accepts it.' },
+            {
+              additionalProperties: false,
+              description: 'Where a pseudonym replaces the credential, and the shadow accepts it.',
+            },
           ),
         ),
         externals: Type.Optional(Type.Record(Name(), ExternalInShadow)),
-        secrets: Type.Optional(Type.Array(Type.String(), { description: 'Secret environment names that are copied after all.' })),
+        secrets: Type.Optional(
+          Type.Array(Type.String(), { description: 'Secret environment names that are copied after all.' }),
+        ),
         resources: Type.Optional(
-          Type.Object({ cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), memory: Type.Optional(Size()) }, { additionalProperties: false }),
+          Type.Object(
+            { cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), memory: Type.Optional(Size()) },
+            { additionalProperties: false },
+          ),
         ),
         chaos: Type.Optional(
           Type.Object(
@@ -165,7 +216,12 @@ export const Shadow = Type.Object(
               enabled: Type.Optional(Type.Boolean()),
               faults: Type.Optional(Type.Array(Type.String(), { description: 'Kinds of fault; default all.' })),
               exclude: Type.Optional(Type.Array(Name(), { description: 'Services never broken.' })),
-              budget: Type.Optional(Type.Object({ perHour: Type.Number({ minimum: 0, description: 'Risk-seconds.' }) }, { additionalProperties: false })),
+              budget: Type.Optional(
+                Type.Object(
+                  { perHour: Type.Number({ minimum: 0, description: 'Risk-seconds.' }) },
+                  { additionalProperties: false },
+                ),
+              ),
               unfaultedShare: Type.Optional(Percent()),
             },
             { additionalProperties: false },

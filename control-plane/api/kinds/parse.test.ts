@@ -49,7 +49,11 @@ for (const [name, from, to, line, message] of bad) {
   test(`${name} is refused with its line`, () => {
     assert.throws(
       () => parseDocuments(good.replace(from, to), 'app.yaml'),
-      (e: UmbraError) => e instanceof UmbraError && e.code === 'UMB0101' && e.message.includes(`app.yaml:${line}:`) && message.test(e.message),
+      (e: UmbraError) =>
+        e instanceof UmbraError &&
+        e.code === 'UMB0101' &&
+        e.message.includes(`app.yaml:${line}:`) &&
+        message.test(e.message),
     );
   });
 }

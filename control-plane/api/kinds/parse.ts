@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value';
-import { isMap, LineCounter, parseAllDocuments, type Document } from 'yaml';
+import { type Document, isMap, LineCounter, parseAllDocuments } from 'yaml';
 import { UmbraError } from '../../mesh/errors.ts';
 import { Application, Shadow } from './application.ts';
 import { references } from './references.ts';
@@ -50,7 +50,8 @@ export function parseDocuments(text: string, file: string): Documents {
     if (found[kind].length > 1) say(['kind'], `a second ${kind}; a file holds one`);
   }
   const application = found.Application[0];
-  if (problems.length === 0 && !application) problems.push({ line: 1, column: 1, message: 'no Application in this file' });
+  if (problems.length === 0 && !application)
+    problems.push({ line: 1, column: 1, message: 'no Application in this file' });
   if (problems.length > 0) {
     problems.sort((a, b) => a.line - b.line);
     throw new UmbraError('UMB0101', problems.map((p) => `${file}:${p.line}:${p.column}: ${p.message}`).join('\n'));
@@ -67,9 +68,11 @@ function explain(error: SchemaError, say: (path: string[], message: string) => v
   const params = error.params as Record<string, unknown>;
   const where = path.join('.') || 'document';
   if (Array.isArray(params.additionalProperties)) {
-    for (const name of params.additionalProperties as string[]) say([...path, name], `${where} has no field ${JSON.stringify(name)}`);
+    for (const name of params.additionalProperties as string[])
+      say([...path, name], `${where} has no field ${JSON.stringify(name)}`);
   } else if (Array.isArray(params.requiredProperties)) {
-    for (const name of params.requiredProperties as string[]) say(path, `${where} lacks the field ${JSON.stringify(name)}`);
+    for (const name of params.requiredProperties as string[])
+      say(path, `${where} lacks the field ${JSON.stringify(name)}`);
   } else if (error.keyword !== 'const' || !error.schemaPath.includes('anyOf')) say(path, `${where} ${error.message}`);
 }
 
@@ -79,8 +82,12 @@ const unescapePointer = (s: string) => s.replaceAll('~1', '/').replaceAll('~0', 
 function positionOf(document: Document.Parsed, path: string[], counter: LineCounter): { line: number; column: number } {
   for (let depth = path.length; depth >= 0; depth--) {
     const parent = depth > 0 ? document.getIn(path.slice(0, depth - 1), true) : undefined;
-    const key = isMap(parent) ? parent.items.find((i) => String((i.key as { value?: unknown })?.value) === path[depth - 1])?.key : undefined;
-    const node = (key ?? (depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true))) as { range?: [number, number, number] } | undefined;
+    const key = isMap(parent)
+      ? parent.items.find((i) => String((i.key as { value?: unknown })?.value) === path[depth - 1])?.key
+      : undefined;
+    const node = (key ?? (depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true))) as
+      | { range?: [number, number, number] }
+      | undefined;
     if (node?.range) {
       const at = counter.linePos(node.range[0]);
       return { line: at.line, column: at.col };

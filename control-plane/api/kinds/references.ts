@@ -5,7 +5,8 @@ export function references(application: Application): [path: string[], message: 
   const problems: [string[], string][] = [];
   const { services, externals = {}, entry } = application.spec;
   const known = new Set([...Object.keys(services), ...Object.keys(externals)]);
-  if (!services[entry.service]) problems.push([['spec', 'entry', 'service'], `entry.service ${entry.service} is not among the services`]);
+  if (!services[entry.service])
+    problems.push([['spec', 'entry', 'service'], `entry.service ${entry.service} is not among the services`]);
   for (const name of Object.keys(externals)) {
     if (services[name]) problems.push([['spec', 'externals', name], `${name} is a service already`]);
   }
@@ -13,13 +14,20 @@ export function references(application: Application): [path: string[], message: 
     const at = ['spec', 'services', name];
     if (name === 'ingress') problems.push([at, 'the name ingress is taken by the users’ entry']);
     for (const callee of Object.keys(service.calls ?? {})) {
-      if (!known.has(callee)) problems.push([[...at, 'calls', callee], `${name} calls ${callee}, which is neither a service nor an external`]);
+      if (!known.has(callee))
+        problems.push([
+          [...at, 'calls', callee],
+          `${name} calls ${callee}, which is neither a service nor an external`,
+        ]);
     }
     if (service.failover !== undefined && !services[service.failover]) {
       problems.push([[...at, 'failover'], `failover ${service.failover} is not among the services`]);
     }
     if (service.scale && service.scale.max < (service.replicas ?? 1)) {
-      problems.push([[...at, 'scale', 'max'], `scale.max ${service.scale.max} is below replicas ${service.replicas ?? 1}`]);
+      problems.push([
+        [...at, 'scale', 'max'],
+        `scale.max ${service.scale.max} is below replicas ${service.replicas ?? 1}`,
+      ]);
     }
     const texts: [string[], string][] = [
       ...service.command.map((text, i): [string[], string] => [[...at, 'command', String(i)], text]),
@@ -29,8 +37,10 @@ export function references(application: Application): [path: string[], message: 
       for (const [, template] of text.matchAll(/\{\{\s*([^}]*?)\s*\}\}/g)) {
         if (template === 'port' || template === 'replica' || template === 'data') continue;
         const peer = /^url\.(.+)$/.exec(template!)?.[1];
-        if (peer === undefined) problems.push([path, `no template {{${template}}}; there are {{port}}, {{replica}}, {{data}}, {{url.NAME}}`]);
-        else if (!service.calls?.[peer]) problems.push([path, `{{url.${peer}}}: ${name} does not declare a call to ${peer}`]);
+        if (peer === undefined)
+          problems.push([path, `no template {{${template}}}; there are {{port}}, {{replica}}, {{data}}, {{url.NAME}}`]);
+        else if (!service.calls?.[peer])
+          problems.push([path, `{{url.${peer}}}: ${name} does not declare a call to ${peer}`]);
       }
     }
   }

@@ -1,4 +1,12 @@
-import { type Edge, type EdgeId, edgeId, INGRESS, type Service, type ServiceId, type Topology } from '../../mesh/topology.ts';
+import {
+  type Edge,
+  type EdgeId,
+  edgeId,
+  INGRESS,
+  type Service,
+  type ServiceId,
+  type Topology,
+} from '../../mesh/topology.ts';
 import type { Application } from './application.ts';
 import { milliseconds } from './scalars.ts';
 

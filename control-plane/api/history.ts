@@ -1,0 +1,76 @@
+import { describeFault } from '../mesh/fault.ts';
+import type { Lease } from '../mesh/lease.ts';
+import { describeMitigation } from '../mesh/mitigation.ts';
+import type { Snapshot } from '../mesh/snapshot.ts';
+import type { EdgeId } from '../mesh/topology.ts';
+
+/** One window, as small as the charts need it. */
+export interface HistoryPoint {
+  readonly at: number;
+  readonly offered: number;
+  readonly good: number;
+  /** Per edge: offered/s, good/s, p99 in ms. */
+  readonly edges: Readonly<Record<EdgeId, readonly [rate: number, good: number, p99: number]>>;
+}
+
+/** The time something was in force; `to` is absent while it still is. */
+export interface Span {
+  readonly id: string;
+  readonly type: Lease['type'];
+  readonly owner: Lease['owner'];
+  readonly label: string;
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** Oldest first. */
+export interface History {
+  readonly points: readonly HistoryPoint[];
+  readonly spans: readonly Span[];
+}
+
+/** What a lease is called in lists and on charts. */
+export function describeLease(lease: Lease): string {
+  return lease.type === 'fault' ? describeFault(lease.fault) : describeMitigation(lease.mitigation);
+}
+
+export function historyPoint(s: Snapshot): HistoryPoint {
+  const edges: Record<EdgeId, [number, number, number]> = {};
+  for (const [id, e] of Object.entries(s.edges)) {
+    edges[id as EdgeId] = [round(e.rate), round(e.good), Math.round(e.latency.p99)];
+  }
+  return { at: s.at, offered: round(s.entry.offered), good: round(s.entry.good), edges };
+}
+
+const round = (x: number) => Math.round(x * 10) / 10;
+
+/**
+ * A ring of one world's last `seconds` windows and of what was in force in them. `record` is called once a window;
+ * a lease that is no longer listed ended at that window's end.
+ */
+export function createHistory({ seconds = 900 }: { seconds?: number } = {}): {
+  record(snapshot: Snapshot, leases: readonly Lease[]): void;
+  read(): History;
+} {
+  const points: HistoryPoint[] = [];
+  const spans = new Map<string, Span>();
+  return {
+    record(snapshot, leases) {
+      points.push(historyPoint(snapshot));
+      if (points.length > seconds) points.splice(0, points.length - seconds);
+      const inForce = new Set<string>();
+      for (const lease of leases) {
+        inForce.add(lease.id);
+        if (spans.has(lease.id)) continue;
+        const { id, type, owner, createdAt } = lease;
+        spans.set(id, { id, type, owner, label: describeLease(lease), from: createdAt });
+      }
+      const horizon = points[0]!.at;
+      for (const span of spans.values()) {
+        if (span.to === undefined && !inForce.has(span.id)) spans.set(span.id, { ...span, to: snapshot.at });
+        else if (span.to !== undefined && span.to < horizon) spans.delete(span.id);
+      }
+    },
+    read: () => ({ points: [...points], spans: [...spans.values()] }),
+  };
+}

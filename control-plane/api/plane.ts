@@ -1,0 +1,189 @@
+import type { Clock } from '../mesh/clock.ts';
+import type { Lease } from '../mesh/lease.ts';
+import type {
+  AuditEntry,
+  Decision,
+  Episode,
+  Incident,
+  LedgerEntry,
+  Mode,
+  Override,
+  OverrideOrder,
+  Pattern,
+} from '../mesh/record.ts';
+import type { Snapshot } from '../mesh/snapshot.ts';
+import type { Collection } from '../mesh/store.ts';
+import type { EdgeId, ServiceId, Topology } from '../mesh/topology.ts';
+import type { History } from './history.ts';
+import type { Report } from './report.schema.ts';
+
+/** The worlds a person sees. */
+export type SeenWorld = 'production' | 'shadow';
+export const seenWorlds: readonly SeenWorld[] = ['production', 'shadow'];
+
+/**
+ * All that the API shows and commands of a running control plane. main.ts implements it; tests make one of their own.
+ * Reading is cheap and synchronous; it must not throw: what is missing is said in words (`notes`, `gaps`, `note`).
+ */
+export interface Plane {
+  readonly clock: Clock;
+  /** Records in the store; a {@link Store} fits as it is. */
+  readonly records: Records;
+  status(): PlaneStatus;
+  topology(): Topology;
+  /** The newest complete window, or undefined before the first or where there is no such world. */
+  latest(world: SeenWorld): Snapshot | undefined;
+  /** The last 15 minutes; {@link createHistory} keeps it. */
+  history(world: SeenWorld): History;
+  /** Faults and mitigations in force. */
+  leases(world: SeenWorld): readonly Lease[];
+  learning(): LearningStatus;
+  fidelity(): FidelityStatus;
+  mirror(): MirrorStatus;
+  /** What has happened since the control plane's start; {@link buildReport} makes it. */
+  report(): Report;
+  /** Writes to the store and reads it back; the reason in words when that fails. */
+  storeProblem(): string | undefined;
+  /** Carries out an operator's order at once. @throws UmbraError where it cannot be carried out (nothing is then in force) */
+  override(request: OverrideRequest): Promise<Override>;
+  /** Standing orders that have not expired, newest first. */
+  overrides(): readonly Override[];
+  /** Takes a standing order back. @throws UmbraError UMB0804 where there is none of that id */
+  cancelOverride(id: string, by: string): Promise<void>;
+  /** Calls `listener` at every change until the returned function is called. A listener that throws harms nobody else. */
+  subscribe(listener: (event: PlaneEvent) => void): () => void;
+}
+
+type Readable<T> = Pick<Collection<T>, 'get' | 'list' | 'count'>;
+export interface Records {
+  readonly incidents: Readable<Incident>;
+  readonly decisions: Readable<Decision>;
+  readonly episodes: Readable<Episode>;
+  readonly patterns: Readable<Pattern>;
+  readonly audit: { list(options?: { limit?: number; afterSeq?: number }): AuditEntry[] };
+  readonly ledger: { list(options?: { limit?: number; since?: number }): LedgerEntry[] };
+}
+
+export interface OverrideRequest {
+  readonly order: OverrideOrder;
+  /** Who gives it, for the audit log. */
+  readonly by: string;
+  readonly reason: string;
+  /** How long it stands. */
+  readonly ttlMs: number;
+}
+
+/** A record is sent when it is new and again whenever it changed: a decision comes once more with its outcome. */
+export type PlaneEvent =
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly type: 'leases'; readonly world: SeenWorld }
+  | { readonly type: 'incident'; readonly incident: Incident }
+  | { readonly type: 'decision'; readonly decision: Decision }
+  | { readonly type: 'episode'; readonly episode: Episode }
+  | { readonly type: 'pattern'; readonly pattern: Pattern }
+  | { readonly type: 'overrides' }
+  | { readonly type: 'audit'; readonly entry: AuditEntry }
+  | { readonly type: 'ledger'; readonly entry: LedgerEntry };
+
+export interface PlaneStatus {
+  readonly application: string;
+  /** Umbra's own version. */
+  readonly version: string;
+  readonly startedAt: number;
+  readonly worlds: Readonly<Record<SeenWorld, WorldStatus>>;
+  readonly policy: PolicyStatus;
+  /** What Umbra may do to each service in production, overrides applied. */
+  readonly modes: Readonly<Record<ServiceId, Mode>>;
+  readonly xds: XdsStatus;
+  readonly budget: BudgetStatus;
+  /** Attempts of the shadow to leave its walls, by what was attempted. */
+  readonly denied: Readonly<Record<string, number>>;
+  /** What an operator should know that belongs nowhere else. */
+  readonly notes: readonly string[];
+}
+
+export interface WorldStatus {
+  /** False: there is no such world, and `notes` says why. */
+  readonly present: boolean;
+  readonly ready: boolean;
+  readonly notes: readonly string[];
+  /** What the newest picture lacks. */
+  readonly gaps: readonly string[];
+  /** The shadow's walls; `declared` is the weak one and is shown red. Absent for production. */
+  readonly isolation?: 'namespaces' | 'declared';
+  /** What the chaos loop does now, in words: `episode e12: latency@cart, trial 2`. */
+  readonly activity?: string;
+}
+
+export interface PolicyStatus {
+  readonly version: string;
+  /** `static`: no usable model, and `notes` says why. */
+  readonly kind: 'onnx' | 'static';
+  readonly notes: readonly string[];
+}
+
+export interface XdsStatus {
+  readonly pushes: number;
+  readonly acks: number;
+  readonly nacks: number;
+  readonly nodes: readonly ProxyStatus[];
+}
+
+/** One sidecar as the control plane sees it. Times are ms since the epoch. */
+export interface ProxyStatus {
+  readonly id: string;
+  readonly world: SeenWorld;
+  readonly connected: boolean;
+  /** Every resource type it subscribed to is acknowledged at the newest version. */
+  readonly acknowledged: boolean;
+  readonly lastNack?: { readonly type: string; readonly detail: string; readonly at: number };
+  /** When its metrics last came in; absent = never. */
+  readonly metricsAt?: number;
+}
+
+/** In risk-seconds. */
+export interface BudgetStatus {
+  readonly balance: number;
+  readonly capacity: number;
+  readonly perHour: number;
+  /** Why nothing is spent now (production burns its SLO, empty, frozen); absent = spending is allowed. */
+  readonly paused?: string;
+}
+
+export interface LearningStatus {
+  readonly trainingSteps: number;
+  /** Of the last step. */
+  readonly loss?: number;
+  readonly policyVersion: string;
+  /** Candidates with a measured outcome that training draws from. */
+  readonly experiences: number;
+  readonly promotions: number;
+  readonly lastTrainedAt?: number;
+  readonly note?: string;
+}
+
+export interface FidelityStatus {
+  /** 0..1; absent until enough unfaulted windows were compared, and `note` says so. */
+  readonly score?: number;
+  /** The same measure of production against itself. */
+  readonly noiseFloor?: number;
+  readonly windows: number;
+  /** Share of the shadow's time without a fault, 0..1. */
+  readonly unfaultedShare: number;
+  readonly byEdge?: Readonly<Record<EdgeId, number>>;
+  readonly note?: string;
+}
+
+/** Counters since the control plane's start. */
+export interface MirrorStatus {
+  readonly mirrored: number;
+  /** Copies that were sampled but not sent or not answered, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Requests that cannot be copied, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly compared: number;
+  readonly differing: number;
+  /** The filter's heartbeat moves. */
+  readonly alive: boolean;
+  readonly note?: string;
+}
