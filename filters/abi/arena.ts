@@ -1,0 +1,29 @@
+import { alloc, newRegion, Region, reset } from './region';
+
+let arena: Region | null = null;
+let depth: i32 = 0;
+
+/** Memory that lives until the callback returns; what the host allocates comes from here. 0 if there is none. */
+export function temp(size: usize): usize {
+  let a = arena;
+  if (a === null) {
+    a = newRegion();
+    if (a === null) return 0;
+    arena = a;
+  }
+  return alloc(a, size);
+}
+
+/** Every callback that may use the arena is between enter and leave; only the outermost leave empties it. */
+@inline
+export function enter(): void {
+  depth++;
+}
+
+@inline
+export function leave(): void {
+  if (--depth == 0) {
+    const a = arena;
+    if (a !== null) reset(a);
+  }
+}

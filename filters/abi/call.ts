@@ -1,0 +1,84 @@
+// The host calls with their out-parameters taken care of. Results that are a span of bytes are left in `ptr` and `len` until
+// the next call; the bytes themselves live until the callback returns.
+import {
+  clockTimeGet,
+  defineMetric,
+  getBufferBytes,
+  getCurrentTime,
+  getHeader,
+  getHeaders,
+  incrementMetric,
+  log,
+  recordMetric,
+} from './host';
+import { ascii, Text } from './text';
+import { OK } from './types';
+
+const out: usize = memory.data(16, 8);
+
+export let ptr: usize = 0;
+export let len: u32 = 0;
+
+/** A header's first value; false if absent. */
+export function header(map: u32, name: Text): bool {
+  if (getHeader(map, name.ptr, name.len, out, out + 4) != OK) return false;
+  ptr = load<u32>(out);
+  len = load<u32>(out + 4);
+  return true;
+}
+
+/** All pairs of a map, as a block for `pairs.ts`; false if there is no such map or it has none. */
+export function headers(map: u32): bool {
+  if (getHeaders(map, out, out + 4) != OK) return false;
+  ptr = load<u32>(out);
+  len = load<u32>(out + 4);
+  return len >= 4;
+}
+
+/** Part of a buffer; false if there is none or it is empty. */
+export function bytes(buffer: u32, start: u32, length: u32): bool {
+  if (length == 0 || getBufferBytes(buffer, start, length, out, out + 4) != OK) return false;
+  ptr = load<u32>(out);
+  len = load<u32>(out + 4);
+  return ptr != 0 && len != 0;
+}
+
+/** Unix time, ns. */
+export function wallNs(): u64 {
+  store<u64>(out, 0);
+  getCurrentTime(out);
+  return load<u64>(out);
+}
+
+/** Monotonic time, ns. */
+export function monotonicNs(): u64 {
+  store<u64>(out, 0);
+  clockTimeGet(1, 0, out);
+  return load<u64>(out);
+}
+
+/** A metric's id; 0 if the host refuses. Define once per VM: every call makes a new id in the host. */
+export function metric(type: u32, name: string): u32 {
+  const t = ascii(name);
+  store<u32>(out, 0);
+  return defineMetric(type, t.ptr, t.len, out) == OK ? load<u32>(out) : 0;
+}
+
+@inline
+export function count(id: u32): void {
+  incrementMetric(id, 1);
+}
+
+@inline
+export function add(id: u32, n: i64): void {
+  incrementMetric(id, n);
+}
+
+@inline
+export function record(id: u32, value: u64): void {
+  recordMetric(id, value);
+}
+
+export function logBytes(level: u32, p: usize, n: u32): void {
+  log(level, p, n);
+}

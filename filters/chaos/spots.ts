@@ -1,0 +1,145 @@
+// Where a body can be changed: one spot for each value, with what surrounds it. A form's fields are spots like JSON's members,
+// so that the same operations do for both; a plain text is one spot.
+import { temp } from '../abi/arena';
+import * as json from '../lib/json';
+
+export const WHOLE: u32 = 0;
+export const MEMBER: u32 = 1;
+export const ELEMENT: u32 = 2;
+export const FIELD: u32 = 3;
+
+@unmanaged
+export class Spot {
+  /** The value. */
+  start: usize;
+  stop: usize;
+  /** With its key: what is dropped or doubled. */
+  whole: usize;
+  /** The separator before it, 0 for the first. */
+  comma: usize;
+  /** A token of json.ts; STRING for form fields and text. */
+  kind: i32;
+  role: u32;
+}
+
+/** More are not looked at: an edit is then drawn from the first ones. */
+export const MOST: u32 = 16384;
+
+let list: usize = 0;
+let cap: u32 = 0;
+export let spots: u32 = 0;
+
+@inline
+export function spot(i: u32): Spot {
+  return changetype<Spot>(list + <usize>i * offsetof<Spot>());
+}
+
+function open(): bool {
+  spots = 0;
+  cap = 256;
+  list = temp(cap * offsetof<Spot>());
+  return list != 0;
+}
+
+function add(start: usize, whole: usize, comma: usize, kind: i32, role: u32): i32 {
+  if (spots == MOST) return -1;
+  if (spots == cap) {
+    const bigger = temp(<usize>cap * 2 * offsetof<Spot>());
+    if (bigger == 0) return -1;
+    memory.copy(bigger, list, <usize>cap * offsetof<Spot>());
+    list = bigger;
+    cap *= 2;
+  }
+  const s = spot(spots);
+  s.start = start;
+  s.stop = start;
+  s.whole = whole;
+  s.comma = comma;
+  s.kind = kind;
+  s.role = role;
+  return spots++;
+}
+
+/** One container being read. */
+@unmanaged
+class Frame {
+  spot: i32;
+  object: bool;
+  /** End of the value before, 0 at the first. */
+  before: usize;
+}
+
+const DEPTH: u32 = 256;
+const frames: usize = memory.data(3072, 8);
+
+/** Collects a JSON document's spots; false if it is no JSON or nested deeper than 256. */
+export function jsonSpots(body: usize, len: u32): bool {
+  if (!open()) return false;
+  json.open(body, len);
+  let depth: u32 = 0;
+  let key: usize = 0;
+  while (true) {
+    const t = json.next();
+    if (t == json.END) return spots > 0;
+    if (t == json.ERROR) return false;
+    if (t == json.KEY) {
+      key = json.start;
+      continue;
+    }
+    if (t == json.OBJECT_END || t == json.ARRAY_END) {
+      const f = changetype<Frame>(frames + <usize>(--depth) * offsetof<Frame>());
+      if (f.spot >= 0) spot(f.spot).stop = json.stop;
+      if (depth > 0) changetype<Frame>(frames + <usize>(depth - 1) * offsetof<Frame>()).before = json.stop;
+      continue;
+    }
+    let comma: usize = 0;
+    let whole = json.start;
+    let role = WHOLE;
+    if (depth > 0) {
+      const f = changetype<Frame>(frames + <usize>(depth - 1) * offsetof<Frame>());
+      role = f.object ? MEMBER : ELEMENT;
+      if (f.object) whole = key;
+      // Between two values there is nothing but blanks and the comma.
+      if (f.before != 0) for (comma = f.before; load<u8>(comma) != 44; ) comma++;
+      f.before = json.stop;
+    }
+    const at = add(json.start, whole, comma, t, role);
+    if (t == json.OBJECT || t == json.ARRAY) {
+      if (depth == DEPTH) return false;
+      const f = changetype<Frame>(frames + <usize>(depth++) * offsetof<Frame>());
+      f.spot = at;
+      f.object = t == json.OBJECT;
+      f.before = 0;
+    } else if (at >= 0) spot(at).stop = json.stop;
+  }
+}
+
+/** Collects a form's fields (`a=1&b=2`); false if there is none. */
+export function formSpots(body: usize, len: u32): bool {
+  if (!open()) return false;
+  const end = body + len;
+  let comma: usize = 0;
+  for (let p = body; p <= end; ) {
+    let q = p;
+    let equals: usize = 0;
+    while (q < end && load<u8>(q) != 38) {
+      if (load<u8>(q) == 61 && equals == 0) equals = q;
+      q++;
+    }
+    if (equals != 0) {
+      const at = add(equals + 1, p, comma, json.STRING, FIELD);
+      if (at >= 0) spot(at).stop = q;
+    }
+    comma = q;
+    p = q + 1;
+  }
+  return spots > 0;
+}
+
+export function textSpot(body: usize, len: u32): bool {
+  if (len == 0 || !open()) return false;
+  const at = add(body, body, 0, json.STRING, WHOLE);
+  if (at < 0) return false;
+  spot(at).stop = body + len;
+  return true;
+}
