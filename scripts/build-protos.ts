@@ -80,6 +80,19 @@ function stage(file: string, staging: string): void {
     stage(imported!, staging);
 }
 
+/** `all.js`: the descriptors of every generated file, for a registry. */
+function writeIndex(folder: string): void {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((f) => f.endsWith('_pb.js'))
+    .sort();
+  const names = files.map((f) => `file_${f.slice(0, -'_pb.js'.length).replace(/[^A-Za-z0-9]/g, '_')}`);
+  const imports = files.map((f, i) => `import { ${names[i]} } from './${f}';\n`).join('');
+  writeFileSync(join(folder, 'all.js'), `${imports}export const files = [${names.join(', ')}];\n`);
+  const types =
+    "import type { DescFile } from '@bufbuild/protobuf';\nexport declare const files: readonly DescFile[];\n";
+  writeFileSync(join(folder, 'all.d.ts'), types);
+}
+
 const wanted = fingerprint();
 const mark = join(gen, '.fingerprint');
 if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
@@ -96,6 +109,7 @@ if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
     const only = [...roots, 'validate.FieldRules'].flatMap((type) => ['--type', type]);
     const options = { cwd: work, stdio: ['ignore', 'inherit', 'inherit'] as ('ignore' | 'inherit')[] };
     execFileSync(join(bin, 'buf'), ['generate', staging, '--template', JSON.stringify(template), ...only], options);
+    writeIndex(join(work, 'gen'));
     writeFileSync(join(work, 'gen/.fingerprint'), wanted);
     // Other processes may be importing the old output: build aside, then swap.
     const aside = `${gen}.${process.pid}`;

@@ -1,0 +1,89 @@
+/**
+ * Good is joint in status and duration, so it is counted where both are known: by an access logger that counts, behind
+ * filters. A failed answer is one with a status of 500 or more, with 429 (shed here or further down), or with none at all.
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { pack } from './messages.ts';
+import { keys } from './names.ts';
+import {
+  type AccessLogFilterSchema,
+  type AccessLogSchema,
+  ComparisonFilter_Op as Op,
+} from './protos/gen/envoy/config/accesslog/v3/accesslog_pb.js';
+import { ConfigSchema as StatsLoggerSchema } from './protos/gen/envoy/extensions/access_loggers/stats/v3/stats_pb.js';
+import { counted, GOOD_SCOPE, labels } from './stats.ts';
+
+type Filter = MessageInitShape<typeof AccessLogFilterSchema>;
+
+const status = (op: Op, value: number): Filter => ({
+  filterSpecifier: {
+    case: 'statusCodeFilter',
+    value: { comparison: { op, value: { defaultValue: value, runtimeKey: 'umbra.none' } } },
+  },
+});
+const within = (ms: number, key: string): Filter => ({
+  filterSpecifier: {
+    case: 'durationFilter',
+    value: { comparison: { op: Op.LE, value: { defaultValue: Math.round(ms), runtimeKey: key } } },
+  },
+});
+const and = (...filters: Filter[]): Filter => ({ filterSpecifier: { case: 'andFilter', value: { filters } } });
+const or = (...filters: Filter[]): Filter =>
+  filters.length === 1 ? filters[0]! : { filterSpecifier: { case: 'orFilter', value: { filters } } };
+const pathPrefix = (prefix: string): Filter => ({
+  filterSpecifier: {
+    case: 'headerFilter',
+    value: {
+      header: {
+        name: ':path',
+        headerMatchSpecifier: {
+          case: 'stringMatch',
+          value: { matchPattern: { case: 'prefix', value: prefix } },
+        },
+      },
+    },
+  },
+});
+
+function counter(prefix: string, name: string, filter: Filter, tags: { name: string; valueFormat: string }[] = []) {
+  return {
+    name: 'envoy.access_loggers.stats',
+    filter,
+    configType: {
+      case: 'typedConfig',
+      value: pack(StatsLoggerSchema, {
+        statPrefix: `${GOOD_SCOPE}.${prefix}`,
+        counters: [{ stat: { name, tags }, valueFixed: 1n }],
+      }),
+    },
+  } satisfies MessageInitShape<typeof AccessLogSchema>;
+}
+
+const failed = or(status(Op.GE, 500), status(Op.EQ, 429), status(Op.EQ, 0));
+const succeeded = or(and(status(Op.GE, 200), status(Op.LE, 428)), and(status(Op.GE, 430), status(Op.LE, 499)));
+
+/**
+ * Counters of good and failed answers of one edge, the failed ones by response flags.
+ * @param prefix the edge's name in this proxy ({@link outbound}, or the ingress)
+ * @param sloMs a good answer took no longer
+ * @param protectedPrefixes paths counted apart as well; empty for all but the entry
+ */
+export function goodCounters(
+  prefix: string,
+  sloMs: number,
+  protectedPrefixes: readonly string[],
+): MessageInitShape<typeof AccessLogSchema>[] {
+  const good = and(succeeded, within(sloMs, keys.goodWithin(prefix)));
+  const loggers = [
+    counter(prefix, counted.good, good),
+    counter(prefix, counted.failed, failed, [{ name: labels.flags, valueFormat: '%RESPONSE_FLAGS%' }]),
+  ];
+  if (protectedPrefixes.length > 0) {
+    const isProtected = or(...protectedPrefixes.map(pathPrefix));
+    loggers.push(
+      counter(prefix, counted.protectedOffered, isProtected),
+      counter(prefix, counted.protectedGood, and(isProtected, good)),
+    );
+  }
+  return loggers;
+}

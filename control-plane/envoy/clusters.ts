@@ -1,0 +1,132 @@
+/**
+ * Clusters ship with everything a mitigation may need, wide open; runtime keys tune them. A cluster is never replaced while it
+ * is in an incident: Envoy would close its connections and forget its ejections.
+ */
+
+import { isIP } from 'node:net';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { address, duration, fromAds, pack } from './messages.ts';
+import { INBOUND, outbound, SHADOW_CLUSTER } from './names.ts';
+import type { Address, Endpoint } from './node.ts';
+import {
+  Cluster_LbPolicy,
+  type ClusterSchema,
+  Cluster_DiscoveryType as Discovery,
+} from './protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { RoutingPriority } from './protos/gen/envoy/config/core/v3/base_pb.js';
+import { HealthStatus } from './protos/gen/envoy/config/core/v3/health_check_pb.js';
+import type { ClusterLoadAssignmentSchema } from './protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
+import { HttpProtocolOptionsSchema } from './protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+
+type ClusterInit = MessageInitShape<typeof ClusterSchema> & { name: string };
+type Assignment = MessageInitShape<typeof ClusterLoadAssignmentSchema> & { clusterName: string };
+
+/** No limit that anybody meets by accident; the mitigation's numbers come by runtime. */
+export const WIDE_OPEN = 1_000_000;
+/** Share of hosts below which Envoy ignores health, in percent: with three hosts two may be out. */
+const PANIC_PERCENT = 25;
+/** Ejections end this soon once outlier detection is off again, which makes the mitigation undoable. */
+export const OUTLIER_INTERVAL_MS = 1000;
+export const CONNECT_TIMEOUT_MS = 1000;
+
+/** @param idleMs unused connections are closed after it; must be below the peer's own keep-alive time-out */
+function protocol(idleMs: number, http1Only: boolean): ClusterInit['typedExtensionProtocolOptions'] {
+  return {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': pack(HttpProtocolOptionsSchema, {
+      commonHttpProtocolOptions: { idleTimeout: duration(idleMs) },
+      upstreamProtocolOptions: http1Only
+        ? {
+            case: 'explicitHttpConfig',
+            value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
+          }
+        : // gRPC callers speak HTTP/2 to their sidecar, all others HTTP/1.1.
+          { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } },
+    }),
+  };
+}
+
+const lbEndpoint = (a: Address, healthy = true) => ({
+  hostIdentifier: { case: 'endpoint' as const, value: { address: address(a) } },
+  healthStatus: healthy ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
+});
+
+/** Endpoints of one service, as EDS serves them. */
+export function assignment(name: string, endpoints: readonly Endpoint[]): Assignment {
+  return {
+    clusterName: name,
+    endpoints: [{ lbEndpoints: endpoints.map((e) => lbEndpoint(e.address, e.healthy)) }],
+  };
+}
+
+/** Whether an endpoint has to be resolved by name, which EDS cannot do. */
+export const needsDns = (endpoints: readonly Endpoint[]): boolean =>
+  endpoints.some((e) => 'host' in e.address && isIP(e.address.host) === 0);
+
+/** The cluster of one edge in its caller's proxy. */
+export function edgeCluster(callee: string, external: boolean, endpoints: readonly Endpoint[]): ClusterInit {
+  const name = outbound(callee);
+  const byDns = needsDns(endpoints);
+  return {
+    name,
+    clusterDiscoveryType: { case: 'type', value: byDns ? Discovery.STRICT_DNS : Discovery.EDS },
+    ...(byDns
+      ? { loadAssignment: assignment(name, endpoints) }
+      : { edsClusterConfig: { edsConfig: fromAds, serviceName: callee } }),
+    connectTimeout: duration(CONNECT_TIMEOUT_MS),
+    lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
+    commonLbConfig: { healthyPanicThreshold: { value: PANIC_PERCENT }, updateMergeWindow: duration(0) },
+    circuitBreakers: {
+      thresholds: [
+        {
+          priority: RoutingPriority.DEFAULT,
+          maxConnections: WIDE_OPEN,
+          maxPendingRequests: WIDE_OPEN,
+          maxRequests: WIDE_OPEN,
+          maxRetries: WIDE_OPEN,
+          retryBudget: { budgetPercent: { value: 100 }, minRetryConcurrency: 3 },
+        },
+      ],
+    },
+    outlierDetection: {
+      interval: duration(OUTLIER_INTERVAL_MS),
+      baseEjectionTime: duration(1),
+      maxEjectionTime: duration(1),
+      maxEjectionTimeJitter: duration(0),
+      maxEjectionPercent: 0,
+      consecutive5xx: 5,
+      enforcingConsecutive5xx: 0,
+      enforcingConsecutiveGatewayFailure: 0,
+      enforcingSuccessRate: 0,
+    },
+    // A server outside closes idle connections when it likes (Node after 5 s); a sidecar keeps them.
+    typedExtensionProtocolOptions: protocol(external ? 4000 : 60_000, false),
+  };
+}
+
+/** From a sidecar to its own application. Node closes idle connections after 5 s; reusing one just then is a reset. */
+export function appCluster(app: Address): ClusterInit {
+  return {
+    name: INBOUND,
+    clusterDiscoveryType: { case: 'type', value: Discovery.STATIC },
+    loadAssignment: { clusterName: INBOUND, endpoints: [{ lbEndpoints: [lbEndpoint(app)] }] },
+    connectTimeout: duration(CONNECT_TIMEOUT_MS),
+    circuitBreakers: {
+      thresholds: [{ maxConnections: WIDE_OPEN, maxPendingRequests: WIDE_OPEN, maxRequests: WIDE_OPEN }],
+    },
+    typedExtensionProtocolOptions: protocol(4000, false),
+  };
+}
+
+/** The shadow's entry as production's ingress sees it: it may fail and fill up without anybody noticing. */
+export function shadowCluster(entry: Address): ClusterInit {
+  return {
+    name: SHADOW_CLUSTER,
+    clusterDiscoveryType: { case: 'type', value: Discovery.STATIC },
+    loadAssignment: { clusterName: SHADOW_CLUSTER, endpoints: [{ lbEndpoints: [lbEndpoint(entry)] }] },
+    connectTimeout: duration(250),
+    circuitBreakers: {
+      thresholds: [{ maxConnections: 64, maxPendingRequests: 32, maxRequests: 64, maxRetries: 0 }],
+    },
+    typedExtensionProtocolOptions: protocol(4000, true),
+  };
+}
