@@ -54,5 +54,6 @@ export const codes = {
   },
   UMB0806: { title: 'Node is too old', remedy: 'Install Node 24 or later, or run `npm ci` in the repository.' },
   UMB0807: { title: 'not a report', remedy: 'Give the file that `umbra up --report FILE` wrote.' },
+  UMB0809: { title: 'internal error', remedy: 'This is a bug of ours: report it with the control plane’s log.' },
   UMB0808: { title: 'too many listeners', remedy: 'Close some dashboards; 32 may follow the events at a time.' },
 } as const satisfies Record<string, { title: string; remedy: string }>;
