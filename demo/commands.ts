@@ -1,0 +1,69 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+/** The commands of `umbra-demo`, except `service`. */
+export function commands(): Command {
+  const program = new Command('umbra-demo').description(
+    'The sample shop: its payment provider, its load, its troubles',
+  );
+  program.exitOverride((e) => process.exit(e.exitCode));
+  program
+    .command('service <name>')
+    .description('run one replica (PORT, DATA, REPLICA and URL_<PEER> in the environment)');
+  program
+    .command('provider')
+    .description('run the payment provider, which is outside the application')
+    .option('--port <port>', 'where it listens', number, 7411)
+    .action(async ({ port }: { port: number }) => {
+      const { startProvider } = await import('./provider.ts');
+      const provider = await startProvider(port);
+      console.log(`payment-provider listens on ${provider.port}`);
+      await stopSignal();
+      await provider.close();
+    });
+  program
+    .command('load')
+    .description('send users, open loop')
+    .option('--url <url>', 'where they enter (default: the running shop)')
+    .option('--rate <n>', 'requests per second', number, DEFAULT_RATE)
+    .option('--slo <duration>', 'later than this is not good', duration, 500)
+    .option('--for <duration>', 'end after', duration)
+    .option('--socket <path>', 'where to listen for a multiplied rate')
+    .option('--json', 'JSON lines', false)
+    .action(async (o: { url?: string; rate: number; slo: number; for?: number; socket?: string; json: boolean }) => {
+      const { runLoad } = await import('./load/run.ts');
+      await runLoad({
+        rate: o.rate,
+        sloMs: o.slo,
+        json: o.json,
+        ...(o.url === undefined ? {} : { url: o.url }),
+        ...(o.for === undefined ? {} : { forMs: o.for }),
+        ...(o.socket === undefined ? {} : { socket: o.socket }),
+      });
+    });
+  return program;
+}
+
+/** Requests per second that two cores carry with both worlds on them. */
+export const DEFAULT_RATE = 24;
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('a number is needed');
+  return value;
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `10m` in ms. */
+export function duration(text: string): number {
+  const [, amount, unit] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError('a duration such as 90s or 10m is needed');
+  return Number(amount) * units[unit!]!;
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
