@@ -23,6 +23,15 @@ export const codes = {
     title: 'resource out of scope',
     remedy: 'A shadow-only resource was aimed at production; this is always a bug, please report it.',
   },
+  UMB0303: {
+    title: 'proxy refused a resource',
+    remedy: "Read the proxy's own words; its last good configuration stays until something else is asked for.",
+  },
+  UMB0304: {
+    title: 'node identity conflict',
+    remedy: 'Two proxies in different worlds use one node id; give each its own in its bootstrap.',
+  },
+  UMB0305: { title: 'xDS limit exceeded', remedy: 'A proxy asked for more than one stream may; look at who it is.' },
   UMB0401: { title: 'port in use', remedy: 'Stop what listens there or give another port.' },
   UMB0402: {
     title: 'shadow not isolated',
@@ -40,6 +49,14 @@ export const codes = {
   UMB0602: {
     title: 'model answered nonsense',
     remedy: 'The static policy decided instead; `npm run train` makes the shipped model again.',
+  },
+  UMB0701: {
+    title: 'order not possible',
+    remedy: 'The reason is named; nothing is in force. `umbra status` lists services, edges and modes.',
+  },
+  UMB0702: {
+    title: 'no such order, lease or decision',
+    remedy: 'It may have ended or been taken back: `umbra override list` and `umbra status` show what stands.',
   },
   UMB0801: {
     title: 'not allowed',

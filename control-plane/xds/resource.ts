@@ -1,14 +1,37 @@
-/** One named, encoded resource. The management server does not know what it means. */
+/**
+ * A configuration resource as the management server knows it: named bytes with a scope label. What the bytes mean is
+ * the business of whoever made them.
+ */
 export interface Resource {
-  /** `type.googleapis.com/…` */
+  /** `type.googleapis.com/envoy.config.cluster.v3.Cluster` and the like. */
   readonly typeUrl: string;
+  /** Unique within its type for one node. For ECDS it is the filter's name. */
   readonly name: string;
-  /** Changes when and only when the body does. */
+  /** Content hash: equal versions mean equal bodies. Never empty. */
   readonly version: string;
-  /** The encoded message, without the enclosing Any. */
+  /** The encoded inner message, what goes into `Any.value`. Must not be changed afterwards: it is shared between streams. */
   readonly body: Uint8Array;
-  /** `shadow`: never served to a node that came in by a production listener. */
+  /** `shadow` resources (chaos, fault runtime keys) are served on shadow listeners only. */
   readonly scope: 'any' | 'shadow';
-  /** Time to live, for clients that say they understand it. */
+  /** Lets a proxy that understands it drop the resource this many milliseconds after the last refresh. */
   readonly ttlMs?: number;
+}
+
+/** Which wall a listener stands behind. A stream has the scope of the listener it came by, whatever its node says. */
+export type ListenerScope = 'production' | 'shadow';
+
+/** Whether a resource may be served to a stream of this scope. */
+export function fits(resource: Resource, scope: ListenerScope): boolean {
+  return scope === 'shadow' || resource.scope === 'any';
+}
+
+/** Why a resource cannot be served at all, or undefined. */
+export function invalidity(resource: Resource): string | undefined {
+  if (!resource.typeUrl.includes('/')) return 'its type URL has no "/"';
+  if (resource.name === '') return 'it has no name';
+  if (resource.name === '*') return '"*" is the wildcard and cannot name a resource';
+  if (resource.version === '') return 'it has no version';
+  if (resource.ttlMs !== undefined && !(resource.ttlMs >= 1 && Number.isSafeInteger(resource.ttlMs)))
+    return 'its time to live is not a whole number of milliseconds above 0';
+  return undefined;
 }

@@ -1,0 +1,79 @@
+import type { Resource } from './resource.ts';
+import type { Goal, Plan, PlanOptions, Verdict } from './subscription.ts';
+import { Subscription } from './subscription.ts';
+
+/** The part of a DeltaDiscoveryRequest that concerns one subscription. */
+export interface DeltaRequest {
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** What the client kept from an earlier stream; only read on the type's first request. */
+  readonly initialVersions: ReadonlyMap<string, string>;
+  readonly nonce: string;
+  /** Present = the answer named by `nonce` was refused. */
+  readonly error: string | undefined;
+}
+
+/**
+ * Incremental xDS. Changes of the subscription count whatever the nonce; every name subscribed in a request is answered,
+ * even if the client is believed to have it, except on the first request of a stream that resumes an earlier one.
+ */
+export class DeltaSubscription extends Subscription {
+  readonly protocol = 'delta';
+  #started = false;
+
+  onRequest(request: DeltaRequest): Verdict {
+    const verdict: Verdict = request.nonce === '' ? { kind: 'subscribe' } : this.judge(request.nonce, request.error);
+    const resumes = !this.#started && request.initialVersions.size > 0;
+    const wildcard = this.interest.wildcard;
+    const change = this.interest.update(request.subscribe, request.unsubscribe);
+    if (!this.#started) for (const [name, version] of request.initialVersions) this.holdings.set(name, version);
+    this.#started = true;
+    for (const name of change.asked) if (!resumes || this.holdings.version(name) === null) this.fresh.add(name);
+    if (change.gainedWildcard && !resumes) this.allFresh = true;
+    for (const name of change.dropped) {
+      this.fresh.delete(name);
+      // Still covered by the wildcard: the client dropped its copy, so it gets the resource again, or its removal.
+      if (this.interest.wildcard) this.fresh.add(name);
+    }
+    if (wildcard && !this.interest.wildcard) this.allFresh = false;
+    return verdict;
+  }
+
+  plan(goal: Goal, options: PlanOptions): Plan | undefined {
+    const { set, frozen } = goal;
+    const resources: Resource[] = [];
+    const removed: string[] = [];
+    const keptNames: string[] = [];
+    for (const name of this.candidates(set)) {
+      if (!this.interest.covers(name) || frozen.has(name)) continue;
+      if (options.freshOnly && !this.isFresh(name)) continue;
+      const held = this.holdings.version(name);
+      const resource = set.get(name);
+      if (resource) {
+        if (this.isFresh(name) || held !== resource.version) resources.push(resource);
+      } else if (this.fresh.has(name)) removed.push(name);
+      else if (held !== null) (options.holdRemovals ? keptNames : removed).push(name);
+    }
+    const nothing = resources.length === 0 && removed.length === 0;
+    // A client that starts with everything of a type must learn that there is nothing, or it waits.
+    const first = !this.everSent && this.interest.wildcard && this.holdings.exact;
+    if (nothing && !first) return undefined;
+    const plain =
+      this.interest.wildcard && this.holdings.exact && this.fresh.size === 0 && frozen.size === 0 && !options.freshOnly;
+    const from = this.allFresh ? 'all' : (this.holdings.base?.serial ?? 'none');
+    return {
+      resources,
+      removed,
+      kept: [],
+      keptNames,
+      version: set.version,
+      key: plain ? `from ${from}${options.holdRemovals ? ' keeping' : ''}` : smallKey(resources, removed),
+    };
+  }
+}
+
+/** Answers of a few resources are likely the same for many streams that ask for different names. */
+export function smallKey(resources: readonly Resource[], removed: readonly string[]): string | undefined {
+  if (resources.length + removed.length > 4) return undefined;
+  return `only ${JSON.stringify([resources.map((r) => [r.name, r.version]), removed])}`;
+}

@@ -1,0 +1,71 @@
+import { remember } from './remember.ts';
+import type { ListenerScope } from './resource.ts';
+
+export interface AckEvent {
+  readonly nodeId: string;
+  readonly typeUrl: string;
+  /** Version of the set acknowledged. */
+  readonly version: string;
+  readonly at: number;
+}
+
+export interface NackEvent extends AckEvent {
+  /** The proxy's own words. */
+  readonly detail: string;
+  /** The resources the refusal is put down to. */
+  readonly names: readonly string[];
+}
+
+export interface StreamEvent {
+  readonly nodeId: string;
+  readonly scope: ListenerScope;
+  readonly protocol: 'sotw' | 'delta';
+  readonly at: number;
+}
+
+export interface XdsEvents {
+  ack: AckEvent;
+  nack: NackEvent;
+  connect: StreamEvent;
+  disconnect: StreamEvent;
+}
+
+/** What an operator has to know: always an attempt at something that is not allowed. */
+export interface AuditEvent {
+  readonly kind: 'scope-violation' | 'identity-conflict' | 'limit-exceeded';
+  readonly code: 'UMB0302' | 'UMB0304' | 'UMB0305';
+  readonly nodeId: string;
+  /** Scope of the listener concerned. */
+  readonly scope: ListenerScope;
+  readonly typeUrl?: string;
+  readonly names?: readonly string[];
+  readonly detail: string;
+  readonly at: number;
+}
+
+/** A listener for each kind of event; one that throws does not stop the others. */
+export class Listeners<Events> {
+  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
+  readonly #onError: (error: unknown) => void;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** Returns what takes the listener away again. */
+  on<K extends keyof Events>(event: K, listener: (event: Events[K]) => void): () => void {
+    const set = remember(this.#listeners, event, () => new Set());
+    set.add(listener);
+    return () => set.delete(listener);
+  }
+
+  emit<K extends keyof Events>(event: K, value: Events[K]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        listener(value as never);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}

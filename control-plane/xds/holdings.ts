@@ -1,0 +1,44 @@
+import type { TypeSet } from './type-set.ts';
+
+/** The version of a resource the client has in some form, but nobody knows in which (it refused an answer with it). */
+export const UNKNOWN = '';
+
+/**
+ * What a client is known to have of one type: a shared set plus a few exceptions, so that thousands of streams in step
+ * with one set cost one pointer each. It may speak of names the client no longer asks for; asking again always sends.
+ */
+export class Holdings {
+  #base: TypeSet | undefined;
+  readonly #exceptions = new Map<string, string | null>();
+
+  get base(): TypeSet | undefined {
+    return this.#base;
+  }
+
+  /** Names whose version differs from the base's. */
+  get exceptions(): Iterable<string> {
+    return this.#exceptions.keys();
+  }
+
+  get exact(): boolean {
+    return this.#exceptions.size === 0;
+  }
+
+  /** The version the client has, {@link UNKNOWN}, or null where it has none. */
+  version(name: string): string | null {
+    const exception = this.#exceptions.get(name);
+    if (exception !== undefined) return exception;
+    return this.#base?.get(name)?.version ?? null;
+  }
+
+  set(name: string, version: string | null): void {
+    if ((this.#base?.get(name)?.version ?? null) === version) this.#exceptions.delete(name);
+    else this.#exceptions.set(name, version);
+  }
+
+  /** The client now has exactly `set`. */
+  reach(set: TypeSet): void {
+    this.#base = set;
+    this.#exceptions.clear();
+  }
+}

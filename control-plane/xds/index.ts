@@ -1,0 +1,10 @@
+export type { AckEvent, AuditEvent, NackEvent, StreamEvent, XdsEvents } from './events.ts';
+export type { ExtraService } from './grpc-listener.ts';
+export type { Limits } from './limits.ts';
+export type { Nack } from './node.ts';
+export type { ListenerScope, Resource } from './resource.ts';
+export type { Counters, ManagementServerOptions, RefusedResource, XdsLogger } from './server.ts';
+export { createManagementServer, ManagementServer } from './server.ts';
+export type { Settlement } from './settle.ts';
+export type { NodeStatus, TypeStatus } from './status.ts';
+export { shortName, typeUrls } from './type-urls.ts';

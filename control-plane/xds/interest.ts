@@ -1,0 +1,82 @@
+/** The name that asks for everything of a type. */
+export const WILDCARD = '*';
+
+/** How a request changed what a stream is interested in. */
+export interface InterestChange {
+  /** Names asked for in this request that were not asked for by name before (delta: every name subscribed). */
+  readonly asked: readonly string[];
+  /** Names no longer asked for. */
+  readonly dropped: readonly string[];
+  /** Everything was asked for in this request. */
+  readonly gainedWildcard: boolean;
+}
+
+/**
+ * What a stream asks for of one type, by the rules of the xDS protocol ("How the client specifies what resources to
+ * return"): by name, by `*`, or, until any name was ever given, by an empty list that means `*` as well. After that an
+ * empty list means nothing. Names that do not exist are remembered like any other.
+ */
+export class Interest {
+  readonly names = new Set<string>();
+  wildcard = false;
+  #everNamed = false;
+  #started = false;
+
+  covers(name: string): boolean {
+    return this.wildcard || this.names.has(name);
+  }
+
+  get empty(): boolean {
+    return !this.wildcard && this.names.size === 0;
+  }
+
+  /** State of the world: every request carries the whole list. */
+  replace(list: readonly string[]): InterestChange {
+    const before = this.wildcard;
+    if (list.length === 0 && !this.#everNamed) {
+      this.wildcard = true;
+      return { asked: [], dropped: [], gainedWildcard: !before };
+    }
+    this.#everNamed = true;
+    const wanted = new Set(list);
+    this.wildcard = wanted.delete(WILDCARD);
+    const asked = [...wanted].filter((name) => !this.names.has(name));
+    const dropped = [...this.names].filter((name) => !wanted.has(name));
+    for (const name of dropped) this.names.delete(name);
+    for (const name of asked) this.names.add(name);
+    return { asked, dropped, gainedWildcard: this.wildcard && !before };
+  }
+
+  /** Delta: a request carries what to add and what to take away. Taking away the unknown is ignored. */
+  update(subscribe: readonly string[], unsubscribe: readonly string[]): InterestChange {
+    const first = !this.#started;
+    this.#started = true;
+    const legacy = this.wildcard && !this.#everNamed;
+    let gainedWildcard = false;
+    if (first && subscribe.length === 0) {
+      this.wildcard = true;
+      gainedWildcard = true;
+    }
+    if (subscribe.length > 0) this.#everNamed = true;
+    const asked: string[] = [];
+    for (const name of subscribe) {
+      if (name === WILDCARD) {
+        // Spelling out the legacy wildcard continues it and asks for nothing new.
+        gainedWildcard = !legacy;
+        this.wildcard = true;
+      } else {
+        this.names.add(name);
+        asked.push(name);
+      }
+    }
+    const dropped: string[] = [];
+    for (const name of unsubscribe) {
+      if (name === WILDCARD) {
+        this.wildcard = false;
+        this.#everNamed = true;
+        gainedWildcard = false;
+      } else if (this.names.delete(name)) dropped.push(name);
+    }
+    return { asked: asked.filter((name) => this.names.has(name)), dropped, gainedWildcard };
+  }
+}

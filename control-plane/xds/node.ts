@@ -1,0 +1,245 @@
+import { remember } from './remember.ts';
+import type { ListenerScope, Resource } from './resource.ts';
+import type { Goal, Sent } from './subscription.ts';
+import type { TypeSet } from './type-set.ts';
+import { typeSet } from './type-set.ts';
+import { isFullState, needsClusters, shortName, typeUrls } from './type-urls.ts';
+
+/** A refusal, as shown to people. */
+export interface Nack {
+  readonly detail: string;
+  /** When, ms since the epoch. */
+  readonly at: number;
+  /** The resources it is put down to. */
+  readonly names: readonly string[];
+}
+
+/** What a revision needs acknowledged, per type. */
+export interface Need {
+  readonly revision: number;
+  /** Names changed since the set before, removed ones included. */
+  readonly names: ReadonlySet<string>;
+}
+
+interface Judged {
+  readonly goal: Goal | undefined;
+  /** Why the goal is less than what was asked for: by name, or '*' for the type as a whole. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+const empties = new Map<string, TypeSet>();
+const MOST_REVISIONS = 128;
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * What one node should have, what it refused and what it last accepted. The goal of a type is what was asked for, with
+ * every refused resource replaced by its last good version; where there is none, the resource is left alone. A type
+ * refused for reasons nobody can pin down is held: nothing more is sent until something else is asked for. So a refusal
+ * is answered once, by the way back, and never by the same again.
+ */
+export class NodeRecord {
+  readonly id: string;
+  revision = 0;
+  /** Nothing is served before the node's set was given: an empty first answer would delete what it has. */
+  known = false;
+  scope: ListenerScope | undefined;
+  readonly served = new Map<string, TypeSet>();
+  readonly nacks = new Map<string, Nack>();
+  readonly #asked = new Map<string, TypeSet>();
+  readonly #changedAt = new Map<string, number>();
+  readonly #good = new Map<string, TypeSet>();
+  /** type → name → version → detail */
+  readonly #refused = new Map<string, Map<string, Map<string, string>>>();
+  readonly #held = new Map<string, { version: string; detail: string }>();
+  readonly #needs = new Map<number, ReadonlyMap<string, Need>>();
+  #judged = new Map<string, Judged>();
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Types anything was ever asked of. */
+  get types(): Iterable<string> {
+    return this.#asked.keys();
+  }
+
+  /** Resources asked for, of all types. */
+  *resources(): Iterable<Resource> {
+    for (const set of this.#asked.values()) yield* set.resources.values();
+  }
+
+  /**
+   * Replaces the whole set. `carry` says whether an earlier need still waits for its acknowledgement and so belongs to
+   * the new revision as well. The revision grows only if something changed.
+   */
+  ask(resources: readonly Resource[], carry: (typeUrl: string, need: Need) => boolean): number {
+    const byType = new Map<string, Resource[]>();
+    for (const typeUrl of this.#asked.keys()) byType.set(typeUrl, []);
+    for (const r of resources) {
+      const list = byType.get(r.typeUrl);
+      if (list) list.push(r);
+      else byType.set(r.typeUrl, [r]);
+    }
+    const needs = new Map<string, Need>();
+    const next = this.revision + 1;
+    for (const [typeUrl, list] of byType) {
+      const before = this.#asked.get(typeUrl);
+      const after = typeSet(typeUrl, list);
+      if (after.version === before?.version) continue;
+      const { upserted, removed } = after.changesSince(before);
+      needs.set(typeUrl, { revision: next, names: new Set([...upserted.map((r) => r.name), ...removed]) });
+      this.#asked.set(typeUrl, after);
+      this.#changedAt.set(typeUrl, next);
+      this.#forgive(typeUrl, after);
+    }
+    if (this.known && needs.size === 0) return this.revision;
+    for (const [typeUrl, need] of this.#needs.get(this.revision) ?? [])
+      if (!needs.has(typeUrl) && carry(typeUrl, need)) needs.set(typeUrl, need);
+    this.known = true;
+    this.revision = next;
+    this.#needs.set(next, needs);
+    if (this.#needs.size > MOST_REVISIONS) this.#needs.delete(this.#needs.keys().next().value!);
+    this.#judged.clear();
+    return next;
+  }
+
+  /** What has to be acknowledged for a revision; that of the newest where it is too long ago. */
+  needs(revision: number): ReadonlyMap<string, Need> {
+    return this.#needs.get(revision) ?? this.#needs.get(this.revision) ?? new Map();
+  }
+
+  /** Binds the node to the wall it is behind. What was learned behind another one is void. */
+  bind(scope: ListenerScope): void {
+    if (this.scope === scope) return;
+    this.scope = scope;
+    for (const memory of [this.served, this.nacks, this.#good, this.#refused, this.#held]) memory.clear();
+    this.#judged.clear();
+  }
+
+  /** Forgets refusals, so that what was refused is tried once more. */
+  retry(): void {
+    this.#refused.clear();
+    this.#held.clear();
+    this.nacks.clear();
+    this.#judged.clear();
+  }
+
+  /** A proxy without anything to go back to may try what an earlier one refused: it may be another process. */
+  reconnected(): void {
+    for (const typeUrl of [...this.#held.keys()]) if (!this.#good.has(typeUrl)) this.#held.delete(typeUrl);
+    this.#judged.clear();
+  }
+
+  goal(typeUrl: string): Goal | undefined {
+    return this.#judge(typeUrl).goal;
+  }
+
+  /** Why the goal is less than what was asked for: by name, or '*' for the type as a whole. */
+  problems(typeUrl: string): ReadonlyMap<string, string> {
+    return this.#judge(typeUrl).problems;
+  }
+
+  /** What was asked for, as far as the node's scope may see it. */
+  view(typeUrl: string): TypeSet {
+    return (this.#asked.get(typeUrl) ?? emptySet(typeUrl)).visibleTo(this.scope ?? 'production');
+  }
+
+  onAck(typeUrl: string, sent: Sent): void {
+    if (sent.heartbeat || !sent.complete) return;
+    this.#good.set(typeUrl, sent.set);
+    this.nacks.delete(typeUrl);
+  }
+
+  onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {
+    const good = this.#good.get(typeUrl);
+    let suspects = sent.resources.filter((r) => good?.get(r.name)?.version !== r.version);
+    const named = suspects.filter((r) => detail.includes(r.name));
+    if (named.length > 0) suspects = named;
+    const whole = isFullState(typeUrl);
+    if (suspects.length === 0 && !whole) suspects = [...sent.resources];
+    const nack: Nack = { detail, at, names: suspects.map((r) => r.name) };
+    this.nacks.set(typeUrl, nack);
+    if (sent.heartbeat) return nack;
+    // Leaving a resource out of a whole answer deletes it. That is right only where the proxy is known not to have it.
+    if (suspects.length === 0 || (whole && !good)) this.#held.set(typeUrl, { version: sent.set.version, detail });
+    else for (const r of suspects) this.#refuse(r, detail);
+    this.#judged.clear();
+    return nack;
+  }
+
+  #refuse(r: Resource, detail: string): void {
+    const names = remember(this.#refused, r.typeUrl, () => new Map<string, Map<string, string>>());
+    remember(names, r.name, () => new Map<string, string>()).set(r.version, detail);
+  }
+
+  /** Drops refusals of versions nobody asks for any more. */
+  #forgive(typeUrl: string, asked: TypeSet): void {
+    const names = this.#refused.get(typeUrl);
+    if (!names) return;
+    for (const [name, versions] of names) {
+      const version = asked.get(name)?.version;
+      if (version === undefined || !versions.has(version)) names.delete(name);
+    }
+  }
+
+  #judge(typeUrl: string): Judged {
+    if (!this.known) return { goal: undefined, problems: new Map() };
+    let judged = this.#judged.get(typeUrl);
+    if (!judged) {
+      judged = this.#judgeAnew(typeUrl);
+      // Clients choose type URLs; only those with resources are worth remembering.
+      if (this.#asked.has(typeUrl)) this.#judged.set(typeUrl, judged);
+    }
+    return judged;
+  }
+
+  #judgeAnew(typeUrl: string): Judged {
+    const view = this.view(typeUrl);
+    const revision = this.#changedAt.get(typeUrl) ?? 0;
+    const good = this.#good.get(typeUrl);
+    const problems = new Map<string, string>();
+    if (needsClusters(typeUrl) && good && good.version !== view.version) {
+      const { goal } = this.#judge(typeUrls.CDS);
+      if (goal && goal.frozen.size > 0) {
+        problems.set('*', `withheld, because a cluster was refused: ${[...goal.frozen].join(', ')}`);
+        return { goal: { set: good, frozen: nothing, revision }, problems };
+      }
+    }
+    const names = this.#refused.get(typeUrl);
+    const frozen = new Set<string>();
+    let set = view;
+    if (names && names.size > 0) {
+      const resources: Resource[] = [];
+      for (const r of view.resources.values()) {
+        const versions = names.get(r.name);
+        const detail = versions?.get(r.version);
+        if (detail === undefined) {
+          resources.push(r);
+          continue;
+        }
+        problems.set(r.name, detail);
+        const before = good?.get(r.name);
+        if (before && !versions!.has(before.version)) resources.push(before);
+        else frozen.add(r.name);
+      }
+      if (problems.size > 0) set = typeSet(typeUrl, resources);
+    }
+    const held = this.#held.get(typeUrl);
+    if (held && held.version === set.version) {
+      problems.set('*', held.detail);
+      return { goal: undefined, problems };
+    }
+    return { goal: { set, frozen, revision }, problems };
+  }
+}
+
+function emptySet(typeUrl: string): TypeSet {
+  // Clients choose type URLs.
+  if (empties.size >= 256) empties.clear();
+  return remember(empties, typeUrl, () => typeSet(typeUrl, []));
+}
+
+/** `CDS cart, catalog`: a type and names for messages. */
+export function describe(typeUrl: string, names: Iterable<string>): string {
+  return `${shortName(typeUrl)} ${[...names].join(', ')}`;
+}

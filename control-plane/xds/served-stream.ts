@@ -1,0 +1,251 @@
+import type { Clock } from '../mesh/clock.ts';
+import type { Limits } from './limits.ts';
+import type { NodeRecord } from './node.ts';
+import type { ListenerScope } from './resource.ts';
+import { fits } from './resource.ts';
+import type { Goals, Served } from './stream-state.ts';
+import { StreamState } from './stream-state.ts';
+import type { Outgoing, Subscription, Verdict } from './subscription.ts';
+import type { WireRequest } from './wire-request.ts';
+import { decodeRequest } from './wire-request.ts';
+import { encodeAnswer } from './wire-response.ts';
+
+const TTL_FEATURE = 'xds.config.supports-resource-ttl';
+
+/** Why the server ends a stream, by gRPC status. */
+export type Refusal = 'INVALID_ARGUMENT' | 'PERMISSION_DENIED' | 'RESOURCE_EXHAUSTED' | 'UNAVAILABLE';
+
+/** The wire under a stream. */
+export interface Wire {
+  /** Sends one message; false = it is buffered and more should wait for {@link ServedStream.onDrain}. */
+  write(message: Buffer): boolean;
+  end(refusal: Refusal, detail: string): void;
+}
+
+/** What a stream needs of the server. */
+export interface Hub {
+  readonly clock: Clock;
+  readonly identifier: string;
+  readonly limits: Limits;
+  readonly patienceMs: number;
+  /** Takes the stream in as one of the node's, or says why not. */
+  attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: string };
+  detach(stream: ServedStream): void;
+  onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void;
+  onSent(stream: ServedStream, answer: Outgoing): void;
+  /** Something in the stream's state may have moved. */
+  onProgress(stream: ServedStream): void;
+  onScopeViolation(stream: ServedStream, answer: Outgoing, names: readonly string[]): void;
+  onLimit(stream: ServedStream, detail: string): void;
+}
+
+/**
+ * One stream: bytes in, bytes out. All decisions are {@link StreamState}'s; here are identity, limits, back-pressure and
+ * the timer. Answers are made when the wire takes them and never queued, so a slow client costs no memory: when it
+ * reads again it gets the newest state.
+ */
+export class ServedStream {
+  readonly scope: ListenerScope;
+  readonly protocol: 'sotw' | 'delta';
+  readonly peer: string;
+  readonly connectedAt: number;
+  ackedAt: number | undefined;
+  node: NodeRecord | undefined;
+  #state: StreamState | undefined;
+  #writable = true;
+  #closed = false;
+  #pumping = false;
+  #again = false;
+  #timer: AbortController | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #fixedType: string | undefined;
+  readonly #wire: Wire;
+  readonly #hub: Hub;
+  readonly #goals: Goals = (typeUrl) => this.node?.goal(typeUrl);
+  readonly #served: Served = (typeUrl) => this.node?.served.get(typeUrl);
+
+  /** `fixedType`: the type of a per-type service; undefined for the aggregated one. */
+  constructor(
+    hub: Hub,
+    wire: Wire,
+    how: { scope: ListenerScope; protocol: 'sotw' | 'delta'; peer: string; fixedType?: string | undefined },
+  ) {
+    this.#hub = hub;
+    this.#wire = wire;
+    this.scope = how.scope;
+    this.protocol = how.protocol;
+    this.peer = how.peer;
+    this.#fixedType = how.fixedType;
+    this.connectedAt = hub.clock.now();
+  }
+
+  get subscriptions(): readonly Subscription[] {
+    return this.#state?.subscriptions ?? [];
+  }
+
+  subscription(typeUrl: string): Subscription | undefined {
+    return this.#state?.subscription(typeUrl);
+  }
+
+  onMessage(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const request = this.#decode(bytes);
+    if (!request || !this.#identify(request) || !this.#state) return;
+    const typeUrl = this.#typeOf(request);
+    if (typeUrl === undefined || this.#isTooMuch(request, typeUrl)) return;
+    const { nonce, error } = request;
+    const verdict =
+      this.protocol === 'sotw'
+        ? this.#state.onSotw(typeUrl, { names: request.names, nonce, error })
+        : this.#state.onDelta(typeUrl, {
+            subscribe: request.names,
+            unsubscribe: request.unsubscribe,
+            initialVersions: request.initialVersions,
+            nonce,
+            error,
+          });
+    if (verdict.kind === 'ack') this.ackedAt = this.#hub.clock.now();
+    this.#hub.onVerdict(this, typeUrl, verdict);
+    this.pump();
+  }
+
+  /** The wire takes messages again. */
+  onDrain(): void {
+    this.#writable = true;
+    this.pump();
+  }
+
+  /** The client is gone. */
+  onClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.abort();
+    if (this.node) this.#hub.detach(this);
+  }
+
+  end(refusal: Refusal, detail: string): void {
+    if (this.#closed) return;
+    this.onClose();
+    this.#wire.end(refusal, detail);
+  }
+
+  /** Sends what there is to send, as long as the wire takes it. */
+  pump(): void {
+    if (this.#pumping) {
+      this.#again = true;
+      return;
+    }
+    this.#pumping = true;
+    try {
+      do {
+        this.#again = false;
+        this.#pumpOnce();
+      } while (this.#again);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #pumpOnce(): void {
+    while (!this.#closed && this.#writable && this.#state && this.node?.known) {
+      const answer = this.#state.next(this.#goals, this.#served, this.#hub.clock.now());
+      if (!answer) break;
+      const guarded = this.#guard(answer);
+      this.#writable = this.#wire.write(encodeAnswer(guarded, this.#hub.identifier));
+      this.#hub.onSent(this, guarded);
+    }
+    this.#arm();
+    if (!this.#closed) this.#hub.onProgress(this);
+  }
+
+  /** The last wall: goals are already cut to the node's scope, but what leaves is checked against this stream's. */
+  #guard(answer: Outgoing): Outgoing {
+    if (this.scope === 'shadow' || answer.resources.every((r) => fits(r, this.scope))) return answer;
+    const out = answer.resources.filter((r) => !fits(r, this.scope)).map((r) => r.name);
+    this.#hub.onScopeViolation(this, answer, out);
+    return { ...answer, resources: answer.resources.filter((r) => fits(r, this.scope)), key: undefined };
+  }
+
+  #decode(bytes: Uint8Array): WireRequest | undefined {
+    try {
+      return decodeRequest(bytes, this.protocol, this.node === undefined);
+    } catch (error) {
+      this.end('INVALID_ARGUMENT', `not a discovery request: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  #typeOf(request: WireRequest): string | undefined {
+    const typeUrl = request.typeUrl || this.#fixedType;
+    if (!typeUrl) this.end('INVALID_ARGUMENT', 'the request names no type');
+    else if (this.#fixedType && typeUrl !== this.#fixedType)
+      this.end('INVALID_ARGUMENT', `this service serves ${this.#fixedType} only, not ${typeUrl}`);
+    else return typeUrl;
+    return undefined;
+  }
+
+  #isTooMuch(request: WireRequest, typeUrl: string): boolean {
+    const limit = this.#beyondLimits(request, typeUrl);
+    if (!limit) return false;
+    this.#hub.onLimit(this, limit);
+    this.end('RESOURCE_EXHAUSTED', limit);
+    return true;
+  }
+
+  #identify(request: WireRequest): boolean {
+    if (this.node) return true;
+    const id = request.node?.id ?? '';
+    if (id === '' || id.length > this.#hub.limits.nameLength) {
+      this.end('INVALID_ARGUMENT', 'the first request of a stream must carry node.id');
+      return false;
+    }
+    const attached = this.#hub.attach(this, id);
+    if ('refused' in attached) {
+      this.end('PERMISSION_DENIED', attached.refused);
+      return false;
+    }
+    this.node = attached.node;
+    this.#state = new StreamState(this.protocol, {
+      ttl: request.node!.clientFeatures.includes(TTL_FEATURE),
+      patienceMs: this.#hub.patienceMs,
+    });
+    return true;
+  }
+
+  #beyondLimits(request: WireRequest, typeUrl: string): string | undefined {
+    const { limits } = this.#hub;
+    const state = this.#state!;
+    if (typeUrl.length > limits.nameLength) return 'type URL too long';
+    if (!state.subscription(typeUrl) && state.subscriptions.length >= limits.types)
+      return `more than ${limits.types} types on one stream`;
+    // State of the world replaces the list, delta adds to it.
+    const others =
+      state.namesHeld - (this.protocol === 'sotw' ? (state.subscription(typeUrl)?.interest.names.size ?? 0) : 0);
+    const most = Math.max(request.names.length, request.initialVersions.size, request.unsubscribe.length);
+    if (others + most > limits.names && most > 0) return `more than ${limits.names} names on one stream`;
+    if (request.names.some((name) => name.length > limits.nameLength)) return 'resource name too long';
+    return undefined;
+  }
+
+  #arm(): void {
+    if (this.#closed || !this.#state || !this.node?.known) return;
+    const now = this.#hub.clock.now();
+    const at = this.#state.wakeAt(this.#goals);
+    // What is due already was looked at just now; something else has to happen first.
+    const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
+    if (due === this.#timerAt) return;
+    this.#timer?.abort();
+    this.#timer = undefined;
+    this.#timerAt = due;
+    if (due === Number.POSITIVE_INFINITY) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    this.#hub.clock.sleep(due - now, timer.signal).then(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.pump();
+      },
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,399 @@
+import type { Clock } from '../mesh/clock.ts';
+import { UmbraError } from '../mesh/errors.ts';
+import type { AuditEvent, XdsEvents } from './events.ts';
+import { Listeners } from './events.ts';
+import type { ExtraService, Listening } from './grpc-listener.ts';
+import { listen } from './grpc-listener.ts';
+import type { Limits } from './limits.ts';
+import { defaultLimits } from './limits.ts';
+import { describe, NodeRecord } from './node.ts';
+import type { ListenerScope, Resource } from './resource.ts';
+import { fits, invalidity } from './resource.ts';
+import type { Hub } from './served-stream.ts';
+import { ServedStream } from './served-stream.ts';
+import type { Settlement } from './settle.ts';
+import { progress } from './settle.ts';
+import type { NodeStatus } from './status.ts';
+import { statusOf } from './status.ts';
+import type { Outgoing, Verdict } from './subscription.ts';
+
+/** What the server writes its log with; a pino logger is one. */
+export interface XdsLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ManagementServerOptions {
+  readonly logger: XdsLogger;
+  readonly clock: Clock;
+  /** Says to proxies who serves them (`control_plane.identifier`). */
+  readonly identifier: string;
+  readonly onAudit: (event: AuditEvent) => void;
+  readonly limits?: Partial<Limits>;
+  /** How long an answer may stay unacknowledged before a newer one is sent, or the next step taken, regardless, ms. */
+  readonly patienceMs?: number;
+}
+
+export interface RefusedResource {
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Counters {
+  /** Answers sent, heartbeats included. */
+  pushes: number;
+  acks: number;
+  nacks: number;
+  /** Resources that were never served: invalid, or out of scope. */
+  refused: number;
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly settle: (settlement: Settlement) => void;
+}
+
+interface Member {
+  readonly record: NodeRecord;
+  readonly streams: Set<ServedStream>;
+  readonly waiters: Set<Waiter>;
+  timer: AbortController | undefined;
+}
+
+/**
+ * An xDS management server: aggregated and per-type discovery, state of the world and delta, for resources it knows as
+ * named bytes. A node gets nothing before {@link ManagementServer.set} was called for it; its requests are held.
+ */
+export class ManagementServer {
+  readonly counters: Counters = { pushes: 0, acks: 0, nacks: 0, refused: 0 };
+  readonly #options: ManagementServerOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #listening: Listening[] = [];
+  readonly #streams = new Set<ServedStream>();
+  readonly #events: Listeners<XdsEvents>;
+  readonly #hub: Hub;
+  #closed = false;
+
+  constructor(options: ManagementServerOptions) {
+    this.#options = options;
+    this.#events = new Listeners((error) => options.logger.error({ err: error }, 'an xDS event listener failed'));
+    this.#hub = {
+      clock: options.clock,
+      identifier: options.identifier,
+      limits: { ...defaultLimits, ...options.limits },
+      patienceMs: options.patienceMs ?? 5000,
+      attach: (stream, nodeId) => this.#attach(stream, nodeId),
+      detach: (stream) => this.#detach(stream),
+      onVerdict: (stream, typeUrl, verdict) => this.#onVerdict(stream, typeUrl, verdict),
+      onSent: (stream, answer) => this.#onSent(stream, answer),
+      onProgress: (stream) => this.#advance(this.#members.get(stream.node?.id ?? '')),
+      onScopeViolation: (stream, answer, names) => {
+        this.counters.refused += names.length;
+        this.#auditScope(stream.node!.id, stream.scope, answer.typeUrl, names);
+      },
+      onLimit: (stream, detail) =>
+        this.#audit({
+          kind: 'limit-exceeded',
+          code: 'UMB0305',
+          nodeId: stream.node?.id ?? '',
+          scope: stream.scope,
+          detail: `${detail}, from ${stream.peer}`,
+        }),
+    };
+  }
+
+  /**
+   * Serves on one more address: `unix:/path` (mode 600; a stale socket file is replaced) or `host:port` (0 = any free
+   * port). `scope` is what every stream that comes by it may see. Errors: UMB0401.
+   */
+  async listen(o: {
+    address: string;
+    scope: ListenerScope;
+    services?: readonly ExtraService[];
+  }): Promise<{ address: string }> {
+    if (this.#closed) throw new UmbraError('UMB0401', 'the management server is closed');
+    const listening = await listen(
+      o.address,
+      (wire, how) => {
+        const stream = new ServedStream(this.#hub, wire, { scope: o.scope, ...how });
+        this.#streams.add(stream);
+        return stream;
+      },
+      {
+        limits: this.#hub.limits,
+        services: o.services ?? [],
+        onClose: (stream) => this.#streams.delete(stream),
+      },
+    );
+    this.#listening.push(listening);
+    return { address: listening.address };
+  }
+
+  /**
+   * Replaces everything a node should have. Invalid resources are left out and named; so are those that do not fit the
+   * node's scope, which is known from `options.scope` or from the listener its proxy came by, and enforced for every
+   * answer in any case. The revision grows only when something changed.
+   */
+  set(
+    nodeId: string,
+    resources: readonly Resource[],
+    options?: { scope?: ListenerScope },
+  ): { revision: number; refused: readonly RefusedResource[] } {
+    const member = this.#member(nodeId);
+    const { record } = member;
+    if (options?.scope && options.scope !== record.scope) this.#rebind(member, options.scope);
+    const refused: RefusedResource[] = [];
+    const accepted: Resource[] = [];
+    const seen = new Set<string>();
+    for (const r of resources) {
+      const key = `${r.typeUrl}\n${r.name}`;
+      let reason = invalidity(r);
+      if (!reason && seen.has(key)) reason = 'its name is given twice';
+      if (!reason && record.scope && !fits(r, record.scope)) {
+        reason = 'it is for the shadow only, and this node is in production';
+        this.#auditScope(nodeId, record.scope, r.typeUrl, [r.name]);
+      }
+      if (reason) refused.push({ typeUrl: r.typeUrl, name: r.name, reason });
+      else {
+        seen.add(key);
+        accepted.push(r);
+      }
+    }
+    this.counters.refused += refused.length;
+    for (const r of refused)
+      this.#options.logger.warn({ node: nodeId, ...r, code: 'UMB0301' }, `resource refused: ${r.reason}`);
+    const now = this.#hub.clock.now();
+    const streams = [...member.streams];
+    const revision = record.ask(accepted, (typeUrl, need) => {
+      if (record.problems(typeUrl).size > 0) return false;
+      return !streams.every((s) => (s.subscription(typeUrl)?.syncedRevision ?? -1) >= need.revision) || !streams.length;
+    });
+    this.#options.logger.debug({ node: nodeId, revision, resources: accepted.length, at: now }, 'set');
+    for (const stream of streams) stream.pump();
+    this.#advance(member);
+    return { revision, refused };
+  }
+
+  /** Drops all that is known of a node; a connected proxy keeps what it has and its requests are held. */
+  forget(nodeId: string): void {
+    const member = this.#members.get(nodeId);
+    if (!member) return;
+    member.timer?.abort();
+    for (const waiter of member.waiters)
+      waiter.settle({ state: 'absent', detail: 'the node was forgotten', at: this.#hub.clock.now() });
+    this.#members.delete(nodeId);
+    for (const stream of member.streams) stream.end('UNAVAILABLE', 'the node was forgotten');
+  }
+
+  /** Tries once more what the node's proxy refused; without it, a refused version is never sent again. */
+  retry(nodeId: string): void {
+    const member = this.#members.get(nodeId);
+    if (!member) return;
+    member.record.retry();
+    for (const stream of [...member.streams]) stream.pump();
+  }
+
+  /**
+   * Resolves when the node's proxy has acknowledged every type the revision changed (or a newer state of it), or
+   * refused one. 'absent' when the signal aborts first: not connected, or connected and the detail says what is open.
+   */
+  settled(nodeId: string, revision: number, signal?: AbortSignal): Promise<Settlement> {
+    const member = this.#members.get(nodeId);
+    const absent = (detail: string): Settlement => ({ state: 'absent', detail, at: this.#hub.clock.now() });
+    if (!member) return Promise.resolve(absent('the node is not known'));
+    if (this.#closed) return Promise.resolve(absent('the management server is closed'));
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        revision,
+        settle: (settlement) => {
+          member.waiters.delete(waiter);
+          signal?.removeEventListener('abort', onAbort);
+          resolve(settlement);
+        },
+      };
+      const onAbort = () => {
+        const state = progress(member.record, revision, [...member.streams], this.#hub.clock.now());
+        waiter.settle(state.state === 'settled' ? state.settlement : absent(state.why));
+      };
+      member.waiters.add(waiter);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#advance(member);
+      if (signal?.aborted && member.waiters.has(waiter)) onAbort();
+    });
+  }
+
+  /** Calls `listener` on each such event; returns what takes it away again. */
+  on<K extends keyof XdsEvents>(event: K, listener: (event: XdsEvents[K]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Every node that was set or is connected. */
+  status(): NodeStatus[] {
+    return [...this.#members.values()].map((m) => statusOf(m.record, [...m.streams]));
+  }
+
+  /** Ends all streams (proxies keep what they have and reconnect) and stops listening. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const member of this.#members.values()) {
+      member.timer?.abort();
+      for (const waiter of member.waiters)
+        waiter.settle({ state: 'absent', detail: 'the management server closed', at: this.#hub.clock.now() });
+    }
+    for (const stream of [...this.#streams]) stream.end('UNAVAILABLE', 'the management server is closing');
+    await Promise.all(this.#listening.map((l) => l.close(1000)));
+  }
+
+  #member(nodeId: string): Member {
+    let member = this.#members.get(nodeId);
+    if (!member) {
+      member = { record: new NodeRecord(nodeId), streams: new Set(), waiters: new Set(), timer: undefined };
+      this.#members.set(nodeId, member);
+    }
+    return member;
+  }
+
+  /**
+   * A node belongs to the scope it was first seen in. Production wins a conflict: a proxy of the shadow that calls itself
+   * by a production node's name is turned away, the other way round the shadow's stream gives way.
+   */
+  #attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: string } {
+    if (this.#closed) return { refused: 'the management server is closing' };
+    const member = this.#member(nodeId);
+    const { record } = member;
+    if (record.scope && record.scope !== stream.scope) {
+      this.#audit({
+        kind: 'identity-conflict',
+        code: 'UMB0304',
+        nodeId,
+        scope: stream.scope,
+        detail: `node ${nodeId} of ${record.scope} was claimed by ${stream.peer} through a ${stream.scope} listener`,
+      });
+      if (stream.scope === 'shadow') return { refused: `node ${nodeId} belongs to production` };
+      this.#rebind(member, stream.scope);
+    } else if (!record.scope) this.#rebind(member, stream.scope);
+    if (member.streams.size === 0) record.reconnected();
+    member.streams.add(stream);
+    this.#options.logger.info(
+      { node: nodeId, scope: stream.scope, protocol: stream.protocol, known: record.known },
+      'proxy connected',
+    );
+    this.#events.emit('connect', {
+      nodeId,
+      scope: stream.scope,
+      protocol: stream.protocol,
+      at: this.#hub.clock.now(),
+    });
+    return { node: record };
+  }
+
+  #rebind(member: Member, scope: ListenerScope): void {
+    const { record } = member;
+    record.bind(scope);
+    for (const stream of [...member.streams])
+      if (stream.scope !== scope) stream.end('PERMISSION_DENIED', `node ${record.id} belongs to ${scope}`);
+    const out = new Map<string, string[]>();
+    for (const r of record.resources()) {
+      if (fits(r, scope)) continue;
+      const names = out.get(r.typeUrl);
+      if (names) names.push(r.name);
+      else out.set(r.typeUrl, [r.name]);
+    }
+    for (const [typeUrl, names] of out) {
+      this.counters.refused += names.length;
+      this.#auditScope(record.id, scope, typeUrl, names);
+    }
+  }
+
+  #detach(stream: ServedStream): void {
+    this.#streams.delete(stream);
+    const { id } = stream.node!;
+    const member = this.#members.get(id);
+    if (!member?.streams.delete(stream)) return;
+    this.#options.logger.info({ node: id, scope: stream.scope }, 'proxy disconnected');
+    this.#events.emit('disconnect', {
+      nodeId: id,
+      scope: stream.scope,
+      protocol: stream.protocol,
+      at: this.#hub.clock.now(),
+    });
+    // A stranger's name costs nothing once it is gone.
+    if (!member.record.known && member.streams.size === 0 && member.waiters.size === 0) this.#members.delete(id);
+  }
+
+  #onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void {
+    if (verdict.kind !== 'ack' && verdict.kind !== 'nack') return;
+    const record = stream.node!;
+    const at = this.#hub.clock.now();
+    const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.version, at };
+    if (verdict.kind === 'ack') {
+      this.counters.acks++;
+      record.onAck(typeUrl, verdict.sent);
+      this.#events.emit('ack', event);
+      return;
+    }
+    this.counters.nacks++;
+    const { detail, names } = record.onNack(typeUrl, verdict.sent, verdict.detail, at);
+    this.#options.logger.warn(
+      { node: record.id, type: typeUrl, names, detail, code: 'UMB0303' },
+      `${record.id} refused ${describe(typeUrl, names)}; the last good version stays: ${detail}`,
+    );
+    const member = this.#members.get(record.id);
+    // Settle before anybody is told: who listens may already ask for something else.
+    this.#advance(member);
+    this.#events.emit('nack', { ...event, detail, names });
+    for (const other of [...(member?.streams ?? [])]) if (other !== stream) other.pump();
+  }
+
+  #onSent(stream: ServedStream, answer: Outgoing): void {
+    this.counters.pushes++;
+    stream.node?.served.set(answer.typeUrl, answer.set);
+  }
+
+  /** Looks at what waits for the node and at when to look again. */
+  #advance(member: Member | undefined): void {
+    if (!member || member.waiters.size === 0) return;
+    member.timer?.abort();
+    member.timer = undefined;
+    const now = this.#hub.clock.now();
+    let until: number | undefined;
+    for (const waiter of [...member.waiters]) {
+      const state = progress(member.record, waiter.revision, [...member.streams], now);
+      if (state.state === 'settled') waiter.settle(state.settlement);
+      else if (state.until !== undefined) until = Math.min(until ?? state.until, state.until);
+    }
+    if (until === undefined) return;
+    const timer = new AbortController();
+    member.timer = timer;
+    this.#hub.clock.sleep(Math.max(1, until - now), timer.signal).then(
+      () => this.#advance(member),
+      () => {},
+    );
+  }
+
+  #auditScope(nodeId: string, scope: ListenerScope, typeUrl: string, names: readonly string[]): void {
+    this.#audit({
+      kind: 'scope-violation',
+      code: 'UMB0302',
+      nodeId,
+      scope,
+      typeUrl,
+      names,
+      detail: `${describe(typeUrl, names)} for the shadow only, aimed at ${nodeId} in ${scope}`,
+    });
+  }
+
+  #audit(event: Omit<AuditEvent, 'at'>): void {
+    this.#options.logger.error(event, event.detail);
+    this.#options.onAudit({ ...event, at: this.#hub.clock.now() });
+  }
+}
+
+/** A management server; it serves once it listens somewhere. */
+export function createManagementServer(options: ManagementServerOptions): ManagementServer {
+  return new ManagementServer(options);
+}

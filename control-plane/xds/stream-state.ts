@@ -1,0 +1,136 @@
+import type { DeltaRequest } from './delta.ts';
+import { DeltaSubscription } from './delta.ts';
+import type { SotwRequest } from './sotw.ts';
+import { SotwSubscription } from './sotw.ts';
+import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions, Verdict } from './subscription.ts';
+import type { TypeSet } from './type-set.ts';
+import { needsClusters, needsListeners, rank, removedLast, typeUrls } from './type-urls.ts';
+
+/** What the node should have of a type; undefined holds the stream's requests unanswered. */
+export type Goals = (typeUrl: string) => Goal | undefined;
+
+/** What the node was last served on any stream. */
+export type Served = (typeUrl: string) => TypeSet | undefined;
+
+/**
+ * All subscriptions of one stream and the order between them, "make before break" of the protocol description:
+ *
+ * 1. clusters, then endpoints, with nothing taken away yet. Endpoints never wait for the clusters' acknowledgement: Envoy
+ *    withholds it until changed clusters are warm, and they warm by their endpoints, which therefore are sent again.
+ * 2. listeners, then routes, when clusters and endpoints are acknowledged;
+ * 3. removals of clusters and endpoints, when listeners and routes are acknowledged.
+ *
+ * Other types are independent. Pure: time and goals are arguments, answers are returned.
+ */
+export class StreamState {
+  readonly protocol: 'sotw' | 'delta';
+  readonly #options: SubscriptionOptions;
+  #subscriptions: Subscription[] = [];
+
+  constructor(protocol: 'sotw' | 'delta', options: SubscriptionOptions) {
+    this.protocol = protocol;
+    this.#options = options;
+  }
+
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions;
+  }
+
+  subscription(typeUrl: string): Subscription | undefined {
+    return this.#subscriptions.find((s) => s.typeUrl === typeUrl);
+  }
+
+  /** Names asked for over all types: what limits count. */
+  get namesHeld(): number {
+    return this.#subscriptions.reduce((sum, s) => sum + s.interest.names.size, 0);
+  }
+
+  onSotw(typeUrl: string, request: SotwRequest): Verdict {
+    return (this.#ensure(typeUrl) as SotwSubscription).onRequest(request);
+  }
+
+  onDelta(typeUrl: string, request: DeltaRequest): Verdict {
+    return (this.#ensure(typeUrl) as DeltaSubscription).onRequest(request);
+  }
+
+  #ensure(typeUrl: string): Subscription {
+    let subscription = this.subscription(typeUrl);
+    if (!subscription) {
+      subscription =
+        this.protocol === 'sotw'
+          ? new SotwSubscription(typeUrl, this.#options)
+          : new DeltaSubscription(typeUrl, this.#options);
+      this.#subscriptions.push(subscription);
+      this.#subscriptions.sort((a, b) => rank(a.typeUrl) - rank(b.typeUrl));
+    }
+    return subscription;
+  }
+
+  /** The next answer to send, or undefined when there is nothing to send now. Call again while the wire takes more. */
+  next(goals: Goals, served: Served, now: number): Outgoing | undefined {
+    const hold = this.#subscriptions.some((s) => needsClusters(s.typeUrl) && !inStep(s, goals(s.typeUrl), keepNone));
+    const ready = (typeUrl: string) => this.#ready(this.subscription(typeUrl), goals, now);
+    const clustersReady = ready(typeUrls.CDS) && ready(typeUrls.EDS);
+    for (const s of this.#subscriptions) {
+      const goal = goals(s.typeUrl);
+      if (!goal || (needsClusters(s.typeUrl) && !clustersReady)) continue;
+      const options: PlanOptions = {
+        holdRemovals: hold && removedLast(s.typeUrl),
+        freshOnly: needsListeners(s.typeUrl) && !ready(typeUrls.LDS),
+        previous: hold ? served(s.typeUrl) : undefined,
+      };
+      if (s.maySend(now)) {
+        const plan = s.plan(goal, options);
+        if (plan) {
+          if (s.typeUrl === typeUrls.CDS) this.#warm(s, plan.resources, goals(typeUrls.EDS)?.set);
+          return s.commit(goal, plan, options, now);
+        }
+      }
+      if (s.idle && !options.freshOnly && !s.plan(goal, keepNone)) s.syncedRevision = goal.revision;
+      const heartbeat = s.heartbeat(goal, now);
+      if (heartbeat) return heartbeat;
+    }
+    return undefined;
+  }
+
+  /** When {@link next} may have something to say without anything else happening. */
+  wakeAt(goals: Goals): number | undefined {
+    let at: number | undefined;
+    const earlier = (candidate: number | undefined) => {
+      if (candidate !== undefined && (at === undefined || candidate < at)) at = candidate;
+    };
+    const behind = this.#subscriptions.some((s) => !inStep(s, goals(s.typeUrl), keepNone));
+    for (const s of this.#subscriptions) {
+      if (behind && !s.idle) earlier(s.patienceEndsAt);
+      if (s.idle) earlier(s.heartbeatAt);
+    }
+    return at;
+  }
+
+  /** Acknowledged in full, or given up waiting for. */
+  #ready(s: Subscription | undefined, goals: Goals, now: number): boolean {
+    const goal = s && goals(s.typeUrl);
+    if (!s || !goal) return true;
+    if (!s.idle && now < s.patienceEndsAt!) return false;
+    return !s.plan(goal, keepAll) || !s.maySend(now);
+  }
+
+  /**
+   * A cluster that changes goes through warming and waits for endpoints the client already has, so they are sent again
+   * though unchanged. Which endpoints a cluster uses is its own secret unless they are called like it: then all are.
+   */
+  #warm(clusters: Subscription, sent: readonly { name: string; version: string }[], endpoints: TypeSet | undefined) {
+    const eds = this.subscription(typeUrls.EDS);
+    if (!eds?.started || !endpoints) return;
+    const changed = sent.filter((r) => clusters.holdings.version(r.name) !== r.version).map((r) => r.name);
+    if (changed.length === 0) return;
+    eds.refresh(changed.every((name) => endpoints.get(name)) ? changed : 'all');
+  }
+}
+
+const keepNone: PlanOptions = { holdRemovals: false, freshOnly: false };
+const keepAll: PlanOptions = { holdRemovals: true, freshOnly: false };
+
+function inStep(s: Subscription, goal: Goal | undefined, options: PlanOptions): boolean {
+  return !goal || (s.idle && !s.plan(goal, options));
+}

@@ -1,0 +1,303 @@
+import { Holdings, UNKNOWN } from './holdings.ts';
+import { Interest } from './interest.ts';
+import type { Resource } from './resource.ts';
+import type { TypeSet } from './type-set.ts';
+
+/** What a node should have of one type now. */
+export interface Goal {
+  readonly set: TypeSet;
+  /** Names that are neither sent nor removed: the proxy refused them and has no earlier version to go back to. */
+  readonly frozen: ReadonlySet<string>;
+  /** The node's revision that last changed this type. */
+  readonly revision: number;
+}
+
+/** An answer, not yet encoded. */
+export interface Outgoing {
+  readonly protocol: 'sotw' | 'delta';
+  readonly typeUrl: string;
+  readonly version: string;
+  readonly nonce: string;
+  readonly resources: readonly Resource[];
+  /** Delta only. */
+  readonly removed: readonly string[];
+  /** Whether times to live are written (only to clients that say they understand them). */
+  readonly ttl: boolean;
+  /** Resources go without their bodies: they only refresh times to live. */
+  readonly heartbeat: boolean;
+  /** The set it was made from, and how within that set: equal keys on one set mean equal bytes. */
+  readonly set: TypeSet;
+  readonly key: string | undefined;
+}
+
+/** An answer on its way: sent, not yet acknowledged. */
+export interface Sent {
+  readonly nonce: string;
+  readonly set: TypeSet;
+  readonly revision: number;
+  readonly resources: readonly Resource[];
+  readonly removed: readonly string[];
+  /** It brought the client fully to `set`, removals apart. */
+  readonly complete: boolean;
+  readonly heartbeat: boolean;
+  readonly at: number;
+}
+
+/** What a request said of an earlier answer. */
+export type Verdict =
+  | { readonly kind: 'subscribe' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'ack'; readonly sent: Sent }
+  | { readonly kind: 'nack'; readonly sent: Sent; readonly detail: string };
+
+export interface PlanOptions {
+  /** Send what is new, take nothing away yet (make before break). */
+  readonly holdRemovals: boolean;
+  /** Only what was asked for since the last answer. */
+  readonly freshOnly: boolean;
+  /** What the node was last served on another stream, which it may still hold. */
+  readonly previous?: TypeSet | undefined;
+}
+
+export interface Plan {
+  readonly resources: readonly Resource[];
+  readonly removed: readonly string[];
+  /** Held back because of `holdRemovals`. */
+  readonly kept: readonly Resource[];
+  readonly keptNames: readonly string[];
+  readonly version: string;
+  readonly key: string | undefined;
+}
+
+export interface SubscriptionOptions {
+  readonly ttl: boolean;
+  /** How long an answer may stay unacknowledged before a newer one is sent regardless, ms. */
+  readonly patienceMs: number;
+}
+
+const MOST_OUTSTANDING = 8;
+
+/**
+ * The state of one type on one stream: what the client asks for, what it has, which answers are on their way. It knows
+ * no sockets and no timers; time is an argument. The two protocols differ in how a request is read ({@link DeltaSubscription},
+ * {@link SotwSubscription}) and in what an answer holds.
+ */
+export abstract class Subscription {
+  readonly typeUrl: string;
+  readonly interest = new Interest();
+  readonly holdings = new Holdings();
+  /** Names to send even if the client is believed to have them. */
+  protected readonly fresh = new Set<string>();
+  protected allFresh = false;
+  protected everSent = false;
+  protected readonly options: SubscriptionOptions;
+  readonly #outstanding = new Map<string, Sent>();
+  #judged: { sent: Sent; refused: boolean } | undefined;
+  #largestSerial = 0;
+  #resends = 0;
+  #lastNonce: string | undefined;
+  #sentAt = 0;
+  #heartbeatAt: number | undefined;
+  /** The node's revision this client is known to be in step with. */
+  syncedRevision = -1;
+  sentVersion: string | undefined;
+  ackedVersion: string | undefined;
+
+  constructor(typeUrl: string, options: SubscriptionOptions) {
+    this.typeUrl = typeUrl;
+    this.options = options;
+  }
+
+  abstract readonly protocol: 'sotw' | 'delta';
+  /** What should be sent to reach the goal, or undefined. Changes nothing. */
+  abstract plan(goal: Goal, options: PlanOptions): Plan | undefined;
+
+  /** No answer is waiting for its acknowledgement. */
+  get idle(): boolean {
+    return this.#outstanding.size === 0;
+  }
+
+  get started(): boolean {
+    return this.everSent;
+  }
+
+  protected get lastNonce(): string | undefined {
+    return this.#lastNonce;
+  }
+
+  /** Sends these again although unchanged, where the client has them: clusters that changed wait for their endpoints. */
+  refresh(names: Iterable<string> | 'all'): void {
+    if (!this.everSent) return;
+    if (names === 'all') {
+      // Only what the client asks for and has; the rest is sent when it is asked for.
+      const held = this.holdings.base?.resources.keys() ?? [];
+      for (const name of held) if (this.interest.covers(name)) this.fresh.add(name);
+    } else for (const name of names) if (this.#has(name)) this.fresh.add(name);
+  }
+
+  #has(name: string): boolean {
+    return this.interest.covers(name) && this.holdings.version(name) !== null;
+  }
+
+  /** Whether an answer may be sent now, given the ones that are on their way. */
+  maySend(now: number): boolean {
+    if (this.#outstanding.size === 0) return true;
+    if (this.#outstanding.size >= MOST_OUTSTANDING) return false;
+    return now - this.#sentAt >= this.options.patienceMs || (this.protocol === 'delta' && this.fresh.size > 0);
+  }
+
+  /** When patience with the present answer ends; undefined with none on its way. */
+  get patienceEndsAt(): number | undefined {
+    return this.#outstanding.size === 0 ? undefined : this.#sentAt + this.options.patienceMs;
+  }
+
+  /** When the next refresh of times to live is due. */
+  get heartbeatAt(): number | undefined {
+    return this.#heartbeatAt;
+  }
+
+  /** Sends what {@link plan} said. The caller hands the result to the wire. */
+  commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
+    if (options.freshOnly) {
+      for (const r of plan.resources) {
+        this.holdings.set(r.name, r.version);
+        this.fresh.delete(r.name);
+      }
+      for (const name of plan.removed) {
+        this.holdings.set(name, null);
+        this.fresh.delete(name);
+      }
+    } else {
+      const carried: [string, string | null][] = plan.keptNames.map((name) => [name, this.holdings.version(name)]);
+      for (const name of goal.frozen) {
+        carried.push([name, this.holdings.version(name)]);
+      }
+      this.holdings.reach(goal.set);
+      for (const [name, version] of carried) this.holdings.set(name, version);
+      for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
+      this.allFresh = false;
+    }
+    return this.#send(goal, plan, now, { complete: !options.freshOnly, heartbeat: false });
+  }
+
+  /** Refreshes times to live when due, with resources that have no body and the version the client has. */
+  heartbeat(goal: Goal, now: number): Outgoing | undefined {
+    if (this.#heartbeatAt === undefined || now < this.#heartbeatAt || !this.idle || !this.everSent) return undefined;
+    const resources: Resource[] = [];
+    for (const r of goal.set.resources.values())
+      if (r.ttlMs !== undefined && this.interest.covers(r.name) && this.holdings.version(r.name) === r.version)
+        resources.push(r);
+    if (resources.length === 0) {
+      this.#heartbeatAt = undefined;
+      return undefined;
+    }
+    const plan = {
+      resources,
+      removed: [],
+      kept: [],
+      keptNames: [],
+      version: this.sentVersion ?? goal.set.version,
+      key: undefined,
+    };
+    return this.#send(goal, plan, now, { complete: false, heartbeat: true });
+  }
+
+  #send(goal: Goal, plan: Plan, now: number, how: { complete: boolean; heartbeat: boolean }): Outgoing {
+    const { set } = goal;
+    const nonce = this.#nextNonce(set);
+    const outgoing: Outgoing = {
+      protocol: this.protocol,
+      typeUrl: this.typeUrl,
+      version: plan.version,
+      nonce,
+      resources: plan.resources,
+      removed: plan.removed,
+      ttl: this.options.ttl,
+      heartbeat: how.heartbeat,
+      set,
+      key: plan.key,
+    };
+    // State of the world: only the newest nonce counts. Delta: each answer is judged on its own.
+    if (this.protocol === 'sotw') this.#outstanding.clear();
+    this.#outstanding.set(nonce, {
+      nonce,
+      set,
+      revision: goal.revision,
+      resources: plan.resources,
+      removed: plan.removed,
+      at: now,
+      ...how,
+    });
+    this.everSent = true;
+    this.#sentAt = now;
+    this.sentVersion = plan.version;
+    this.#heartbeatAt =
+      this.options.ttl && set.shortestTtlMs !== undefined ? now + Math.max(1, set.shortestTtlMs / 2) : undefined;
+    return outgoing;
+  }
+
+  /**
+   * The set's serial where the stream sees the set for the first time, so that all streams in step share one encoded
+   * message; told apart by a count where it was seen before.
+   */
+  #nextNonce(set: TypeSet): string {
+    const serial = set.serial.toString(36);
+    this.#lastNonce = set.serial > this.#largestSerial ? serial : `${serial}.${++this.#resends}`;
+    this.#largestSerial = Math.max(this.#largestSerial, set.serial);
+    return this.#lastNonce;
+  }
+
+  /** Reads the acknowledgement in a request. A refusal is the presence of an error, never a comparison of versions. */
+  protected judge(nonce: string, error: string | undefined): Verdict {
+    const sent = this.#outstanding.get(nonce);
+    if (!sent) {
+      const judged = this.#judged;
+      // An error for an answer already acknowledged is late but true; the same refusal twice is one refusal.
+      if (error !== undefined && judged?.sent.nonce === nonce && !judged.refused)
+        return this.#refuse(judged.sent, error);
+      return judged?.sent.nonce === nonce ? { kind: 'subscribe' } : { kind: 'stale' };
+    }
+    this.#outstanding.delete(nonce);
+    if (error !== undefined) return this.#refuse(sent, error);
+    this.#judged = { sent, refused: false };
+    this.ackedVersion = sent.heartbeat ? this.ackedVersion : sent.set.version;
+    return { kind: 'ack', sent };
+  }
+
+  #refuse(sent: Sent, detail: string): Verdict {
+    this.#judged = { sent, refused: true };
+    // A refused answer may have been applied in part (clusters and listeners are), so nothing is known of its names.
+    for (const r of sent.resources) this.holdings.set(r.name, UNKNOWN);
+    for (const name of sent.removed) this.holdings.set(name, UNKNOWN);
+    return { kind: 'nack', sent, detail };
+  }
+
+  /** Names whose state towards the goal must be looked at: everything else is known to be in step. */
+  protected *candidates(set: TypeSet): Iterable<string> {
+    const { base } = this.holdings;
+    if (this.allFresh) {
+      const seen = new Set<string>(set.resources.keys());
+      for (const name of base?.resources.keys() ?? []) seen.add(name);
+      for (const name of this.holdings.exceptions) seen.add(name);
+      for (const name of this.fresh) seen.add(name);
+      yield* seen;
+      return;
+    }
+    const { upserted, removed } = set.changesSince(base);
+    const rest = new Set<string>(this.holdings.exceptions);
+    for (const name of this.fresh) rest.add(name);
+    for (const r of upserted) {
+      rest.delete(r.name);
+      yield r.name;
+    }
+    for (const name of removed) {
+      rest.delete(name);
+      yield name;
+    }
+    yield* rest;
+  }
+
+  protected isFresh(name: string): boolean {
+    return this.allFresh || this.fresh.has(name);
+  }
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import type { ListenerScope, Resource } from './resource.ts';
+import { fits } from './resource.ts';
+
+const interned = new Map<string, WeakRef<TypeSet>>();
+const collected = new FinalizationRegistry((key: string) => {
+  // A younger set may have taken the place meanwhile.
+  if (interned.get(key)?.deref() === undefined) interned.delete(key);
+});
+
+/** The set of this content, the same object for every node that has it, so that its answers are encoded once for all. */
+export function typeSet(typeUrl: string, resources: Iterable<Resource>): TypeSet {
+  const set = new TypeSet(typeUrl, resources);
+  const key = `${typeUrl} ${set.version}`;
+  const known = interned.get(key)?.deref();
+  if (known) return known;
+  interned.set(key, new WeakRef(set));
+  collected.register(set, key);
+  return set;
+}
+
+/** What lies between two sets of one type, by name. */
+export interface Changes {
+  /** Resources of the newer set that are new or have another version. */
+  readonly upserted: readonly Resource[];
+  /** Names the newer set no longer has. */
+  readonly removed: readonly string[];
+}
+
+let serials = 0;
+
+/**
+ * All resources of one type for one node at one moment. Immutable, so that streams may share it, the differences
+ * between two of them, and the answers encoded from them.
+ */
+export class TypeSet {
+  readonly typeUrl: string;
+  readonly resources: ReadonlyMap<string, Resource>;
+  /** Of the content: the same resources give the same version, before and after a restart. */
+  readonly version: string;
+  /** Unique in this process; larger is younger. The nonce is made from it, so a nonce names the version it stands for. */
+  readonly serial: number;
+  /** Shortest time to live in the set, ms. */
+  readonly shortestTtlMs: number | undefined;
+  readonly #changes = new Map<number, Changes>();
+  #production: TypeSet | undefined;
+
+  constructor(typeUrl: string, resources: Iterable<Resource>) {
+    this.typeUrl = typeUrl;
+    this.resources = new Map(Array.from(resources, (r) => [r.name, r]));
+    this.version = contentHash(this.resources);
+    this.serial = ++serials;
+    let shortest: number | undefined;
+    for (const r of this.resources.values())
+      if (r.ttlMs !== undefined && (shortest === undefined || r.ttlMs < shortest)) shortest = r.ttlMs;
+    this.shortestTtlMs = shortest;
+  }
+
+  get(name: string): Resource | undefined {
+    return this.resources.get(name);
+  }
+
+  /** The part of the set that a stream of this scope may see: the very same object where that is all of it. */
+  visibleTo(scope: ListenerScope): TypeSet {
+    if (scope === 'shadow') return this;
+    if (!this.#production) {
+      const fitting = [...this.resources.values()].filter((r) => fits(r, scope));
+      this.#production = fitting.length === this.resources.size ? this : typeSet(this.typeUrl, fitting);
+    }
+    return this.#production;
+  }
+
+  /** What a holder of `base` (undefined: of nothing) lacks to hold this set. Computed once per pair and shared. */
+  changesSince(base: TypeSet | undefined): Changes {
+    if (base === this) return none;
+    const key = base?.serial ?? 0;
+    let changes = this.#changes.get(key);
+    if (!changes) {
+      changes = diff(base, this);
+      // Streams lag by a few versions at most; the oldest pairs are the ones nobody asks for again.
+      if (this.#changes.size >= 16) this.#changes.delete(this.#changes.keys().next().value!);
+      this.#changes.set(key, changes);
+    }
+    return changes;
+  }
+}
+
+const none: Changes = { upserted: [], removed: [] };
+
+function diff(base: TypeSet | undefined, target: TypeSet): Changes {
+  if (!base) return { upserted: [...target.resources.values()], removed: [] };
+  const upserted: Resource[] = [];
+  for (const r of target.resources.values()) if (!same(base.get(r.name), r)) upserted.push(r);
+  const removed: string[] = [];
+  for (const name of base.resources.keys()) if (!target.resources.has(name)) removed.push(name);
+  return { upserted, removed };
+}
+
+function same(a: Resource | undefined, b: Resource): boolean {
+  return a?.version === b.version;
+}
+
+function contentHash(resources: ReadonlyMap<string, Resource>): string {
+  const hash = createHash('sha256');
+  for (const name of [...resources.keys()].sort()) {
+    const r = resources.get(name)!;
+    hash.update(`${name.length}:${name}${r.version.length}:${r.version}${r.ttlMs ?? ''}${r.scope};`);
+  }
+  return hash.digest('base64url').slice(0, 16);
+}

@@ -1,0 +1,63 @@
+const prefix = 'type.googleapis.com/';
+
+/** Type URLs of the transport protocol v3, by the usual short names. Other types are served just as well. */
+export const typeUrls = {
+  CDS: `${prefix}envoy.config.cluster.v3.Cluster`,
+  EDS: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
+  LDS: `${prefix}envoy.config.listener.v3.Listener`,
+  SRDS: `${prefix}envoy.config.route.v3.ScopedRouteConfiguration`,
+  RDS: `${prefix}envoy.config.route.v3.RouteConfiguration`,
+  VHDS: `${prefix}envoy.config.route.v3.VirtualHost`,
+  ECDS: `${prefix}envoy.config.core.v3.TypedExtensionConfig`,
+  RTDS: `${prefix}envoy.service.runtime.v3.Runtime`,
+  SDS: `${prefix}envoy.extensions.transport_sockets.tls.v3.Secret`,
+} as const;
+
+const short = new Map<string, string>(Object.entries(typeUrls).map(([name, url]) => [url, name]));
+
+/** `CDS` for the cluster type URL and so on; the message's own name for types without a short one. */
+export function shortName(typeUrl: string): string {
+  return short.get(typeUrl) ?? typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+}
+
+/**
+ * The order in which types that change together are sent, "make before break" of the xDS protocol description:
+ * clusters, endpoints, listeners, routes. Secrets come before what uses them, the rest after.
+ */
+const order: readonly string[] = [
+  typeUrls.SDS,
+  typeUrls.CDS,
+  typeUrls.EDS,
+  typeUrls.LDS,
+  typeUrls.SRDS,
+  typeUrls.RDS,
+  typeUrls.VHDS,
+  typeUrls.ECDS,
+  typeUrls.RTDS,
+];
+
+/** Position in the sending order; unknown types come last. */
+export function rank(typeUrl: string): number {
+  const at = order.indexOf(typeUrl);
+  return at < 0 ? order.length : at;
+}
+
+/** State-of-the-world answers of these types carry every resource the client asked for; absence means deletion. */
+export function isFullState(typeUrl: string): boolean {
+  return typeUrl === typeUrls.CDS || typeUrl === typeUrls.LDS;
+}
+
+/** Types whose resources name clusters, which must be there first. Routes are not warmed, so order is all they have. */
+export function needsClusters(typeUrl: string): boolean {
+  return typeUrl === typeUrls.LDS || needsListeners(typeUrl);
+}
+
+/** Types whose updates follow the listeners that use them. */
+export function needsListeners(typeUrl: string): boolean {
+  return typeUrl === typeUrls.RDS || typeUrl === typeUrls.SRDS || typeUrl === typeUrls.VHDS;
+}
+
+/** Types whose removals wait until nothing refers to them any more. */
+export function removedLast(typeUrl: string): boolean {
+  return typeUrl === typeUrls.CDS || typeUrl === typeUrls.EDS;
+}

@@ -1,0 +1,143 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+
+/** Who asks, from a request's `node` (envoy.config.core.v3.Node). */
+export interface WireNode {
+  readonly id: string;
+  readonly cluster: string;
+  readonly clientFeatures: readonly string[];
+}
+
+/** A DiscoveryRequest or DeltaDiscoveryRequest, as far as the server reads it. */
+export interface WireRequest {
+  readonly node: WireNode | undefined;
+  readonly typeUrl: string;
+  readonly nonce: string;
+  /** The message of `error_detail`; undefined = the field is absent, '' = present without a message. */
+  readonly error: string | undefined;
+  /** State of the world: `resource_names`; delta: `resource_names_subscribe`. Locators count by their names. */
+  readonly names: string[];
+  readonly unsubscribe: string[];
+  readonly initialVersions: Map<string, string>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * Reads a request off the wire (envoy.service.discovery.v3). Done by hand rather than by generated messages because most
+ * requests are acknowledgements from proxies that repeat a large `node` each time: it is skipped unread once known.
+ * Throws on malformed bytes.
+ */
+export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', readNode: boolean): WireRequest {
+  const request: Mutable<WireRequest> = {
+    node: undefined,
+    typeUrl: '',
+    nonce: '',
+    error: undefined,
+    names: [],
+    unsubscribe: [],
+    initialVersions: new Map(),
+  };
+  const fields = protocol === 'sotw' ? sotwFields : deltaFields;
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    const read = type === WireType.LengthDelimited ? fields[field] : undefined;
+    if (!read || (read === node && !readNode)) reader.skip(type, field);
+    else read(reader, request);
+  }
+  return request;
+}
+
+type Field = (reader: BinaryReader, request: Mutable<WireRequest>) => void;
+
+const node: Field = (reader, request) => {
+  let id = '';
+  let cluster = '';
+  const clientFeatures: string[] = [];
+  inside(reader, (field) => {
+    if (field === 1) id = reader.string();
+    else if (field === 2) cluster = reader.string();
+    else if (field === 10) clientFeatures.push(reader.string());
+    else return false;
+    return true;
+  });
+  request.node = { id, cluster, clientFeatures };
+};
+const typeUrl: Field = (reader, request) => {
+  request.typeUrl = reader.string();
+};
+const nonce: Field = (reader, request) => {
+  request.nonce = reader.string();
+};
+const error: Field = (reader, request) => {
+  let message = '';
+  inside(reader, (field) => {
+    if (field !== 2) return false;
+    message = reader.string();
+    return true;
+  });
+  request.error = message;
+};
+const name: Field = (reader, request) => {
+  request.names.push(reader.string());
+};
+const unsubscribed: Field = (reader, request) => {
+  request.unsubscribe.push(reader.string());
+};
+const locator: Field = (reader, request) => {
+  request.names.push(locatorName(reader));
+};
+const unsubscribedLocator: Field = (reader, request) => {
+  request.unsubscribe.push(locatorName(reader));
+};
+const initialVersion: Field = (reader, request) => {
+  let key = '';
+  let value = '';
+  inside(reader, (field) => {
+    if (field === 1) key = reader.string();
+    else if (field === 2) value = reader.string();
+    else return false;
+    return true;
+  });
+  request.initialVersions.set(key, value);
+};
+
+const sotwFields: Readonly<Record<number, Field>> = {
+  2: node,
+  3: name,
+  4: typeUrl,
+  5: nonce,
+  6: error,
+  7: locator,
+};
+const deltaFields: Readonly<Record<number, Field>> = {
+  1: node,
+  2: typeUrl,
+  3: name,
+  4: unsubscribed,
+  5: initialVersion,
+  6: nonce,
+  7: error,
+  8: locator,
+  9: unsubscribedLocator,
+};
+
+function locatorName(reader: BinaryReader): string {
+  let value = '';
+  inside(reader, (field) => {
+    if (field !== 1) return false;
+    value = reader.string();
+    return true;
+  });
+  return value;
+}
+
+/** Walks an embedded message; `read` says whether it consumed the (length-delimited) field. */
+function inside(reader: BinaryReader, read: (field: number) => boolean): void {
+  const end = reader.uint32() + reader.pos;
+  if (end > reader.len) throw new RangeError('embedded message runs past the end');
+  while (reader.pos < end) {
+    const [field, type] = reader.tag();
+    if (type !== WireType.LengthDelimited || !read(field)) reader.skip(type, field);
+  }
+}

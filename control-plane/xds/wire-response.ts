@@ -1,0 +1,82 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { remember } from './remember.ts';
+import type { Resource } from './resource.ts';
+import type { Outgoing } from './subscription.ts';
+import type { TypeSet } from './type-set.ts';
+
+const WRAPPED = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
+
+/** Tag of a length-delimited field. */
+const tag = (field: number) => (field << 3) | 2;
+
+/** `resources` of either protocol, tag and length included, once per resource for all streams. */
+const sotwEntries = new WeakMap<Resource, Uint8Array>();
+const deltaEntries = new WeakMap<Resource, Uint8Array>();
+
+/** Encoded answers, as long as the set they show is alive. */
+const answers = new WeakMap<TypeSet, Map<string, Buffer>>();
+const MOST_ANSWERS = 64;
+
+/**
+ * The bytes of a DiscoveryResponse or DeltaDiscoveryResponse (envoy.service.discovery.v3). Written by hand around the
+ * resources' own bytes, which generated messages would copy for every stream; equal answers are one shared buffer.
+ */
+export function encodeAnswer(answer: Outgoing, identifier: string): Buffer {
+  if (answer.key === undefined || answer.heartbeat) return write(answer, identifier);
+  const known = remember(answers, answer.set, () => new Map());
+  const key = `${answer.protocol} ${answer.ttl} ${answer.nonce} ${answer.version} ${identifier} ${answer.key}`;
+  let bytes = known.get(key);
+  if (!bytes) {
+    bytes = write(answer, identifier);
+    if (known.size >= MOST_ANSWERS) known.delete(known.keys().next().value!);
+    known.set(key, bytes);
+  }
+  return bytes;
+}
+
+function write(answer: Outgoing, identifier: string): Buffer {
+  const w = new BinaryWriter();
+  w.uint32(tag(1)).string(answer.version);
+  for (const r of answer.resources) w.raw(entry(answer, r));
+  w.uint32(tag(4)).string(answer.typeUrl);
+  w.uint32(tag(5)).string(answer.nonce);
+  for (const name of answer.removed) w.uint32(tag(6)).string(name);
+  const controlPlane = new BinaryWriter().uint32(tag(1)).string(identifier).finish();
+  w.uint32(tag(answer.protocol === 'sotw' ? 6 : 7)).bytes(controlPlane);
+  const bytes = w.finish();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function entry(answer: Outgoing, r: Resource): Uint8Array {
+  const timed = answer.ttl && r.ttlMs !== undefined;
+  if (answer.protocol === 'sotw') {
+    // A time to live needs the wrapper, whose version has to be the answer's, or a heartbeat is taken for an update.
+    if (timed) return field(2, any(WRAPPED, wrapper(r, answer.version, true, !answer.heartbeat)));
+    return remember(sotwEntries, r, () => field(2, any(r.typeUrl, r.body)));
+  }
+  if (timed) return field(2, wrapper(r, r.version, true, !answer.heartbeat));
+  return remember(deltaEntries, r, () => field(2, wrapper(r, r.version, false, true)));
+}
+
+function field(number: number, message: Uint8Array): Uint8Array {
+  return new BinaryWriter().uint32(tag(number)).bytes(message).finish();
+}
+
+function any(typeUrl: string, value: Uint8Array): Uint8Array {
+  return new BinaryWriter().uint32(tag(1)).string(typeUrl).uint32(tag(2)).bytes(value).finish();
+}
+
+/** envoy.service.discovery.v3.Resource */
+function wrapper(r: Resource, version: string, timed: boolean, withBody: boolean): Uint8Array {
+  const w = new BinaryWriter();
+  w.uint32(tag(1)).string(version);
+  if (withBody) w.uint32(tag(2)).bytes(any(r.typeUrl, r.body));
+  w.uint32(tag(3)).string(r.name);
+  if (timed && r.ttlMs !== undefined) {
+    const duration = new BinaryWriter();
+    duration.uint32(1 << 3).int64(Math.floor(r.ttlMs / 1000));
+    duration.uint32(2 << 3).int32((r.ttlMs % 1000) * 1_000_000);
+    w.uint32(tag(6)).bytes(duration.finish());
+  }
+  return w.finish();
+}
