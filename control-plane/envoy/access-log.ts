@@ -52,7 +52,7 @@ function counter(prefix: string, name: string, filter: Filter, tags: { name: str
     configType: {
       case: 'typedConfig',
       value: pack(StatsLoggerSchema, {
-        statPrefix: `${GOOD_SCOPE}.${prefix}`,
+        statsScope: { prefix: `${GOOD_SCOPE}.${prefix}` },
         counters: [{ stat: { name, tags }, valueFixed: 1n }],
       }),
     },
