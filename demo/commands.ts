@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { homeOf } from './home.ts';
 
 /** The commands of `umbra-demo`, except `service`. */
 export function commands(): Command {
@@ -39,6 +40,35 @@ export function commands(): Command {
         ...(o.for === undefined ? {} : { forMs: o.for }),
         ...(o.socket === undefined ? {} : { socket: o.socket }),
       });
+    });
+  program
+    .command('trouble [name]')
+    .description('make production suffer until Ctrl-C; Umbra is not told')
+    .option('--for <duration>', 'end after', duration)
+    .option('--stop', 'end the one another process runs', false)
+    .option('--list', 'say which there are', false)
+    .action(async (name: string | undefined, o: { for?: number; stop: boolean; list: boolean }) => {
+      const { troubles } = await import('./troubles/index.ts');
+      const { isOn, runTrouble, stopTrouble } = await import('./troubles/run.ts');
+      const home = homeOf();
+      if (o.list || name === undefined) {
+        for (const trouble of troubles.values())
+          console.log(`${trouble.name.padEnd(14)} ${(await isOn(home, trouble.name)) ? 'ON  ' : ''}${trouble.about}`);
+        return;
+      }
+      if (o.stop) {
+        await stopTrouble(home, name);
+        console.log(`${name} is off`);
+        return;
+      }
+      const end = new AbortController();
+      void stopSignal().then(() => end.abort());
+      await runTrouble(home, name, {
+        signal: end.signal,
+        onStart: () => console.log(`${name} is on; Ctrl-C ends it`),
+        ...(o.for === undefined ? {} : { forMs: o.for }),
+      });
+      console.log(`${name} is off`);
     });
   return program;
 }
