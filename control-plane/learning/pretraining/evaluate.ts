@@ -1,0 +1,76 @@
+import type { Rng } from '../../mesh/rng.ts';
+import type { MeshSpec } from '../../worlds/simulated/spec.ts';
+import type { Score } from '../card.ts';
+import type { Hardening } from './hardening.ts';
+import { begin, drawIncident, type Incident, suffers } from './incidents.ts';
+import { doNothing, type Player, play } from './play.ts';
+
+/** A way of deciding that takes part in an evaluation; `hardening` is in force before the trouble starts. */
+export interface Contestant {
+  readonly name: string;
+  readonly player: Player;
+  readonly hardening?: Hardening;
+}
+
+/** `n` incidents in which users suffer. */
+export function drawIncidents(rng: Rng, n: number, source?: (rng: Rng) => MeshSpec): Incident[] {
+  const out: Incident[] = [];
+  while (out.length < n) {
+    const incident = drawIncident(rng, source?.(rng));
+    const situation = begin(incident);
+    if (situation && suffers(situation)) out.push(incident);
+  }
+  return out;
+}
+
+/**
+ * Every contestant plays the same incidents. `recovered` is the gain over doing nothing ÷ the gain of the best contestant in
+ * each incident, summed; `harm` the share of incidents that ended more than a point worse than with no action.
+ */
+export async function evaluate(
+  incidents: readonly Incident[],
+  contestants: readonly Contestant[],
+  progress?: (done: number) => void,
+): Promise<Score[]> {
+  const all: Contestant[] = [{ name: 'no action', player: doNothing }, ...contestants];
+  const values: number[][] = all.map(() => []);
+  const steps = all.map(() => 0);
+  for (const [i, incident] of incidents.entries()) {
+    for (const [k, contestant] of all.entries()) {
+      const played = await play(begin(incident, contestant.hardening)!, contestant.player);
+      values[k]!.push(played.value);
+      steps[k]! += played.steps;
+    }
+    progress?.(i + 1);
+  }
+  const n = incidents.length;
+  const reachable = incidents.reduce((sum, _, i) => sum + Math.max(...values.map((v) => v[i]!)) - values[0]![i]!, 0);
+  return all.map(({ name }, k) => {
+    const gains = values[k]!.map((v, i) => v - values[0]![i]!);
+    return {
+      name,
+      recovered: reachable > 0 ? gains.reduce((a, b) => a + b, 0) / reachable : 0,
+      good: values[k]!.reduce((a, b) => a + b, 0) / n,
+      harm: gains.filter((g) => g < -0.01).length / n,
+      steps: steps[k]! / n,
+    };
+  });
+}
+
+/** Scores as a table for people. */
+export function tableOf(scores: readonly Score[]): string {
+  const cells = [
+    ['', 'recovered', 'good', 'harm', 'steps'],
+    ...scores.map((s) => [
+      s.name,
+      s.recovered.toFixed(2),
+      s.good.toFixed(3),
+      `${(100 * s.harm).toFixed(1)}%`,
+      s.steps.toFixed(1),
+    ]),
+  ];
+  const widths = cells[0]!.map((_, j) => Math.max(...cells.map((row) => row[j]!.length)));
+  return cells
+    .map((row) => row.map((c, j) => (j === 0 ? c.padEnd(widths[j]!) : c.padStart(widths[j]!))).join('  '))
+    .join('\n');
+}

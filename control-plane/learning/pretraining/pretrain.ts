@@ -1,0 +1,166 @@
+import { type MitigationKind, mitigationKinds } from '../../mesh/mitigation.ts';
+import { rngOf } from '../../mesh/rng.ts';
+import { calibrate, coverage } from '../calibration.ts';
+import type { PolicyCard, Score } from '../card.ts';
+import { featureNames } from '../features/features.ts';
+import { loadPolicy } from '../session.ts';
+import { randomOrderPolicy, staticPolicy } from '../static-policy.ts';
+import { favouriteOutcomes } from './bounds.ts';
+import { labelPlain, labelPolicy, type Source, situationFor } from './collect.ts';
+import { Dataset } from './dataset.ts';
+import { type Contestant, drawIncidents, evaluate } from './evaluate.ts';
+import { bestHardening, hardeningOf } from './hardening.ts';
+import { type Fitted, fit, modelOf, openFitted, SHAPE } from './model.ts';
+import { byPolicy, doNothing, lookAhead } from './play.ts';
+
+export interface PretrainOptions {
+  readonly seed: number;
+  /** How much is done, as a number of situations; the rest follows from it. Deterministic, unlike a time. */
+  readonly situations: number;
+  /** Rounds of policy iteration after the first, plain one. */
+  readonly rounds: number;
+  /** Incidents of the evaluation. */
+  readonly incidents: number;
+  readonly source?: Source;
+  readonly progress: (line: string) => void;
+  /** Asked between situations: true = stop collecting and finish with what there is. */
+  readonly enough?: (share: number) => boolean;
+}
+
+export interface Pretrained {
+  readonly model: Uint8Array;
+  readonly card: PolicyCard;
+  /** For going on from here (refinement). */
+  readonly fitted: Fitted;
+}
+
+/** Share of the effort that goes into plain labels; the rest is shared by the rounds. */
+const PLAIN = 0.4;
+
+/**
+ * Rollout policy iteration in simulation: first every candidate is labelled by what it gains when nothing follows, then, round
+ * by round, by its advantage over waiting when the policy of the round before goes on after it. Then bounds are calibrated on
+ * what became of favourites in fresh situations, and the result is played against its peers.
+ */
+export async function pretrain(options: PretrainOptions): Promise<Pretrained> {
+  const { progress, seed } = options;
+  const rng = rngOf(seed);
+  const plain = new Dataset();
+  const wanted = Math.round(options.situations * PLAIN);
+  let helped = 0;
+  for (let k = 0; k < wanted && !options.enough?.((PLAIN * k) / wanted); k++) {
+    if (labelPlain(await situationFor(rng, undefined, options.source), plain, rng)) helped++;
+    if (k % 100 === 99)
+      progress(`plain: ${k + 1} of ${wanted} situations, ${plain.rows} rows, ${helped} can be helped`);
+  }
+  const stepsFor = (rows: number) => Math.round(Math.min(9000, 1500 + rows / 12));
+  let fitted = await fit(plain, {
+    steps: stepsFor(plain.rows),
+    seed,
+    progress: (step, loss) => progress(`plain: step ${step}, loss ${loss.toFixed(4)}`),
+  });
+  const oneStep = fitted;
+
+  const data = new Dataset();
+  const each = Math.round((options.situations * (1 - PLAIN)) / Math.max(1, options.rounds));
+  for (let round = 1; round <= options.rounds; round++) {
+    const model = await openFitted(fitted);
+    for (let k = 0; k < each; k++) {
+      if (options.enough?.(PLAIN + ((1 - PLAIN) * (round - 1 + k / each)) / options.rounds)) break;
+      await labelPolicy(await situationFor(rng, model.mean, options.source), data, model.mean, rng);
+      if (k % 100 === 99) progress(`round ${round}: ${k + 1} of ${each} situations, ${data.rows} rows`);
+    }
+    await model.close();
+    fitted = await fit(data, {
+      steps: stepsFor(data.rows * 2),
+      seed: seed + round,
+      from: fitted,
+      rate: 1e-3,
+      progress: (step, loss) => progress(`round ${round}: step ${step}, loss ${loss.toFixed(4)}`),
+    });
+  }
+  return finish(options, fitted, oneStep, plain, data);
+}
+
+async function finish(
+  options: PretrainOptions,
+  fitted: Fitted,
+  oneStep: Fitted,
+  plain: Dataset,
+  data: Dataset,
+): Promise<Pretrained> {
+  const { progress, seed } = options;
+  const raw = await openFitted(fitted);
+  const outcomes = await favouriteOutcomes(raw, rngOf(seed + 1000), Math.max(40, options.incidents), options.source);
+  await raw.close();
+  const half = outcomes.length >> 1;
+  const calibration = calibrate(outcomes.slice(0, half), 0.15);
+  progress(
+    `bounds: scale ${calibration.scale.toFixed(2)}, held-out coverage ${coverage(outcomes.slice(half), calibration).toFixed(2)}`,
+  );
+  const card = (threshold: number, scores: Score[], f: Fitted = fitted): PolicyCard => ({
+    format: 1,
+    version: `sim-${seed}-${f.steps}`,
+    features: featureNames,
+    actions: Object.fromEntries(
+      (Object.keys(mitigationKinds) as MitigationKind[]).map((k) => [k, mitigationKinds[k].strengths]),
+    ),
+    shape: SHAPE,
+    calibration,
+    threshold,
+    training: {
+      how: 'rollout policy iteration in simulation on random applications; see the module pretraining',
+      seed,
+      rounds: options.rounds,
+      situations: plain.groups + data.groups,
+      rows: plain.rows + data.rows,
+      steps: f.steps,
+      loss: Number(f.loss.toFixed(5)),
+      coverage: Number(coverage(outcomes.slice(half), calibration).toFixed(3)),
+    },
+    scores,
+  });
+  const model = modelOf(fitted);
+  const policy = await loadPolicy(model, card(0, []));
+  const first = await loadPolicy(modelOf(oneStep), card(0, [], oneStep));
+  const source = options.source as Parameters<typeof drawIncidents>[2];
+  const threshold = await chooseThreshold(options, policy);
+  const hardening = bestHardening(drawIncidents(rngOf(seed + 3000), Math.min(40, options.incidents), source));
+  progress(`threshold ${threshold}; best fixed configuration: ${hardening.names.join(' + ') || 'none'}`);
+  const contestants: Contestant[] = [
+    { name: 'random order', player: byPolicy(randomOrderPolicy(rngOf(seed + 5).uniform), 0) },
+    { name: 'static rules', player: byPolicy(staticPolicy, 0) },
+    { name: 'best fixed configuration', player: doNothing, hardening: hardeningOf(hardening.names) },
+    { name: 'one-step model', player: byPolicy(first, threshold) },
+    { name: 'policy', player: byPolicy(policy, threshold) },
+    {
+      name: 'policy on the fixed configuration',
+      player: byPolicy(policy, threshold),
+      hardening: hardeningOf(hardening.names),
+    },
+    { name: 'looks ahead in the true simulation', player: lookAhead },
+  ];
+  const scores = await evaluate(drawIncidents(rngOf(seed + 4000), options.incidents, source), contestants, (n) => {
+    if (n % 50 === 0) progress(`evaluation: ${n} of ${options.incidents} incidents`);
+  });
+  await policy.close();
+  await first.close();
+  return { model, card: card(threshold, scores), fitted };
+}
+
+/** The threshold that recovers most on incidents of its own, each point of harm counted as half a point lost. */
+async function chooseThreshold(
+  options: PretrainOptions,
+  policy: Awaited<ReturnType<typeof loadPolicy>>,
+): Promise<number> {
+  const source = options.source as Parameters<typeof drawIncidents>[2];
+  const incidents = drawIncidents(rngOf(options.seed + 2000), Math.min(120, options.incidents), source);
+  const tried = [0.005, 0.02, 0.05, 0.1];
+  const scores = await evaluate(
+    incidents,
+    tried.map((t) => ({ name: String(t), player: byPolicy(policy, t) })),
+  );
+  const worth = (s: Score) => s.recovered - 0.5 * s.harm;
+  const best = scores.slice(1).reduce((a, b) => (worth(b) > worth(a) ? b : a));
+  return Number(best.name);
+}
