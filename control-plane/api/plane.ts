@@ -127,6 +127,8 @@ export interface XdsStatus {
   readonly acks: number;
   readonly nacks: number;
   readonly nodes: readonly ProxyStatus[];
+  /** Where sidecars of production join: `unix:PATH` or `HOST:PORT`. What `umbra bootstrap` writes down. */
+  readonly address?: string;
 }
 
 /** One sidecar as the control plane sees it. Times are ms since the epoch. */

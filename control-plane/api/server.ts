@@ -1,11 +1,12 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { assets } from '../assets.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import { requireLoopback } from './guard.ts';
 import { createMetrics } from './metrics.ts';
 import type { Plane } from './plane.ts';
 import { problemOf } from './problem.ts';
-import { builtDashboard, dashboardRoutes } from './routes/dashboard.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { orderRoutes } from './routes/orders.ts';
@@ -32,7 +33,7 @@ export async function createApi({
   plane,
   token,
   logger,
-  dashboard = builtDashboard(),
+  dashboard = assets.dashboard,
 }: ApiOptions): Promise<FastifyInstance> {
   if (token.length < 16) throw new Error('the API token is too short');
   const api = Fastify({

@@ -176,6 +176,7 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
         pushes: 412,
         acks: 409,
         nacks: 0,
+        address: 'unix:/run/umbra/shop/production.sock',
         nodes: ['production', 'shadow'].flatMap((world) =>
           ['ingress', 'storefront-0', 'storefront-1', 'catalog-0', 'payments-0'].map((id) => ({
             id: `${world}/${id}`,

@@ -309,15 +309,13 @@ export function exampleRecords(now: number) {
   ).map(([ago, by, action, subject, detail], i) => ({ seq: i + 1, at: s(ago), by, action, subject, detail }));
   const ledger: LedgerEntry[] = [
     { at: s(900), amount: 600, balance: 600, why: 'filled at the start' },
-    ...episodes
-      .toReversed()
-      .map((e, i) => ({
-        at: e.startedAt,
-        amount: -14.2 - i,
-        balance: 540 - i * 22,
-        why: `${e.fault.kind}@${'service' in e.fault.target ? e.fault.target.service : ''}`,
-        episode: e.id,
-      })),
+    ...episodes.toReversed().map((e, i) => ({
+      at: e.startedAt,
+      amount: -14.2 - i,
+      balance: 540 - i * 22,
+      why: `${e.fault.kind}@${'service' in e.fault.target ? e.fault.target.service : ''}`,
+      episode: e.id,
+    })),
   ];
   return { decisions, incidents, episodes, patterns, leases, audit, ledger };
 }

@@ -1,13 +1,6 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-
-/** Where `npm run build:dashboard` puts the pages, seen from the source and from the compiled package. */
-export function builtDashboard(): string {
-  const up = import.meta.url.endsWith('.ts') ? '../../../dist/dashboard' : '../../../dashboard';
-  return fileURLToPath(new URL(up, import.meta.url));
-}
 
 /** Nothing but our own script runs on the page, and nobody may frame it (a click on "undo" must be the operator's). */
 const policy = [

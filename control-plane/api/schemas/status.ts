@@ -33,6 +33,7 @@ export const Status = Type.Object({
     acks: Type.Number(),
     nacks: Type.Number(),
     nodes: Type.Array(ProxyStatus),
+    address: opt(Type.String({ description: 'Where sidecars of production join: unix:PATH or HOST:PORT' })),
   }),
   budget: Type.Object({
     balance: Type.Number(),

@@ -1,0 +1,31 @@
+import { userInfo } from 'node:os';
+import { run } from './run.ts';
+import type { Terminal } from './terminal.ts';
+import { paint } from './text/words.ts';
+import { version } from './version.ts';
+
+/** The process: terminal, environment, exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  // A reader that went away (`umbra status | head -1`) is no error.
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+    if (e.code === 'EPIPE') process.exit(0);
+    throw e;
+  });
+  const terminal: Terminal = {
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+    paint: paint(process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === ''),
+    now: () => Date.now(),
+    env: process.env,
+    user: userName(),
+  };
+  process.exitCode = await run(args, terminal, version());
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'operator';
+  }
+}

@@ -1,0 +1,183 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { Report } from '../api/report.schema.ts';
+import type { MitigationKind } from '../mesh/mitigation.ts';
+import { mitigationKinds } from '../mesh/mitigation.ts';
+import type { Mode } from '../mesh/record.ts';
+import { createClient } from './client.ts';
+import { bootstrapCommand } from './commands/bootstrap.ts';
+import { explainSchema, kinds, printReport, readReport } from './commands/files.ts';
+import * as look from './commands/look.ts';
+import { cancelOrder, listOrders, type OrderOptions, order } from './commands/orders.ts';
+import { type ConnectionOptions, findConnection } from './connection.ts';
+import { parseDuration, parsePort } from './duration.ts';
+import type { Terminal } from './terminal.ts';
+
+type Common = ConnectionOptions & { json?: boolean };
+
+const whole = (text: string): number => {
+  if (!/^\d+$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('Give a whole number above 0.');
+  return Number(text);
+};
+const index = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number, 0 or above.');
+  return Number(text);
+};
+const strength = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('Give a number, 0 or above.');
+  return value;
+};
+const targetOf = (text: string) => (text.includes('>') ? { edge: text as `${string}>${string}` } : { service: text });
+
+/** The `umbra` command. `done` is given each command's exit code. */
+export function createProgram(terminal: Terminal, version: string, done: (code: number) => void): Command {
+  const program = new Command('umbra')
+    .description('A self-healing shadow for service meshes: breaks the shadow, learns what heals, heals production.')
+    .version(version)
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .showHelpAfterError('(umbra --help lists what there is)');
+
+  const clientOf = (options: Common) => createClient(findConnection(options, terminal.env));
+  /** A command that asks the API. */
+  const asking = (parent: Command, nameAndArguments: string, description: string) =>
+    parent
+      .command(nameAndArguments)
+      .description(description)
+      .option('--api <address>', 'address of the API (default: UMBRA_API, or the running application)')
+      .option('--json', 'print JSON');
+  const looking = (options: Common): look.Look => ({
+    client: clientOf(options),
+    terminal,
+    json: options.json === true,
+  });
+
+  program
+    .command('up')
+    .description('start production, its shadow and the control plane for the processes of an application file')
+    .requiredOption('-f, --file <path>', 'the application file')
+    .option('--for <time>', 'end by itself after this time: 30s, 10m, 2h', parseDuration)
+    .option('--port <port>', 'where users enter (default: as the file says, or a free port)', parsePort)
+    .option('--api-port <port>', 'where the API and the dashboard listen (default: a free port)', parsePort)
+    .option('--home <folder>', 'where data is kept (default: UMBRA_HOME, or ~/.umbra)')
+    .action(async (options: { file: string; for?: number; port?: number; apiPort?: number; home?: string }) => {
+      const { runUp } = await import('./up.ts');
+      done(await runUp(options));
+    });
+
+  asking(program, 'check', 'probe what arrives, what is acknowledged, what is isolated').action(async (o: Common) =>
+    done(await look.check(looking(o))),
+  );
+  asking(program, 'status', 'both worlds, orders, budget, learning').action(async (o: Common) =>
+    done(await look.status(looking(o))),
+  );
+  asking(program, 'patterns', 'plans that healed, with their evidence').action(async (o: Common) =>
+    done(await look.patterns(looking(o))),
+  );
+  asking(program, 'incidents', 'incidents in production, newest first')
+    .option('--limit <n>', 'at most so many', whole, 20)
+    .action(async (o: Common & { limit: number }) => done(await look.incidents(looking(o), o.limit)));
+  asking(program, 'explain <incident>', 'every decision of an incident: why this and not that').action(
+    async (id: string, o: Common) => done(await look.explain(looking(o), id)),
+  );
+
+  program
+    .command('report [file]')
+    .description('print a report that `umbra up --report` wrote; without a file, of what runs now')
+    .option('--api <address>', 'address of the API')
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, o: Common) => {
+      const report = file === undefined ? await clientOf(o).get<Report>('/report') : readReport(file);
+      done(printReport(report, terminal, o.json === true));
+    });
+
+  program
+    .command('bootstrap')
+    .description('print the Envoy bootstrap that joins a sidecar to the management server')
+    .requiredOption('--service <name>', 'the service the sidecar stands beside')
+    .option('--replica <n>', 'which of its replicas', index, 0)
+    .option('--xds <address>', 'unix:/path or host:port of the management server (default: ask the API)')
+    .option('--admin <address>', 'where that Envoy’s admin interface shall listen', '127.0.0.1:9901')
+    .option('--api <address>', 'address of the API')
+    .option('--json', 'accepted for symmetry: it is JSON anyway')
+    .action(async (o: Common & { service: string; replica: number; xds?: string; admin: string }) =>
+      done(await bootstrapCommand(o, () => clientOf(o), terminal)),
+    );
+
+  program
+    .command('explain-schema <kind>')
+    .description(`print the JSON schema of a kind: ${Object.keys(kinds).join(', ')}`)
+    .option('--json', 'accepted for symmetry: it is JSON anyway')
+    .action((kind: string) => done(explainSchema(kind, terminal)));
+
+  overrideCommands(
+    asking,
+    program.command('override').description('standing orders: they beat the policy always'),
+    looking,
+    done,
+  );
+  return program;
+}
+
+type Asking = (parent: Command, nameAndArguments: string, description: string) => Command;
+type OrderFlags = Common & { reason?: string; for?: number; by?: string };
+
+function overrideCommands(
+  asking: Asking,
+  parent: Command,
+  looking: (o: Common) => look.Look,
+  done: (code: number) => void,
+): void {
+  const ordering = (nameAndArguments: string, description: string) =>
+    asking(parent, nameAndArguments, description)
+      .option('--token <token>', 'the API token (default: UMBRA_TOKEN, or the token file)')
+      .option('--reason <text>', 'why, for the audit log')
+      .option('--by <name>', 'who, for the audit log (default: the user)')
+      .option('--for <time>', 'how long it stands: 10m, 2h, 1d', parseDuration);
+  const options = (o: OrderFlags): OrderOptions => ({
+    ...(o.reason === undefined ? {} : { reason: o.reason }),
+    ...(o.for === undefined ? {} : { ttlMs: o.for }),
+    ...(o.by === undefined ? {} : { by: o.by }),
+  });
+
+  ordering('freeze [service]', 'no new mitigation: of a service, or of everything').action(
+    async (service: string | undefined, o: OrderFlags) =>
+      done(await order(looking(o), { type: 'freeze', ...(service === undefined ? {} : { service }) }, options(o))),
+  );
+  ordering('mode', 'what Umbra may do to a service in production')
+    .argument('<service>')
+    .addArgument(new Argument('<mode>').choices(['off', 'observe', 'approve', 'auto']))
+    .action(async (service: string, mode: Mode, o: OrderFlags) =>
+      done(await order(looking(o), { type: 'mode', service, mode }, options(o))),
+    );
+  ordering('pin', 'keep a mitigation in force: pin scale payments 1')
+    .addArgument(new Argument('<kind>').choices(Object.keys(mitigationKinds)))
+    .argument('<target>', 'caller>callee, or a service')
+    .argument('<strength>', 'in the kind’s unit', strength)
+    .action(async (kind: MitigationKind, target: string, value: number, o: OrderFlags) =>
+      done(
+        await order(
+          looking(o),
+          { type: 'pin', mitigation: { kind, target: targetOf(target), strength: value } },
+          options(o),
+        ),
+      ),
+    );
+  ordering('forbid <what>', 'never this kind, or kind@target').action(async (what: string, o: OrderFlags) =>
+    done(await order(looking(o), { type: 'forbid', what }, options(o))),
+  );
+  ordering('undo <lease>', 'take a mitigation back now').action(async (lease: string, o: OrderFlags) =>
+    done(await order(looking(o), { type: 'undo', lease }, options(o))),
+  );
+  ordering('approve <decision>', 'carry out a decision that waits for approval').action(
+    async (decision: string, o: OrderFlags) => done(await order(looking(o), { type: 'approve', decision }, options(o))),
+  );
+  asking(parent, 'list', 'what stands').action(async (o: Common) => done(await listOrders(looking(o))));
+  asking(parent, 'cancel <id>', 'take a standing order back')
+    .addOption(new Option('--token <token>', 'the API token (default: UMBRA_TOKEN, or the token file)'))
+    .option('--by <name>', 'who, for the audit log (default: the user)')
+    .action(async (id: string, o: Common & { by?: string }) => done(await cancelOrder(looking(o), id, o.by)));
+}

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createExamplePlane } from '../../test/dashboard/example-plane.ts';
+import { createApi, listenOnLoopback } from '../api/server.ts';
+import { wallClock } from '../mesh/clock.ts';
+import { run } from './run.ts';
+import { paint } from './text/words.ts';
+
+const token = 'a-token-of-some-length';
+
+/** A running plane found by its ready.json, and a terminal that remembers. */
+async function start(t: TestContext) {
+  const plane = createExamplePlane(wallClock);
+  const api = await createApi({ plane, token, dashboard: '/nowhere' });
+  t.after(() => api.close());
+  const url = await listenOnLoopback(api);
+  const home = mkdtempSync(join(tmpdir(), 'umbra-cli-'));
+  t.after(() => rmSync(home, { recursive: true }));
+  mkdirSync(join(home, 'shop'));
+  const tokenFile = join(home, 'shop', 'token');
+  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+  writeFileSync(
+    join(home, 'shop', 'ready.json'),
+    JSON.stringify({ dashboard: url, api: url, tokenFile, pid: process.pid }),
+  );
+  return { plane, url, home, tokenFile };
+}
+
+function terminalOf(env: NodeJS.ProcessEnv) {
+  let out = '';
+  let err = '';
+  return {
+    env,
+    user: 'carol',
+    paint: paint(false),
+    now: () => wallClock.now(),
+    out: (text: string) => {
+      out += `${text}\n`;
+    },
+    err: (text: string) => {
+      err += `${text}\n`;
+    },
+    get said() {
+      return { out, err };
+    },
+  };
+}
+
+async function umbra(home: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+  const terminal = terminalOf({ UMBRA_HOME: home, ...env });
+  const code = await run(args, terminal, '9.9.9');
+  return { code, ...terminal.said };
+}
+
+const looks: [args: string[], expected: RegExp[]][] = [
+  [
+    ['status'],
+    [
+      /^shop {2}Umbra 0\.1\.0/,
+      /production .*offered/,
+      /checkout>payments/,
+      /outlier-detection@storefront>catalog×1/,
+      /latency@payments/,
+      /payments/,
+      /0 nacks/,
+    ],
+  ],
+  [
+    ['check'],
+    [/√ production: metrics arrive from every sidecar: 5 of 5/, /√ store: writable/, /mirrored traffic arrives/],
+  ],
+  [['patterns'], [/pt-3 trusted/, /healed 9 of 10/, /3 of 3 did not recover/]],
+  [['incidents'], [/i-13 +mitigated/, /i-12 +recovered/]],
+  [
+    ['explain', 'i-12'],
+    [
+      /origin=payments/,
+      /▸ +circuit-breaking@checkout>payments×2 +\+0\.210 +\+0\.150 +chosen/,
+      /payments has no redundant service/,
+      /kept after 4\.0 s: good 71\.0% before, 66\.0% expected without it, 86\.0% with it/,
+    ],
+  ],
+  [['report'], [/37800 requests/, /leaked writes +0/]],
+];
+for (const [args, expected] of looks) {
+  test(`umbra ${args.join(' ')}`, async (t) => {
+    const { home } = await start(t);
+    const { code, out, err } = await umbra(home, args);
+    assert.equal(err, '');
+    assert.equal(code, 0);
+    for (const e of expected) assert.match(out, e);
+    const json = await umbra(home, [...args, '--json']);
+    assert.equal(json.code, 0);
+    assert.equal(typeof JSON.parse(json.out), 'object');
+  });
+}
+
+test('orders reach the plane under the user’s name, are listed and cancelled', async (t) => {
+  const { plane, home } = await start(t);
+  const given: [args: string[], order: unknown][] = [
+    [['freeze'], { type: 'freeze' }],
+    [['freeze', 'cart'], { type: 'freeze', service: 'cart' }],
+    [['mode', 'cart', 'observe'], { type: 'mode', service: 'cart', mode: 'observe' }],
+    [
+      ['pin', 'scale', 'payments', '1'],
+      { type: 'pin', mitigation: { kind: 'scale', target: { service: 'payments' }, strength: 1 } },
+    ],
+    [
+      ['pin', 'retry', 'storefront>cart', '0'],
+      { type: 'pin', mitigation: { kind: 'retry', target: { edge: 'storefront>cart' }, strength: 0 } },
+    ],
+    [['forbid', 'retry@storefront>cart'], { type: 'forbid', what: 'retry@storefront>cart' }],
+    [['undo', 'l-31'], { type: 'undo', lease: 'l-31' }],
+    [['approve', 'd-111'], { type: 'approve', decision: 'd-111' }],
+  ];
+  for (const [args, order] of given) {
+    const { code, err } = await umbra(home, ['override', ...args, '--reason', 'drill', '--for', '10m']);
+    assert.equal(code, 0, err);
+    assert.deepEqual(plane.given.at(-1), { order, by: 'carol', reason: 'drill', ttlMs: 600_000 });
+  }
+  const listed = await umbra(home, ['override', 'list']);
+  assert.match(listed.out, /o-1 +freeze everything +by carol/);
+  assert.equal((await umbra(home, ['override', 'cancel', 'o-1'])).code, 0);
+  assert.doesNotMatch((await umbra(home, ['override', 'list'])).out, /o-1 /);
+});
+
+test('a wrong token, an unknown incident, nothing running: a code, a remedy, exit 1', async (t) => {
+  const { plane, home, url, tokenFile } = await start(t);
+  const wrong = await umbra(home, ['override', 'freeze', '--token', 'wrong']);
+  assert.deepEqual([wrong.code, wrong.out], [1, '']);
+  assert.match(wrong.err, /^UMB0801 not allowed: the token is wrong\n {2}→ /);
+  assert.deepEqual(plane.given, []);
+
+  const json = await umbra(home, ['explain', 'i-99', '--json']);
+  assert.equal(json.code, 1);
+  assert.deepEqual(Object.keys(JSON.parse(json.err)), ['code', 'message', 'remedy']);
+
+  const nowhere = await umbra(join(home, 'empty'), ['status']);
+  assert.match(nowhere.err, /^UMB0802 .*no application runs/);
+  const closed = await umbra(home, ['status', '--api', 'http://127.0.0.1:1']);
+  assert.match(closed.err, /^UMB0802 .*does not answer/);
+
+  chmodSync(tokenFile, 0o644);
+  const open = await umbra(home, ['override', 'freeze', '--api', url]);
+  assert.match(open.err, /^UMB0801 .*can be read by others/);
+});
+
+const usage: string[][] = [
+  ['explode'],
+  ['explain'],
+  ['status', '--nonsense'],
+  ['override', 'mode', 'cart', 'yolo'],
+  ['override', 'pin', 'scale', 'payments', 'much'],
+  ['override', 'freeze', '--for', 'soon'],
+  ['up'],
+  ['up', '-f', 'app.yaml', '--port', '99999'],
+];
+for (const args of usage) {
+  test(`umbra ${args.join(' ')} is wrong usage: exit 2`, async () => {
+    const { code, out, err } = await umbra('/nowhere', args);
+    assert.equal(code, 2);
+    assert.equal(out, '');
+    assert.match(err, /error: /);
+  });
+}
+
+test('a failed check is exit 1, with a hint on each line that failed', async (t) => {
+  const { plane, home } = await start(t);
+  plane.storeProblem = () => 'disk full';
+  plane.mirror = () => ({ mirrored: 0, dropped: {}, skipped: {}, compared: 0, differing: 0, alive: false });
+  const { code, out } = await umbra(home, ['check']);
+  assert.equal(code, 1);
+  assert.match(out, /× store: writable: disk full\n {4}→ /);
+  assert.match(out, /× shadow: mirrored traffic arrives: .*\n {4}→ The mirror filter is dead/);
+  assert.match(out, /2 failed/);
+});
+
+test('text from elsewhere cannot steer the terminal', async (t) => {
+  const { plane, home } = await start(t);
+  plane.status_ = { ...plane.status_, notes: ['\x1b[2Jgone'] };
+  const { out } = await umbra(home, ['status']);
+  assert.ok(!out.includes('\x1b'));
+  assert.match(out, /\\x1b\[2Jgone/);
+});
+
+test('reports and schemas are printed without anything running', async (t) => {
+  const { plane, home } = await start(t);
+  const file = join(home, 'report.json');
+  writeFileSync(file, JSON.stringify(plane.report()));
+  assert.match((await umbra('/nowhere', ['report', file])).out, /Production: 3 incidents/);
+  writeFileSync(file, JSON.stringify({ ...plane.report(), xds: { pushes: -1 } }));
+  assert.match((await umbra('/nowhere', ['report', file])).err, /^UMB0807 not a report: .*xds/);
+  assert.match((await umbra('/nowhere', ['report', join(home, 'none')])).err, /^UMB0807 .*ENOENT/);
+  assert.equal(JSON.parse((await umbra('/nowhere', ['explain-schema', 'Application'])).out).type, 'object');
+  assert.match((await umbra('/nowhere', ['explain-schema', 'Nothing'])).err, /^UMB0804 /);
+  assert.equal((await umbra('/nowhere', ['--version'])).out, '9.9.9\n');
+});
+
+test('bootstrap joins a sidecar of production to where the control plane says', async (t) => {
+  const { home } = await start(t);
+  const made = JSON.parse((await umbra(home, ['bootstrap', '--service', 'cart', '--replica', '2'])).out);
+  assert.deepEqual(made.node, { id: 'production/cart/2', cluster: 'cart' });
+  assert.match(JSON.stringify(made.staticResources), /\/run\/umbra\/shop\/production\.sock/);
+  assert.match((await umbra(home, ['bootstrap', '--service', 'crat'])).err, /^UMB0804 .*no service crat/);
+  assert.match((await umbra('/nowhere', ['bootstrap', '--service', 'cart', '--xds', 'nonsense'])).err, /^UMB0803/);
+  const given = await umbra('/nowhere', [
+    'bootstrap',
+    '--service',
+    'cart',
+    '--xds',
+    '10.0.0.1:18000',
+    '--admin',
+    '/run/admin.sock',
+  ]);
+  assert.match(given.out, /"portValue": 18000/);
+  assert.match(given.out, /"path": "\/run\/admin.sock"/);
+});
