@@ -20,6 +20,8 @@ export interface RedactConfig {
   query?: string[];
   /** JSON fields at any depth, by name without regard to case. */
   jsonFields?: string[];
+  /** Names that would be redacted as credentials by default (`token`, `password`…) but are not. */
+  keep?: string[];
   /** Patterns looked for in path, query, headers and bodies. Default: cards and bearer on, emails off. */
   cards?: boolean;
   bearer?: boolean;
@@ -52,8 +54,11 @@ export interface MirrorConfig {
   redact?: RedactConfig;
   /** 32 hexadecimal digits (16 bytes): the key of all pseudonyms. */
   pseudonymKey: string;
-  /** What carries an identity: its value is replaced by a stable pseudonym. Default: the header `authorization`. */
-  identity?: { headers?: string[]; cookies?: string[] };
+  /**
+   * What carries an identity is replaced by a stable pseudonym: `authorization` and other well-known credential headers, these
+   * `headers`, and every cookie but the `plainCookies`.
+   */
+  identity?: { headers?: string[]; plainCookies?: string[] };
   /** Path prefixes whose bodies are copied although they cannot be read (encoded, multipart, protobuf…). */
   opaque?: string[];
   /** Ids the server makes: paired with the shadow's own and replaced in later copies of the session. */
@@ -105,12 +110,13 @@ const schema = object(
       headers: list(headerName, 64),
       query: list(string(128), 64),
       jsonFields: list(string(128), 64),
+      keep: list(string(128), 64),
       cards: boolean,
       bearer: boolean,
       emails: boolean,
     }),
     pseudonymKey: string(32, /^[0-9a-fA-F]{32}$/, 'must be 32 hexadecimal digits'),
-    identity: object({ headers: list(headerName, 16), cookies: list(cookieName, 16) }),
+    identity: object({ headers: list(headerName, 16), plainCookies: list(cookieName, 64) }),
     opaque: list(pathPrefix, 64),
     learn: object({ jsonPaths: list(jsonPath, 32), location: boolean, setCookie: list(cookieName, 16) }),
     compare: object({ body: boolean }),

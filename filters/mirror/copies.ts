@@ -1,0 +1,67 @@
+// The life of a copy: taken when a request is sampled, given back when neither answer is awaited any more.
+import { add, count } from '../abi/call';
+import { give } from '../abi/heap';
+import { giveRecord, takeRecord } from '../abi/slab';
+import { put, remove } from '../abi/table';
+import { freeChain } from './chain';
+import * as metrics from './metrics';
+import { calls, Copy, Root, rootOf, slab, streams } from './state';
+
+/** A new copy of a stream, or null if there is no memory. Counts as in flight from here on. */
+export function newCopy(r: Root, stream: u32): Copy | null {
+  const p = takeRecord(slab);
+  if (p == 0) return null;
+  if (!put(streams, stream, p)) {
+    giveRecord(slab, p);
+    return null;
+  }
+  const c = changetype<Copy>(p);
+  c.root = changetype<usize>(r);
+  c.stream = stream;
+  c.after = r.copies;
+  if (r.copies != 0) changetype<Copy>(r.copies).before = p;
+  r.copies = p;
+  r.inFlight++;
+  add(metrics.inFlight, 1);
+  return c;
+}
+
+/** Counts bytes against the cap; false, and nothing counted, if they are too many. */
+export function hold(c: Copy, n: u32): bool {
+  const r = rootOf(c);
+  if (<u64>r.held + n > r.maxHeld) return false;
+  r.held += n;
+  c.held += n;
+  return true;
+}
+
+/** Gives a copy back, wherever it is. */
+export function release(c: Copy): void {
+  const r = rootOf(c);
+  if (c.stream != 0) remove(streams, c.stream);
+  if (c.call != 0) remove(calls, c.call);
+  if (c.second != 0) remove(calls, c.second);
+  freeHead(c);
+  freeChain(c);
+  if (c.prodIds != 0) give(c.prodIds, c.prodIdsLen);
+  if (c.shadowIds != 0) give(c.shadowIds, c.shadowIdsLen);
+  if (c.held != 0) r.held -= c.held;
+  if (c.before != 0) changetype<Copy>(c.before).after = c.after;
+  else r.copies = c.after;
+  if (c.after != 0) changetype<Copy>(c.after).before = c.before;
+  r.inFlight--;
+  add(metrics.inFlight, -1);
+  giveRecord(slab, changetype<usize>(c));
+}
+
+export function freeHead(c: Copy): void {
+  if (c.head == 0) return;
+  give(c.head, c.headLen);
+  c.head = 0;
+}
+
+/** Gives a copy up before it was sent, for the reason the metric names. */
+export function abandon(c: Copy, reason: u32): void {
+  count(reason);
+  release(c);
+}

@@ -1,0 +1,121 @@
+// Finds the ids a configuration declares in an answer: by JSON path, in Location, in Set-Cookie. Both answers are read the same
+// way, and values at the same place are each other's counterparts.
+import { is, same } from '../abi/text';
+import * as json from '../lib/json';
+import { Out, put } from '../lib/out';
+import { LONGEST } from './ids';
+import { list, listAt, listCount, Root } from './state';
+
+/** Ids found in one answer; more are not looked at. */
+const MOST: u32 = 64;
+const LOCATION: u32 = 0xfffe;
+const COOKIES: u32 = 0xf000;
+const DEPTH: u32 = 16;
+
+/** Open containers: (u32 key pointer, u32 key length), pointer 0 for a list. */
+const path: usize = memory.data(128, 8);
+const counts: usize = memory.data(64, 8);
+const word: usize = memory.data(8, 8);
+
+/** What may stand anywhere: in a path, a cookie, a header and a JSON string alike. */
+function isIdText(p: usize, len: u32): bool {
+  if (len == 0 || len > LONGEST) return false;
+  for (let i: u32 = 0; i < len; i++) {
+    const c: u32 = load<u8>(p + i);
+    if (c <= 32 || c >= 127 || c == 34 || c == 92 || c == 59 || c == 44 || c == 47 || c == 63 || c == 38) return false;
+  }
+  return true;
+}
+
+/** One found id: u16 place, u16 flags (1 = valid in every session), u32 length, the bytes. */
+function note(o: Out, place: u32, everywhere: bool, p: usize, len: u32): void {
+  if (!isIdText(p, len)) return;
+  store<u16>(word, place);
+  store<u16>(word, everywhere ? 1 : 0, 2);
+  store<u32>(word, len, 4);
+  put(o, word, 8);
+  put(o, p, len);
+}
+
+/** Whether the open containers and, in an object, the last key are what a path names. */
+function fits(t: usize, len: u32, depth: u32): bool {
+  let i: u32 = 1;
+  let level: u32 = 0;
+  while (i < len) {
+    if (level == depth) return false;
+    const key = load<u32>(path + (<usize>level << 3));
+    const keyLen = load<u32>(path + (<usize>level << 3), 4);
+    level++;
+    if (load<u8>(t + i) == 91) {
+      if (key != 0) return false;
+      i += 3;
+      continue;
+    }
+    let j = ++i;
+    while (j < len && load<u8>(t + j) != 46 && load<u8>(t + j) != 91) j++;
+    if (key == 0 || !same(key, keyLen, t + i, j - i)) return false;
+    i = j;
+  }
+  return level == depth;
+}
+
+/** Ids at the declared JSON paths. A document that breaks off gives what was before that. */
+export function extractJson(o: Out, r: Root, p: usize, len: u32): void {
+  const paths = list(r, offsetof<Root>('learnPaths'));
+  const n = listCount(paths);
+  if (n == 0) return;
+  memory.fill(counts, 0, 64);
+  let noted: u32 = 0;
+  json.open(p, len);
+  while (true) {
+    const t = json.next();
+    if (t <= json.END) return;
+    const d = json.depth;
+    if (t == json.KEY) {
+      if (d - 1 < DEPTH) {
+        store<u32>(path + (<usize>(d - 1) << 3), <u32>(json.start + 1));
+        store<u32>(path + (<usize>(d - 1) << 3), <u32>(json.stop - json.start - 2), 4);
+      }
+      continue;
+    }
+    if (t == json.ARRAY && d - 1 < DEPTH) store<u64>(path + (<usize>(d - 1) << 3), 0);
+    if ((t != json.STRING && t != json.NUMBER) || d > DEPTH) continue;
+    const quote: u32 = t == json.STRING ? 1 : 0;
+    for (let i: u32 = 0; i < n; i++) {
+      const at = listAt(paths, i);
+      if (!fits(at.ptr, at.len, d)) continue;
+      const ordinal = load<u16>(counts + (<usize>i << 1));
+      store<u16>(counts + (<usize>i << 1), ordinal + 1);
+      if (ordinal >= 1024 || noted++ >= MOST) break;
+      note(o, (i << 10) | ordinal, false, json.start + quote, <u32>(json.stop - json.start) - 2 * quote);
+      break;
+    }
+  }
+}
+
+/** Ids in an answer's headers, one call per header. */
+export function extractHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usize, len: u32): void {
+  if (r.learnLocation && is(name, nameLen, 'location')) {
+    let end = len;
+    for (let i: u32 = 0; i < len; i++) {
+      if (load<u8>(p + i) == 63 || load<u8>(p + i) == 35) {
+        end = i;
+        break;
+      }
+    }
+    let from = end;
+    while (from > 0 && load<u8>(p + from - 1) != 47) from--;
+    note(o, LOCATION, false, p + from, end - from);
+    return;
+  }
+  if (r.learnCookiesCount == 0 || !is(name, nameLen, 'set-cookie')) return;
+  const cookies = list(r, offsetof<Root>('learnCookies'));
+  let equals: u32 = 0;
+  while (equals < len && load<u8>(p + equals) != 61) equals++;
+  let end = equals;
+  while (end < len && load<u8>(p + end) != 59) end++;
+  for (let i: u32 = 0; i < listCount(cookies); i++) {
+    if (equals < end && same(p, equals, listAt(cookies, i).ptr, listAt(cookies, i).len))
+      note(o, COOKIES + i, true, p + equals + 1, end - equals - 1);
+  }
+}

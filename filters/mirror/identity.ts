@@ -1,0 +1,70 @@
+import { Out, putByte, putHex, putString } from '../lib/out';
+import { high, low, siphash } from '../lib/siphash';
+import { Root } from './state';
+
+// What the one key is used for; each use has values of its own.
+const PSEUDONYM: u64 = 1;
+const CARD: u64 = 2;
+const SESSION: u64 = 3;
+const ID: u64 = 4;
+
+/** Replacements since the last {@link takeCounts}; counted once per copy, not one host call each. */
+export let redactions: u32 = 0;
+export let pseudonyms: u32 = 0;
+
+export function resetCounts(): void {
+  redactions = 0;
+  pseudonyms = 0;
+}
+
+/** `umbra-` and 32 hexadecimal digits: the same for the same value under the same key, in every Envoy. */
+export function putPseudonym(o: Out, r: Root, p: usize, len: u32): void {
+  siphash(r.key0, r.key1, p, len, PSEUDONYM);
+  putString(o, 'umbra-');
+  putHex(o, high);
+  putHex(o, low);
+  pseudonyms++;
+}
+
+/** An e-mail address nobody has (RFC 2606), stable per address. */
+export function putEmail(o: Out, r: Root, p: usize, len: u32): void {
+  siphash(r.key0, r.key1, p, len, PSEUDONYM);
+  putString(o, 'umbra-');
+  putHex(o, high);
+  putString(o, '@example.invalid');
+  pseudonyms++;
+}
+
+/** A card number of sixteen digits under the test prefix 400000 with a right check digit, stable per number (`digits`, one a byte). */
+export function putCard(o: Out, r: Root, digits: usize, len: u32): void {
+  siphash(r.key0, r.key1, digits, len, CARD);
+  // Digits at odd places from the left are doubled in a number of sixteen: 4 counts 8, the zeros nothing.
+  let sum: u32 = 8;
+  putString(o, '400000');
+  let h = high;
+  for (let i = 6; i < 15; i++) {
+    const d = <u32>(h % 10);
+    h /= 10;
+    putByte(o, 48 + d);
+    const twice = d * 2;
+    sum += (i & 1) == 0 ? (twice > 9 ? twice - 9 : twice) : d;
+  }
+  putByte(o, 48 + ((10 - (sum % 10)) % 10));
+  redactions++;
+}
+
+export function putRedacted(o: Out): void {
+  putString(o, 'redacted');
+  redactions++;
+}
+
+/** The number a session is sampled by and its ids are kept under; never 0. */
+export function sessionHash(r: Root, p: usize, len: u32): u64 {
+  siphash(r.key0, r.key1, p, len, SESSION);
+  return high | 1;
+}
+
+/** Leaves the key under which an id of a scope is kept in `high` and `low` of siphash. */
+export function idKey(r: Root, scope: u64, p: usize, len: u32): void {
+  siphash(r.key0 ^ scope, r.key1, p, len, ID);
+}

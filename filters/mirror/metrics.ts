@@ -1,0 +1,73 @@
+import { metric } from '../abi/call';
+import { COUNTER, GAUGE, HISTOGRAM } from '../abi/types';
+
+export let sampled: u32 = 0;
+export let sent: u32 = 0;
+export let failed: u32 = 0;
+export let skippedUpgrade: u32 = 0;
+export let skippedLoop: u32 = 0;
+export let skippedUnreadable: u32 = 0;
+export let droppedBodyTooLarge: u32 = 0;
+export let droppedInFlight: u32 = 0;
+export let droppedBytesHeld: u32 = 0;
+export let droppedUnmapped: u32 = 0;
+export let droppedAborted: u32 = 0;
+export let droppedNoMemory: u32 = 0;
+export let droppedReconfigured: u32 = 0;
+export let compared: u32 = 0;
+export let uncompared: u32 = 0;
+export let statusMismatch: u32 = 0;
+export let digestCompared: u32 = 0;
+export let digestMismatch: u32 = 0;
+export let noiseCompared: u32 = 0;
+export let noiseStatusMismatch: u32 = 0;
+export let noiseDigestMismatch: u32 = 0;
+export let redacted: u32 = 0;
+export let pseudonyms: u32 = 0;
+export let learned: u32 = 0;
+export let mapped: u32 = 0;
+export let inFlight: u32 = 0;
+export let bytesHeld: u32 = 0;
+export let heartbeat: u32 = 0;
+export let configured: u32 = 0;
+export let productionMs: u32 = 0;
+export let shadowMs: u32 = 0;
+
+let defined = false;
+
+/** Once per VM: a metric defined again takes a new id in the host each time. */
+export function defineMetrics(): void {
+  if (defined) return;
+  defined = true;
+  sampled = metric(COUNTER, 'umbra_mirror_sampled');
+  sent = metric(COUNTER, 'umbra_mirror_sent');
+  failed = metric(COUNTER, 'umbra_mirror_failed');
+  skippedUpgrade = metric(COUNTER, 'umbra_mirror_skipped_upgrade');
+  skippedLoop = metric(COUNTER, 'umbra_mirror_skipped_loop');
+  skippedUnreadable = metric(COUNTER, 'umbra_mirror_skipped_unreadable');
+  droppedBodyTooLarge = metric(COUNTER, 'umbra_mirror_dropped_body_too_large');
+  droppedInFlight = metric(COUNTER, 'umbra_mirror_dropped_in_flight');
+  droppedBytesHeld = metric(COUNTER, 'umbra_mirror_dropped_bytes_held');
+  droppedUnmapped = metric(COUNTER, 'umbra_mirror_dropped_unmapped');
+  droppedAborted = metric(COUNTER, 'umbra_mirror_dropped_aborted');
+  droppedNoMemory = metric(COUNTER, 'umbra_mirror_dropped_no_memory');
+  droppedReconfigured = metric(COUNTER, 'umbra_mirror_dropped_reconfigured');
+  compared = metric(COUNTER, 'umbra_mirror_compared');
+  uncompared = metric(COUNTER, 'umbra_mirror_uncompared');
+  statusMismatch = metric(COUNTER, 'umbra_mirror_status_mismatch');
+  digestCompared = metric(COUNTER, 'umbra_mirror_digest_compared');
+  digestMismatch = metric(COUNTER, 'umbra_mirror_digest_mismatch');
+  noiseCompared = metric(COUNTER, 'umbra_mirror_noise_compared');
+  noiseStatusMismatch = metric(COUNTER, 'umbra_mirror_noise_status_mismatch');
+  noiseDigestMismatch = metric(COUNTER, 'umbra_mirror_noise_digest_mismatch');
+  redacted = metric(COUNTER, 'umbra_mirror_redacted');
+  pseudonyms = metric(COUNTER, 'umbra_mirror_pseudonyms');
+  learned = metric(COUNTER, 'umbra_mirror_learned');
+  mapped = metric(COUNTER, 'umbra_mirror_mapped');
+  inFlight = metric(GAUGE, 'umbra_mirror_in_flight');
+  bytesHeld = metric(GAUGE, 'umbra_mirror_bytes_held');
+  heartbeat = metric(COUNTER, 'umbra_mirror_heartbeat');
+  configured = metric(COUNTER, 'umbra_mirror_configured');
+  productionMs = metric(HISTOGRAM, 'umbra_mirror_production_ms');
+  shadowMs = metric(HISTOGRAM, 'umbra_mirror_shadow_ms');
+}

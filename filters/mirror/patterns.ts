@@ -1,0 +1,148 @@
+// Secrets by their look: card numbers, bearer and JSON web tokens, e-mail addresses. One pass, bounded look-ahead: every byte is
+// looked at a constant number of times however the text is made.
+import { beginsFold } from '../abi/text';
+import { Out, put, putString } from '../lib/out';
+import { putCard, putEmail, putPseudonym } from './identity';
+import { Root } from './state';
+
+const digits: usize = memory.data(24, 8);
+
+@inline
+function isDigit(c: u32): bool {
+  return c - 48 < 10;
+}
+
+@inline
+function isWord(c: u32): bool {
+  return c - 48 < 10 || (c | 32) - 97 < 26;
+}
+
+/** RFC 6750's b64token, which covers JWT's alphabet. */
+@inline
+function isToken(c: u32): bool {
+  return isWord(c) || c == 45 || c == 46 || c == 95 || c == 126 || c == 43 || c == 47 || c == 61;
+}
+
+@inline
+function isLocal(c: u32): bool {
+  return isWord(c) || c == 46 || c == 95 || c == 37 || c == 43 || c == 45;
+}
+
+/** Copies `[p, end)` to `o` with what looks like a secret replaced. */
+export function scan(o: Out, r: Root, p: usize, end: usize): void {
+  const begin = p;
+  let from = p;
+  while (p < end) {
+    const c: u32 = load<u8>(p);
+    if (!isWord(c)) {
+      p++;
+      continue;
+    }
+    // The start of a word; what follows inside it cannot start a secret.
+    let stop: usize = 0;
+    if (r.cards && isDigit(c)) {
+      stop = card(o, r, from, p, end);
+      if (stop == 0) {
+        // The group of digits is none; the next group may begin one. What of e-mail addresses that begin with digits is below.
+        if (r.emails) stop = email(o, r, from, p, end);
+      }
+    } else {
+      if (r.bearer) stop = token(o, r, from, p, end);
+      if (stop == 0 && r.emails) stop = email(o, r, from, p, end);
+    }
+    if (stop != 0) {
+      p = stop;
+      from = stop;
+      continue;
+    }
+    // On to the end of the word. A card after a letter is no card, but digits after % are the second half of an escape.
+    while (p < end && isWord(load<u8>(p))) p++;
+  }
+  if (from == begin) put(o, begin, <u32>(end - begin));
+  else put(o, from, <u32>(end - from));
+}
+
+/** 13 to 19 digits in groups, with a right check digit (Luhn); its end, or 0. */
+function card(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+  let n: u32 = 0;
+  let q = p;
+  while (q < end) {
+    const c: u32 = load<u8>(q);
+    if (isDigit(c)) {
+      if (n == 19) return 0;
+      store<u8>(digits + n++, c);
+      q++;
+    } else if (n > 0 && (c == 32 || c == 45 || c == 43 || c == 46) && q + 1 < end && isDigit(load<u8>(q + 1))) q++;
+    else if (n > 0 && c == 37 && q + 3 < end && load<u8>(q + 1) == 50 && load<u8>(q + 2) == 48 && isDigit(load<u8>(q + 3))) q += 3;
+    else break;
+  }
+  if (n < 13 || (q < end && isWord(load<u8>(q)))) return 0;
+  let sum: u32 = 0;
+  let same = true;
+  for (let i: u32 = 0; i < n; i++) {
+    const d: u32 = <u32>load<u8>(digits + i) - 48;
+    if (load<u8>(digits + i) != load<u8>(digits)) same = false;
+    const twice = d * 2;
+    sum += ((n - i) & 1) == 0 ? (twice > 9 ? twice - 9 : twice) : d;
+  }
+  // Zeros alone have a right check digit too.
+  if (sum % 10 != 0 || same) return 0;
+  put(o, from, <u32>(p - from));
+  putCard(o, r, digits, n);
+  return q;
+}
+
+/** `bearer TOKEN`, or a JSON web token by itself; its end, or 0. */
+function token(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+  let q = p;
+  const left = <u32>(end - p);
+  const bearer = beginsFold(p, left, 'bearer');
+  if (bearer) {
+    q += 6;
+    if (q < end && (load<u8>(q) == 32 || load<u8>(q) == 43)) q++;
+    else if (q + 2 < end && load<u8>(q) == 37 && load<u8>(q + 1) == 50 && load<u8>(q + 2) == 48) q += 3;
+    else return 0;
+  } else if (!(left >= 20 && load<u8>(p) == 101 && load<u8>(p + 1) == 121 && load<u8>(p + 2) == 74)) return 0;
+  const value = q;
+  let dots: u32 = 0;
+  while (q < end && isToken(load<u8>(q))) if (load<u8>(q++) == 46) dots++;
+  if (q - value < 8 || (!bearer && dots < 1)) return 0;
+  put(o, from, <u32>(value - from));
+  putPseudonym(o, r, value, <u32>(q - value));
+  return q;
+}
+
+/** `local@domain.tld`, the @ also as %40; its end, or 0. */
+function email(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+  let q = p;
+  let at: usize = 0;
+  // RFC 5321: a local part has at most 64 bytes.
+  while (q < end && q - p <= 66) {
+    const c: u32 = load<u8>(q);
+    if (c == 64) {
+      at = q;
+      q++;
+      break;
+    }
+    if (c == 37 && q + 2 < end && load<u8>(q + 1) == 52 && load<u8>(q + 2) == 48) {
+      at = q;
+      q += 3;
+      break;
+    }
+    if (!isLocal(c)) return 0;
+    q++;
+  }
+  if (at == 0 || at == p) return 0;
+  const domain = q;
+  let dot = false;
+  while (q < end && q - domain < 254) {
+    const c: u32 = load<u8>(q);
+    if (c == 46 && q + 1 < end && isWord(load<u8>(q + 1))) dot = true;
+    else if (!isWord(c) && c != 45) break;
+    q++;
+  }
+  if (!dot || q == domain) return 0;
+  put(o, from, <u32>(p - from));
+  putEmail(o, r, p, <u32>(q - p));
+  return q;
+}

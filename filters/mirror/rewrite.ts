@@ -1,0 +1,227 @@
+// What leaves: paths, queries, cookies, headers and bodies with secrets redacted, identities replaced by pseudonyms and learned ids
+// by the shadow's own.
+import { beginsFold, holdsFold, is, same } from '../abi/text';
+import * as json from '../lib/json';
+import { isInteger } from '../lib/number';
+import { Out, put, putByte, putString } from '../lib/out';
+import { putPseudonym, putRedacted } from './identity';
+import { found, foundLen, lookup } from './ids';
+import { isSecretField, isSecretParameter } from './names';
+import { scan } from './patterns';
+import { list, listHas, Root } from './state';
+
+/** Ids replaced since the last {@link begin}, and whether one was met whose counterpart is not known. */
+export let mapped: u32 = 0;
+export let unmapped: bool = false;
+let scope: u64 = 0;
+
+/** Sets whose ids are meant for the copy to come. */
+export function begin(whose: u64): void {
+  scope = whose;
+  mapped = 0;
+  unmapped = false;
+}
+
+/** Writes the shadow's id if there is one; false if the value is none of the learned. */
+function putMapped(o: Out, r: Root, p: usize, len: u32, everywhere: bool): bool {
+  const state = lookup(r, scope, p, len, everywhere);
+  if (state == 0) return false;
+  if (state < 0) unmapped = true;
+  else {
+    put(o, found, foundLen);
+    mapped++;
+  }
+  return true;
+}
+
+/** A plain value: a learned id, or text with patterns replaced. */
+function putValue(o: Out, r: Root, p: usize, len: u32): void {
+  if (len <= 256 && putMapped(o, r, p, len, false)) return;
+  scan(o, r, p, p + len);
+}
+
+/** A path with its query. */
+export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
+  const end = p + len;
+  while (p < end) {
+    const c = load<u8>(p);
+    if (c == 63) {
+      putByte(o, 63);
+      rewriteForm(o, r, p + 1, <u32>(end - p - 1));
+      return;
+    }
+    if (c == 47) {
+      putByte(o, 47);
+      p++;
+      continue;
+    }
+    let q = p;
+    while (q < end && load<u8>(q) != 47 && load<u8>(q) != 63) q++;
+    putValue(o, r, p, <u32>(q - p));
+    p = q;
+  }
+}
+
+/** `a=1&b=2`: a query or a form. */
+export function rewriteForm(o: Out, r: Root, p: usize, len: u32): void {
+  const end = p + len;
+  while (p < end) {
+    let q = p;
+    let equals: usize = 0;
+    while (q < end && load<u8>(q) != 38) {
+      if (equals == 0 && load<u8>(q) == 61) equals = q;
+      q++;
+    }
+    if (equals == 0) scan(o, r, p, q);
+    else {
+      const value = equals + 1;
+      put(o, p, <u32>(value - p));
+      if (isSecretParameter(r, p, <u32>(equals - p))) {
+        if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
+      } else putValue(o, r, value, <u32>(q - value));
+    }
+    if (q < end) putByte(o, 38);
+    p = q + 1;
+  }
+}
+
+/** A credential: the scheme stays, the rest is the shadow's own token if it was learned, else a pseudonym. */
+export function rewriteIdentity(o: Out, r: Root, p: usize, len: u32): void {
+  let i: u32 = 0;
+  while (i < len && i < 16 && load<u8>(p + i) > 32) i++;
+  if (i < len && load<u8>(p + i) == 32) {
+    put(o, p, i + 1);
+    p += i + 1;
+    len -= i + 1;
+  }
+  if (!putMapped(o, r, p, len, true)) putPseudonym(o, r, p, len);
+}
+
+/** `a=1; b=2`. Every value is a credential unless its name is declared plain; one that the server sets must be learned. */
+export function rewriteCookies(o: Out, r: Root, p: usize, len: u32): void {
+  const end = p + len;
+  while (p < end) {
+    let q = p;
+    let equals: usize = 0;
+    while (q < end && load<u8>(q) != 59) {
+      if (equals == 0 && load<u8>(q) == 61) equals = q;
+      q++;
+    }
+    let name = p;
+    while (name < q && load<u8>(name) == 32) name++;
+    if (equals == 0) {
+      put(o, p, <u32>(name - p));
+      if (name < q) putRedacted(o);
+    } else {
+      const value = equals + 1;
+      put(o, p, <u32>(value - p));
+      const nameLen = <u32>(equals - name);
+      if (listHas(list(r, offsetof<Root>('plainCookies')), name, nameLen)) scan(o, r, value, q);
+      else if (!putMapped(o, r, value, <u32>(q - value), true)) {
+        if (listHas(list(r, offsetof<Root>('learnCookies')), name, nameLen)) unmapped = true;
+        else putPseudonym(o, r, value, <u32>(q - value));
+      }
+    }
+    if (q < end) putByte(o, 59);
+    p = q + 1;
+  }
+}
+
+/** Any other header. A referer or origin is a URL. */
+export function rewriteHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usize, len: u32): void {
+  if (is(name, nameLen, 'referer')) {
+    // Up to the path of `scheme://authority/path?query`.
+    let i: u32 = 0;
+    let slashes: u32 = 0;
+    while (i < len && load<u8>(p + i) != 63) {
+      if (load<u8>(p + i) == 47 && ++slashes == 3) break;
+      i++;
+    }
+    scan(o, r, p, p + i);
+    rewritePath(o, r, p + i, len - i);
+  } else scan(o, r, p, p + len);
+}
+
+export const UNREADABLE: u32 = 0;
+export const JSON_BODY: u32 = 1;
+export const FORM_BODY: u32 = 2;
+export const TEXT_BODY: u32 = 3;
+
+/** What a body is, by its content type. */
+export function bodyKind(type: usize, len: u32): u32 {
+  if (beginsFold(type, len, 'application/json') || holdsFold(type, len, '+json')) return JSON_BODY;
+  if (beginsFold(type, len, 'application/x-www-form-urlencoded')) return FORM_BODY;
+  return beginsFold(type, len, 'text/') ? TEXT_BODY : UNREADABLE;
+}
+
+/** False if the bytes are not what their kind says: then nothing is known of what they hide, and they must not leave. */
+export function rewriteBody(o: Out, r: Root, kind: u32, p: usize, len: u32): bool {
+  if (kind == JSON_BODY) return rewriteJson(o, r, p, len);
+  if (kind == FORM_BODY) rewriteForm(o, r, p, len);
+  else scan(o, r, p, p + len);
+  return true;
+}
+
+/** A field whose number may be an id. */
+function isIdName(p: usize, len: u32): bool {
+  return len >= 2 && (load<u8>(p + len - 2) | 32) == 105 && (load<u8>(p + len - 1) | 32) == 100;
+}
+
+function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
+  const end = p + len;
+  let from = p;
+  let key: usize = 0;
+  let keyLen: u32 = 0;
+  let secret = false;
+  /** Everything at this depth or below is secret; 0 = no. */
+  let secretDepth: u32 = 0;
+  json.open(p, len);
+  while (true) {
+    const t = json.next();
+    if (t == json.ERROR) return false;
+    if (t == json.END) break;
+    if (t == json.KEY) {
+      key = json.start + 1;
+      keyLen = <u32>(json.stop - json.start - 2);
+      secret = json.escaped || isSecretField(r, key, keyLen);
+      continue;
+    }
+    if (t == json.OBJECT || t == json.ARRAY) {
+      if (secret && secretDepth == 0) secretDepth = json.depth;
+      secret = false;
+      key = t == json.ARRAY ? key : 0;
+      continue;
+    }
+    if (t == json.OBJECT_END || t == json.ARRAY_END) {
+      if (json.depth < secretDepth) secretDepth = 0;
+      continue;
+    }
+    const start = json.start;
+    const stop = json.stop;
+    const hide = secret || secretDepth != 0;
+    secret = false;
+    if (t == json.STRING) {
+      put(o, from, <u32>(start + 1 - from));
+      const n = <u32>(stop - start - 2);
+      if (!hide) putValue(o, r, start + 1, n);
+      else if (!putMapped(o, r, start + 1, n, true)) putRedacted(o);
+      from = stop - 1;
+    } else if (t == json.NUMBER) {
+      const n = <u32>(stop - start);
+      const id = key != 0 && isIdName(key, keyLen);
+      if (hide || id || n >= 13) {
+        put(o, from, <u32>(start - from));
+        from = stop;
+        if (hide) {
+          putByte(o, 48);
+        } else if (!(id && putMapped(o, r, start, n, false))) scan(o, r, start, stop);
+      }
+    } else if (hide && t != json.NULL) {
+      put(o, from, <u32>(start - from));
+      putString(o, 'null');
+      from = stop;
+    }
+  }
+  put(o, from, <u32>(end - from));
+  return true;
+}

@@ -1,0 +1,176 @@
+import { temp } from '../abi/arena';
+import { add, count, monotonicNs } from '../abi/call';
+import { httpCall } from '../abi/host';
+import { nextPair, openPairs, Pairs } from '../abi/pairs';
+import { put as putTable } from '../abi/table';
+import { ascii, is, same, sameFold } from '../abi/text';
+import { OK } from '../abi/types';
+import { addPair, addTexts, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
+import { newOut, Out, put, putHex } from '../lib/out';
+import { mix } from '../lib/random';
+import { flatten, freeChain } from './chain';
+import { abandon, freeHead } from './copies';
+import * as identity from './identity';
+import * as metrics from './metrics';
+import { isDropped, isIdentityHeader } from './names';
+import * as rewrite from './rewrite';
+import { calls, Copy, list, listHasFold, Root, rootOf } from './state';
+
+const TAG = ascii('x-umbra-shadow');
+const ONE = ascii('1');
+const TWO = ascii('2');
+const COPY_ID = ascii('x-umbra-copy');
+const IDENTITY = ascii('x-umbra-identity');
+const AUTHORITY = ascii(':authority');
+
+const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
+const out: usize = memory.data(8, 8);
+let serial: u64 = 0;
+
+/** Headers that `connection` names are hop-by-hop too (RFC 9110, 7.6.1). */
+let named: usize = 0;
+let namedLen: u32 = 0;
+
+function isNamed(p: usize, n: u32): bool {
+  let i: u32 = 0;
+  while (i < namedLen) {
+    let j = i;
+    while (j < namedLen && load<u8>(named + j) != 44) j++;
+    let a = i;
+    let b = j;
+    while (a < b && load<u8>(named + a) <= 32) a++;
+    while (b > a && load<u8>(named + b - 1) <= 32) b--;
+    if (sameFold(named + a, b - a, p, n)) return true;
+    i = j + 1;
+  }
+  return false;
+}
+
+/** One header or trailer as the shadow gets it. False if memory ran out. */
+function copyPair(h: HeadersOut, r: Root, name: usize, nameLen: u32, value: usize, valueLen: u32): bool {
+  const o = newOut(valueLen + 64);
+  if (o === null) return false;
+  if (is(name, nameLen, ':path')) rewrite.rewritePath(o, r, value, valueLen);
+  else if (load<u8>(name) == 58) {
+    if (r.authority != 0 && same(name, nameLen, AUTHORITY.ptr, AUTHORITY.len)) put(o, r.authority, r.authorityLen);
+    else put(o, value, valueLen);
+  } else if (listHasFold(list(r, offsetof<Root>('redactHeaders')), name, nameLen)) identity.putRedacted(o);
+  else if (is(name, nameLen, 'cookie')) rewrite.rewriteCookies(o, r, value, valueLen);
+  else if (isIdentityHeader(r, name, nameLen)) rewrite.rewriteIdentity(o, r, value, valueLen);
+  else rewrite.rewriteHeader(o, r, name, nameLen, value, valueLen);
+  if (o.failed) return false;
+  addPair(h, name, nameLen, o.ptr, o.len);
+  return true;
+}
+
+/** The header block of the copy, or null if memory ran out. */
+function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null {
+  const r = rootOf(c);
+  const h = newHeaders();
+  if (h === null) return null;
+  named = 0;
+  namedLen = 0;
+  openPairs(pairs, block, size);
+  while (nextPair(pairs)) {
+    if (is(pairs.name, pairs.nameLen, 'connection')) {
+      named = pairs.value;
+      namedLen = pairs.valueLen;
+    }
+  }
+  openPairs(pairs, block, size);
+  while (nextPair(pairs)) {
+    if (pairs.nameLen == 0 || isDropped(pairs.name, pairs.nameLen)) continue;
+    if (namedLen != 0 && load<u8>(pairs.name) != 58 && isNamed(pairs.name, pairs.nameLen)) continue;
+    if (!copyPair(h, r, pairs.name, pairs.nameLen, pairs.value, pairs.valueLen)) return null;
+    if (is(pairs.name, pairs.nameLen, 'authorization')) {
+      const who = newOut(40);
+      if (who === null) return null;
+      identity.putPseudonym(who, r, pairs.value, pairs.valueLen);
+      if (!who.failed) addTexts(h, IDENTITY, who.ptr, who.len);
+    }
+  }
+  addTexts(h, TAG, twice ? TWO.ptr : ONE.ptr, 1);
+  const id = newOut(16);
+  if (id === null) return null;
+  putHex(id, mix(c.begun ^ mix(++serial)));
+  addTexts(h, COPY_ID, id.ptr, id.len);
+  return finishHeaders(h);
+}
+
+function buildTrailers(c: Copy, block: usize, size: u32): Out | null {
+  const h = newHeaders();
+  if (h === null) return null;
+  openPairs(pairs, block, size);
+  while (nextPair(pairs)) {
+    if (pairs.nameLen == 0 || load<u8>(pairs.name) == 58 || isDropped(pairs.name, pairs.nameLen)) continue;
+    if (!copyPair(h, rootOf(c), pairs.name, pairs.nameLen, pairs.value, pairs.valueLen)) return null;
+  }
+  return finishHeaders(h);
+}
+
+/**
+ * Sends a copy whose request is complete. Afterwards it is either under way, or gone and counted.
+ * @param head the request's header block
+ * @param trailers the trailer block, 0 for none
+ * @param kind what the body is, see rewrite.ts; UNREADABLE is sent as it is (the route allows it)
+ * @param twice send a second one as well, to measure the noise of the comparison
+ */
+export function send(c: Copy, head: usize, headLen: u32, trailers: usize, trailersLen: u32, kind: u32, twice: bool): void {
+  const r = rootOf(c);
+  identity.resetCounts();
+  rewrite.begin(c.scope);
+  let body: usize = 0;
+  let bodyLen: u32 = c.length;
+  if (bodyLen != 0) {
+    body = temp(bodyLen);
+    if (body == 0) return abandon(c, metrics.droppedNoMemory);
+    flatten(c, body);
+    freeChain(c);
+    if (kind != rewrite.UNREADABLE) {
+      const o = newOut(bodyLen + 256);
+      if (o === null) return abandon(c, metrics.droppedNoMemory);
+      const read = rewrite.rewriteBody(o, r, kind, body, bodyLen);
+      if (o.failed) return abandon(c, metrics.droppedNoMemory);
+      if (!read) return abandon(c, metrics.skippedUnreadable);
+      body = o.ptr;
+      bodyLen = o.len;
+    }
+  }
+  const h = buildHeaders(c, head, headLen, false);
+  let t: Out | null = null;
+  if (trailers != 0) {
+    t = buildTrailers(c, trailers, trailersLen);
+    if (t === null) return abandon(c, metrics.droppedNoMemory);
+  }
+  if (h === null) return abandon(c, metrics.droppedNoMemory);
+  if (rewrite.unmapped) return abandon(c, metrics.droppedUnmapped);
+  if (identity.redactions != 0) add(metrics.redacted, identity.redactions);
+  if (identity.pseudonyms != 0) add(metrics.pseudonyms, identity.pseudonyms);
+  if (rewrite.mapped != 0) add(metrics.mapped, rewrite.mapped);
+  let trailersPtr: usize = 0;
+  let trailersOutLen: u32 = 0;
+  if (t !== null) {
+    trailersPtr = t.ptr;
+    trailersOutLen = t.len;
+  }
+  c.called = monotonicNs();
+  c.call = callOut(c, r, h, body, bodyLen, trailersPtr, trailersOutLen);
+  if (c.call == 0) return abandon(c, metrics.failed);
+  c.sent = true;
+  count(metrics.sent);
+  if (twice) {
+    const again = buildHeaders(c, head, headLen, true);
+    if (again !== null) c.second = callOut(c, r, again, body, bodyLen, trailersPtr, trailersOutLen);
+  }
+  freeHead(c);
+}
+
+/** The callout's token, or 0. */
+function callOut(c: Copy, r: Root, h: Out, body: usize, bodyLen: u32, trailers: usize, trailersLen: u32): u32 {
+  store<u32>(out, 0);
+  const status = httpCall(r.cluster, r.clusterLen, h.ptr, h.len, body, bodyLen, trailers, trailersLen, r.timeoutMs, out);
+  if (status != OK) return 0;
+  const token = load<u32>(out);
+  if (token == 0 || !putTable(calls, token, changetype<usize>(c))) return 0;
+  return token;
+}

@@ -1,0 +1,60 @@
+/**
+ * Builds filters/build/{mirror,chaos}.wasm if a source is newer than they are; quiet when nothing is to be done.
+ * `--force` builds anyway. Exit code 1 with the compiler's own words if a module does not compile.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const roles = ['mirror', 'chaos'] as const;
+
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** The newest change among AssemblyScript sources of a role and what it shares. */
+function newestSource(role: string): number {
+  let newest = modified(join(root, 'asconfig.json'));
+  for (const folder of ['abi', 'lib', role]) {
+    for (const name of readdirSync(join(root, 'filters', folder))) {
+      if (name.endsWith('.ts') && !name.endsWith('.test.ts'))
+        newest = Math.max(newest, modified(join(root, 'filters', folder, name)));
+    }
+  }
+  return newest;
+}
+
+/** Compiles one module; a finished file takes the old one's place at once, so a reader never sees half of it. */
+function build(role: string): boolean {
+  const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
+  const partial = join('filters', 'build', `${role}.${process.pid}.wasm`);
+  const run = spawnSync(
+    process.execPath,
+    [asc, `filters/${role}/index.ts`, '--target', role, '--outFile', partial],
+    { cwd: root, encoding: 'utf8' },
+  );
+  if (run.status !== 0) {
+    rmSync(join(root, partial), { force: true });
+    process.stderr.write(`${run.stdout}${run.stderr}${run.error ? `${run.error.message}\n` : ''}`);
+    return false;
+  }
+  renameSync(join(root, partial), join(root, 'filters', 'build', `${role}.wasm`));
+  return true;
+}
+
+/** True if both modules are there and newer than their sources. Prints a line per module that was built. */
+export function buildFilters(force = false): boolean {
+  mkdirSync(join(root, 'filters', 'build'), { recursive: true });
+  for (const role of roles) {
+    const target = join(root, 'filters', 'build', `${role}.wasm`);
+    if (!force && modified(target) >= newestSource(role)) continue;
+    if (!build(role)) return false;
+    console.log(`filters/build/${role}.wasm ${(statSync(target).size / 1024).toFixed(1)} KiB`);
+  }
+  return true;
+}
+
+if (import.meta.main && !buildFilters(process.argv.includes('--force'))) process.exit(1);
