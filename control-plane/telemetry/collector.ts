@@ -38,6 +38,8 @@ export interface Collector {
   totals(): Totals;
   /** A filter's counter or gauge as one proxy last gave it (a heartbeat, say); undefined before it was heard. */
   filterStat(nodeId: string, name: string): number | undefined;
+  /** When a proxy last pushed, ms since the epoch; undefined = never. */
+  heardAt(nodeId: string): number | undefined;
   /** What one proxy pushed, as the gRPC service does it. */
   receive(nodeId: string, report: Report): void;
 }
@@ -196,6 +198,7 @@ export function createCollector(options: CollectorOptions): Collector {
     tick,
     totals,
     filterStat: (nodeId, name) => proxies.get(nodeId)?.latest(filterKey(name)),
+    heardAt: (nodeId) => proxies.get(nodeId)?.heardAt,
     receive,
   };
 }

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createHeartbeat, mirrorStatus } from './mirror-status.ts';
+
+test('drops and skips by reason', () => {
+  const s = mirrorStatus(
+    {
+      umbra_mirror_sent: 90,
+      umbra_mirror_failed: 2,
+      umbra_mirror_dropped_in_flight: 3,
+      umbra_mirror_skipped_upgrade: 1,
+      umbra_mirror_compared: 80,
+      umbra_mirror_status_mismatch: 4,
+      umbra_mirror_digest_mismatch: 1,
+    },
+    true,
+  );
+  assert.deepEqual(s, {
+    mirrored: 90,
+    dropped: { in_flight: 3, failed: 2 },
+    skipped: { upgrade: 1 },
+    compared: 80,
+    differing: 5,
+    alive: true,
+  });
+});
+
+test('a heartbeat that stands still is noticed', () => {
+  const h = createHeartbeat();
+  assert.equal(h.beat(undefined, 0), false);
+  assert.equal(h.beat(1, 1000), true);
+  assert.equal(h.beat(1, 10_000), true);
+  assert.equal(h.beat(1, 17_000), false);
+  assert.equal(h.beat(2, 18_000), true);
+});

@@ -1,0 +1,53 @@
+import type { MirrorStatus } from '../api/plane.ts';
+import type { Comparisons } from '../shadow/fidelity.ts';
+
+const PREFIX = 'umbra_mirror_';
+/** The filter's heartbeat counter moves every few seconds while the module lives. */
+const BEAT_MS = 15_000;
+
+const byReason = (filters: Readonly<Record<string, number>>, what: 'dropped' | 'skipped'): Record<string, number> => {
+  const found: Record<string, number> = {};
+  const start = `${PREFIX}${what}_`;
+  for (const [name, n] of Object.entries(filters))
+    if (name.startsWith(start) && n > 0) found[name.slice(start.length)] = n;
+  return found;
+};
+
+/** What the mirror filter's counters say; `filters` are the collector's totals by name. */
+export function mirrorStatus(filters: Readonly<Record<string, number>>, alive: boolean, note?: string): MirrorStatus {
+  const count = (name: string) => filters[PREFIX + name] ?? 0;
+  const failed = count('failed');
+  return {
+    mirrored: count('sent'),
+    dropped: { ...byReason(filters, 'dropped'), ...(failed > 0 ? { failed } : {}) },
+    skipped: byReason(filters, 'skipped'),
+    compared: count('compared'),
+    differing: count('status_mismatch') + count('digest_mismatch'),
+    alive,
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+export function comparisons(filters: Readonly<Record<string, number>>): Comparisons {
+  const count = (name: string) => filters[PREFIX + name] ?? 0;
+  return {
+    compared: count('compared'),
+    statusMismatch: count('status_mismatch'),
+    digestMismatch: count('digest_mismatch'),
+  };
+}
+
+/** Notices when the mirror's heartbeat stops: a module that trapped is gone and, with fail_open, otherwise silent. */
+export function createHeartbeat(): { beat(count: number | undefined, now: number): boolean } {
+  let last: number | undefined;
+  let movedAt: number | undefined;
+  return {
+    beat(count, now) {
+      if (count !== undefined && count !== last) {
+        last = count;
+        movedAt = now;
+      }
+      return movedAt !== undefined && now - movedAt < BEAT_MS;
+    },
+  };
+}
