@@ -1,0 +1,106 @@
+import { describeAction, describeMitigation, type Mitigation } from '../mesh/mitigation.ts';
+import type { DecisionContext, Policy } from '../mesh/policy.ts';
+import type { Decision, Pattern, ScoredCandidate } from '../mesh/record.ts';
+import type { Rng } from '../mesh/rng.ts';
+import { averageOf } from '../telemetry/average.ts';
+import type { Learned } from './ports.ts';
+import { scoreGuarded } from './trust.ts';
+
+/** What the guardian would do next and why. */
+export interface Proposal {
+  readonly action: 'apply' | 'remove-last' | 'wait';
+  /** For `apply`: a policy gives one step, a pattern all that is left of its plan, which was proven as a whole. */
+  readonly steps: readonly Mitigation[];
+  readonly source: Extract<Decision['source'], 'pattern' | 'policy' | 'none'>;
+  readonly pattern?: Pattern;
+  /** The best candidates, at most 12, best first; masked ones last. */
+  readonly candidates: readonly ScoredCandidate[];
+  readonly version: string;
+  readonly signature: string;
+  readonly why: string;
+  /** The static policy decided, and why. */
+  readonly fallback?: string;
+}
+
+export interface DecideDeps {
+  readonly learned: Pick<Learned, 'signatureOf' | 'match' | 'choose'>;
+  readonly patterns: readonly Pattern[];
+  readonly policy: Policy;
+  readonly staticPolicy: Policy;
+  readonly credit: number;
+  /** The least lower bound acted on. */
+  readonly threshold: number;
+  readonly rng: Rng;
+}
+
+/** Windows a trouble's name rests on: one alone says too much of chance. */
+const NAME_WINDOWS = 3;
+
+/** The signature of what is going on, from the mean of the windows since onset (at most three). */
+export function signatureOver(context: DecisionContext, signatureOf: Learned['signatureOf']): string {
+  const since = context.history.filter((s) => s.at - s.windowMs / 2 >= context.onset).slice(-NAME_WINDOWS);
+  const windows = since.length > 0 ? since : context.history.slice(-1);
+  return signatureOf({ ...context, history: [...context.history.slice(0, -windows.length), averageOf(windows)] });
+}
+
+/**
+ * Pattern first, policy where no pattern matches, waiting where neither is confident (design, "Learning"). Nothing that the
+ * context's mask refuses is proposed; `alsoMasked` takes further mitigations out of the choice, with the reason.
+ */
+export async function decide(
+  context: DecisionContext,
+  deps: DecideDeps,
+  alsoMasked: (m: Mitigation) => string | undefined = () => undefined,
+): Promise<Proposal> {
+  const signature = signatureOver(context, deps.learned.signatureOf);
+  const refused = (m: Mitigation) => context.mask(m) ?? alsoMasked(m);
+  const scored = await scoreGuarded(context, deps.policy, deps.staticPolicy, deps.credit);
+  const masked = scored.candidates.map((c) => withMask(c, alsoMasked));
+  const base = { candidates: listed(masked), version: scored.version, signature };
+  const fallback = scored.fallback === undefined ? {} : { fallback: scored.fallback };
+
+  const inForce = new Set(context.inForce.map((l) => describeMitigation(l.mitigation)));
+  for (const pattern of deps.learned.match(signature, deps.patterns)) {
+    const steps = pattern.plan.filter((m) => !inForce.has(describeMitigation(m)));
+    if (steps.length === 0 || steps.some((m) => refused(m) !== undefined)) continue;
+    const why = `${pattern.successes} of ${pattern.trials} trials of this plan healed "${signature}" in the shadow, and ${pattern.controlFailed} of ${pattern.controls} without it did not recover`;
+    return { ...base, ...fallback, action: 'apply', steps, source: 'pattern', pattern, why };
+  }
+
+  const { chosen, candidates } = deps.learned.choose(masked, {
+    mode: 'production',
+    rng: deps.rng,
+    threshold: deps.threshold,
+  });
+  const list = { ...base, ...fallback, candidates: listed(candidates) };
+  const action = chosen.action;
+  if (action.do === 'wait' || chosen.masked !== undefined) {
+    const best = masked.find((c) => c.masked === undefined && c.action.do !== 'wait');
+    const why = best
+      ? `nothing is confident enough: the best, ${describeAction(best.action)}, gains at least ${percent(best.lower)} of goodput where ${percent(deps.threshold)} is asked`
+      : 'no candidate is allowed';
+    return { ...list, action: 'wait', steps: [], source: 'none', why };
+  }
+  const next = masked.find((c) => c.masked === undefined && c.action !== action && c.action.do !== 'wait');
+  const over = next ? `, ahead of ${describeAction(next.action)} (${percent(next.lower)})` : '';
+  const by = scored.fallback ? `the static policy, because ${scored.fallback},` : `policy ${scored.version}`;
+  const why = `${by} expects ${percent(chosen.mean)} of goodput from it and at least ${percent(chosen.lower)}${over}`;
+  return action.do === 'apply'
+    ? { ...list, action: 'apply', steps: [action.mitigation], source: 'policy', why }
+    : { ...list, action: 'remove-last', steps: [], source: 'policy', why };
+}
+
+function withMask(c: ScoredCandidate, also: (m: Mitigation) => string | undefined): ScoredCandidate {
+  if (c.masked !== undefined || c.action.do !== 'apply') return c;
+  const reason = also(c.action.mitigation);
+  return reason === undefined ? c : { ...c, masked: reason };
+}
+
+function listed(candidates: readonly ScoredCandidate[]): ScoredCandidate[] {
+  const allowed = candidates.filter((c) => c.masked === undefined);
+  const others = candidates.filter((c) => c.masked !== undefined).sort((a, b) => order(b.lower) - order(a.lower));
+  return [...allowed.slice(0, 9), ...others.slice(0, 12 - Math.min(9, allowed.length))];
+}
+
+const order = (x: number) => (Number.isFinite(x) ? x : Number.NEGATIVE_INFINITY);
+const percent = (x: number) => `${(100 * x).toFixed(0)}%`;

@@ -1,0 +1,96 @@
+import type { MitigationLease } from '../mesh/lease.ts';
+import { describeMitigation, mitigationKinds } from '../mesh/mitigation.ts';
+import type { Decision, DecisionOutcome, Pattern } from '../mesh/record.ts';
+import type { World } from '../mesh/world.ts';
+import type { Goodness } from '../telemetry/goodness.ts';
+import { createVerifier, type Judgement, type Verifier } from './verification.ts';
+
+/** A change that has to prove itself: mitigations applied, or (kind `remove`) one taken back for a try. */
+export interface Trial {
+  readonly kind: 'apply' | 'remove';
+  readonly leases: readonly MitigationLease[];
+  /** One for each lease applied; empty for a probe of removal. */
+  readonly decisions: readonly Decision[];
+  readonly predicted: Goodness;
+  readonly pattern?: Pattern;
+  readonly startedAt: number;
+  /** Ended by a verdict, a refusal or the operator; nothing is judged any more. */
+  ended: boolean;
+  /** The proxies acknowledged; from here on windows count. */
+  effectiveAt?: number;
+  refused?: string;
+  verifier?: Verifier;
+  last?: Judgement;
+}
+
+/** A probe of removal watches this long: long enough for five windows. */
+export const PROBE_MS = 5000;
+
+/** The longest trial among the leases, in ms. */
+export function trialMsOf(leases: readonly MitigationLease[]): number {
+  return Math.max(...leases.map((l) => mitigationKinds[l.mitigation.kind].trialMs));
+}
+
+/**
+ * Carries the change out. Sets `effectiveAt` and the verifier when all proxies acknowledged, or `refused` with the reason, in
+ * which case nothing of it is left in force. Never rejects.
+ */
+export async function carryOut(trial: Trial, world: Pick<World, 'apply' | 'remove' | 'clock'>): Promise<void> {
+  try {
+    if (trial.kind === 'remove') {
+      for (const lease of trial.leases) await world.remove(lease.id);
+      effective(trial, world.clock.now(), PROBE_MS, 0);
+      return;
+    }
+    const results = await Promise.all(trial.leases.map((l) => world.apply(l)));
+    if (trial.ended) {
+      // The operator undid it, or patience ended, before the proxies answered.
+      await Promise.all(trial.leases.map((l) => world.remove(l.id)));
+      return;
+    }
+    const refusal = results.find((r) => r.state === 'refused');
+    if (refusal?.state === 'refused') {
+      trial.refused = refusal.reason;
+      await Promise.all(trial.leases.map((l) => world.remove(l.id)));
+      return;
+    }
+    const at = Math.max(...results.map((r) => (r.state === 'effective' ? r.at : 0)));
+    effective(trial, at, trialMsOf(trial.leases), undefined);
+  } catch (error) {
+    trial.refused = error instanceof Error ? error.message : String(error);
+    await Promise.allSettled(trial.leases.map((l) => world.remove(l.id)));
+  }
+}
+
+function effective(trial: Trial, at: number, trialMs: number, graceMs: number | undefined): void {
+  trial.effectiveAt = at;
+  const { predicted } = trial;
+  trial.verifier = createVerifier({
+    predicted,
+    effectiveAt: at,
+    trialMs,
+    ...(graceMs === undefined ? {} : { graceMs }),
+  });
+}
+
+/** The outcome as stored with each decision of the trial. */
+export function outcomeOf(
+  trial: Trial,
+  verdict: DecisionOutcome['verdict'],
+  at: number,
+  note?: string,
+): DecisionOutcome {
+  return {
+    verdict,
+    at,
+    before: trial.predicted.ratio,
+    predicted: trial.predicted.ratio,
+    after: trial.last?.after ?? trial.predicted.ratio,
+    ...(trial.effectiveAt === undefined ? {} : { effectiveAt: trial.effectiveAt }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+/** `a, then b` for people. */
+export const planText = (leases: readonly MitigationLease[]) =>
+  leases.map((l) => describeMitigation(l.mitigation)).join(', then ');

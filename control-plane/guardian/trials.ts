@@ -1,0 +1,274 @@
+import type { Clock } from '../mesh/clock.ts';
+import type { MitigationLease } from '../mesh/lease.ts';
+import { describeMitigation, type Mitigation, mitigationKinds } from '../mesh/mitigation.ts';
+import type { Decision, DecisionOutcome, Diagnosis, Pattern } from '../mesh/record.ts';
+import { resolve } from '../mesh/resolve.ts';
+import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
+import type { Store } from '../mesh/store.ts';
+import type { World } from '../mesh/world.ts';
+import type { Goodness } from '../telemetry/goodness.ts';
+import { type Audit, GUARDIAN } from './audit.ts';
+import type { Proposal } from './decide.ts';
+import type { DecisionLog } from './decisions.ts';
+import type { IncidentBook } from './incidents.ts';
+import type { GuardianEvent, Learned, Log } from './ports.ts';
+import type { Release } from './release.ts';
+import { carryOut, outcomeOf, PROBE_MS, planText, type Trial } from './trial.ts';
+import type { Trust } from './trust.ts';
+
+/** A mitigation stays until it is taken back; the expiry only bounds what a lost control plane leaves behind. */
+const LEASE_MS = 12 * 3600_000;
+/** Without an acknowledgement by then the change counts as refused. */
+const PATIENCE_MS = 8000;
+
+/** Who approved it, and the decision records it was offered under. */
+export interface Approved {
+  readonly by: string;
+  readonly decisions: readonly Decision[];
+}
+
+/** The one change that is on trial in production, and what becomes of it. */
+export interface Trials {
+  current(): Trial | undefined;
+  apply(proposal: Proposal, snapshot: Snapshot, d: Diagnosis, predicted: Goodness, approved?: Approved): void;
+  /** The policy wants the last step gone: a removal on trial, put back if it does harm. */
+  takeBack(lease: MitigationLease, snapshot: Snapshot, d: Diagnosis, predicted: Goodness, proposal: Proposal): void;
+  /** After recovery: is it still needed? */
+  probe(lease: MitigationLease, predicted: Goodness): void;
+  /** Takes the window into the trial's judgement; true when the trial ended with it. */
+  judge(snapshot: Snapshot, now: Goodness): Promise<boolean>;
+  /** False for a while after a mitigation did harm. */
+  mayAct(at: number): boolean;
+  /** The operator took a lease of the trial away. */
+  undone(leaseId: string): void;
+  /** Users are well: evidence for the pattern whose plan is in force. */
+  credit(now: Goodness): void;
+}
+
+export interface TrialsOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly logger: Log;
+  readonly emit: (event: GuardianEvent) => void;
+  readonly book: IncidentBook;
+  readonly log: DecisionLog;
+  readonly trust: Trust;
+  readonly release: Release;
+  /** What this incident tried in vain, with the reason it is not tried again. */
+  readonly tried: Map<string, string>;
+  readonly learned: Pick<Learned, 'withEvidence'>;
+  readonly healthy: () => HealthyState;
+  /** A trial ended: goodput with what is in force now. */
+  readonly onEnded: (windows: readonly Goodness[]) => void;
+}
+
+export function createTrials(options: TrialsOptions): Trials {
+  const { world, store, clock, audit, logger, emit, book, trust, release, tried } = options;
+  let trial: Trial | undefined;
+  let watched: Goodness[] = [];
+  let harms = 0;
+  let holdUntil = Number.NEGATIVE_INFINITY;
+  let serial = 0;
+  let used: { readonly pattern: Pattern; readonly before: number } | undefined;
+
+  function start(next: Trial): void {
+    trial = next;
+    watched = [];
+    void carryOut(next, world).then(() => emit({ type: 'leases', world: 'production' }));
+  }
+
+  function leaseOf(m: Mitigation, proposal: Proposal, incident: string | undefined): MitigationLease | string {
+    const setting = resolve(m, world.topology, options.healthy());
+    if (typeof setting === 'string') return setting;
+    const now = clock.now();
+    return {
+      type: 'mitigation',
+      id: `m-${now.toString(36)}-${++serial}`,
+      owner: proposal.source === 'pattern' ? 'pattern' : 'policy',
+      reason: proposal.why,
+      createdAt: now,
+      expiresAt: now + LEASE_MS,
+      ...(incident === undefined ? {} : { incident }),
+      mitigation: m,
+      setting,
+    };
+  }
+
+  function settle(t: Trial, verdict: DecisionOutcome['verdict'], note?: string): void {
+    t.ended = true;
+    if (trial === t) trial = undefined;
+    for (const decision of t.decisions) {
+      decision.outcome = outcomeOf(t, verdict, clock.now(), note);
+      options.log.keep(decision);
+    }
+  }
+
+  async function fail(
+    t: Trial,
+    verdict: 'removed-worse' | 'removed-no-better' | 'refused',
+    reason: string,
+  ): Promise<void> {
+    settle(t, verdict, reason);
+    trust.judge(verdict);
+    for (const lease of t.leases) {
+      tried.set(describeMitigation(lease.mitigation), `tried in this incident: ${reason}`);
+      audit(GUARDIAN, 'remove', describeMitigation(lease.mitigation), { lease: lease.id, verdict, reason });
+    }
+    if (verdict === 'removed-worse') {
+      harms++;
+      holdUntil = clock.now() + 1000 * 2 ** Math.min(5, harms);
+    }
+    book.change((i) => {
+      i.undone++;
+      const gone = new Set(t.leases.map((l) => describeMitigation(l.mitigation)));
+      i.plan = i.plan.filter((m) => !gone.has(describeMitigation(m)));
+    });
+    if (t.pattern && verdict !== 'refused') learn(t.pattern, false, 0);
+    used = undefined;
+    logger.warn({ plan: planText(t.leases), verdict }, reason);
+    await Promise.all(t.leases.map((l) => world.remove(l.id)));
+    emit({ type: 'leases', world: 'production' });
+    options.onEnded([t.predicted]);
+  }
+
+  function learn(pattern: Pattern, healed: boolean, gain: number): void {
+    const before = store.patterns.get(pattern.id) ?? pattern;
+    const evidence = {
+      signature: before.signature,
+      plan: before.plan,
+      at: clock.now(),
+      healed,
+      gain: Math.max(0, gain),
+    };
+    const cost = before.plan.reduce((sum, m) => sum + mitigationKinds[m.kind].cost, 0);
+    const after = options.learned.withEvidence(before, { ...evidence, cost });
+    store.patterns.put(after);
+    emit({ type: 'pattern', pattern: after });
+  }
+
+  async function judgeRemoval(t: Trial, at: number): Promise<boolean> {
+    const { verdict, after } = t.last!;
+    const done = t.effectiveAt !== undefined && at - t.effectiveAt >= PROBE_MS;
+    if (verdict !== 'worse' && !done) return false;
+    if (verdict !== 'worse') {
+      settle(t, 'kept', 'users did not notice its removal');
+      const gone = new Set(t.leases.map((l) => describeMitigation(l.mitigation)));
+      if (book.current()?.state === 'open')
+        book.change((i) => (i.plan = i.plan.filter((m) => !gone.has(describeMitigation(m)))));
+      release.succeeded(at);
+      audit(GUARDIAN, 'release', planText(t.leases), { after });
+      options.onEnded(watched.slice(-2));
+      return true;
+    }
+    settle(t, 'removed-worse', 'users noticed its removal: it was put back');
+    release.failed(at);
+    audit(GUARDIAN, 'put back', planText(t.leases), { after });
+    logger.info({ plan: planText(t.leases) }, 'still needed: put back');
+    await Promise.all(
+      t.leases.map((l) => world.apply({ ...l, id: `${l.id.split('~')[0]}~${++serial}`, createdAt: clock.now() })),
+    );
+    emit({ type: 'leases', world: 'production' });
+    options.onEnded([t.predicted]);
+    return true;
+  }
+
+  return {
+    current: () => trial,
+    apply(proposal, snapshot, d, predicted, approved) {
+      const incident = book.current();
+      const leases: MitigationLease[] = [];
+      for (const m of proposal.steps) {
+        const lease = leaseOf(m, proposal, incident?.id);
+        if (typeof lease === 'string') {
+          tried.set(describeMitigation(m), lease);
+          return;
+        }
+        leases.push(lease);
+      }
+      const decisions =
+        approved?.decisions ??
+        proposal.steps.map((mitigation, i) =>
+          options.log.add({ do: 'apply', mitigation }, proposal, snapshot, d, {
+            step: (incident?.plan.length ?? 0) + i + 1,
+          }),
+        );
+      for (const { id, mitigation } of leases)
+        audit(approved?.by ?? GUARDIAN, 'apply', describeMitigation(mitigation), {
+          lease: id,
+          incident: incident?.id,
+          why: proposal.why,
+        });
+      book.change((i) => {
+        i.firstActionAt ??= clock.now();
+        i.source = proposal.source === 'pattern' ? 'pattern' : 'policy';
+        i.signature = proposal.signature;
+      });
+      used = proposal.pattern ? { pattern: proposal.pattern, before: predicted.ratio } : undefined;
+      logger.info({ plan: planText(leases), source: proposal.source }, proposal.why);
+      const pattern = proposal.pattern ? { pattern: proposal.pattern } : {};
+      start({ kind: 'apply', leases, decisions, predicted, startedAt: clock.now(), ended: false, ...pattern });
+    },
+    takeBack(lease, snapshot, d, predicted, proposal) {
+      const decision = options.log.add({ do: 'remove-last' }, proposal, snapshot, d);
+      audit(GUARDIAN, 'remove', describeMitigation(lease.mitigation), { lease: lease.id, why: proposal.why });
+      start({
+        kind: 'remove',
+        leases: [lease],
+        decisions: [decision],
+        predicted,
+        startedAt: clock.now(),
+        ended: false,
+      });
+    },
+    probe(lease, predicted) {
+      audit(GUARDIAN, 'probe removal', describeMitigation(lease.mitigation), { lease: lease.id });
+      start({ kind: 'remove', leases: [lease], decisions: [], predicted, startedAt: clock.now(), ended: false });
+    },
+    async judge(snapshot, now) {
+      const t = trial;
+      if (!t) return false;
+      if (t.refused !== undefined) {
+        await fail(t, 'refused', t.refused);
+        return true;
+      }
+      if (!t.verifier) {
+        if (snapshot.at - t.startedAt < PATIENCE_MS) return false;
+        await fail(t, 'refused', `the proxies did not acknowledge within ${PATIENCE_MS / 1000} s`);
+        return true;
+      }
+      t.last = t.verifier.update(snapshot.at, snapshot.windowMs, now);
+      if (t.last.windows > 0) watched.push(now);
+      if (t.kind === 'remove') return judgeRemoval(t, snapshot.at);
+      if (t.last.verdict === 'pending') return false;
+      if (t.last.verdict === 'better') {
+        settle(t, 'kept');
+        trust.judge('kept');
+        harms = 0;
+        book.planned(t.leases.map((l) => l.mitigation));
+        options.onEnded(watched.slice(-2));
+        return true;
+      }
+      const share = (x: number) => `${(100 * x).toFixed(0)}%`;
+      const figures = `${share(t.last.after)} good where ${share(t.predicted.ratio)} was predicted without it`;
+      await fail(
+        t,
+        t.last.verdict === 'worse' ? 'removed-worse' : 'removed-no-better',
+        `${t.last.verdict === 'worse' ? 'it made things worse' : 'it did not help'}: ${figures}`,
+      );
+      return true;
+    },
+    mayAct: (at) => at >= holdUntil,
+    undone(leaseId) {
+      const t = trial;
+      if (!t?.leases.some((l) => l.id === leaseId)) return;
+      settle(t, 'undone-by-operator');
+      options.onEnded([t.predicted]);
+    },
+    credit(now) {
+      if (used) learn(used.pattern, true, now.ratio - used.before);
+      used = undefined;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { EdgeWindow, ErrorRates, ServiceWindow, Snapshot } from '../mesh/snapshot.ts';
+import type { EdgeId } from '../mesh/topology.ts';
+
+/**
+ * One snapshot out of several in a row, newest last: rates and levels are means, counts of hosts and replicas the newest. It
+ * carries what several windows say with less of one window's chance, which is what a name for a trouble should rest on.
+ */
+export function averageOf(snapshots: readonly Snapshot[]): Snapshot {
+  const newest = snapshots.at(-1)!;
+  if (snapshots.length === 1) return newest;
+  const edges: Record<EdgeId, EdgeWindow> = {};
+  for (const id of Object.keys(newest.edges) as EdgeId[]) {
+    const windows = snapshots.flatMap((s) => (s.edges[id] ? [s.edges[id]] : []));
+    const last = newest.edges[id]!;
+    const of = (pick: (w: EdgeWindow) => number) => mean(windows.map(pick));
+    // A window without an answer has no latency; a zero would drag the mean to nothing.
+    const answered = windows.filter((w) => w.latency.p99 > 0);
+    const latency = (q: 'p50' | 'p90' | 'p99') => mean(answered.map((w) => w.latency[q]));
+    const errors = Object.fromEntries(
+      (Object.keys(last.errors) as (keyof ErrorRates)[]).map((k) => [k, of((w) => w.errors[k])]),
+    ) as unknown as ErrorRates;
+    edges[id] = {
+      ...last,
+      rate: of((w) => w.rate),
+      good: of((w) => w.good),
+      failed: of((w) => w.failed),
+      errors,
+      latency: { p50: latency('p50'), p90: latency('p90'), p99: latency('p99') },
+      inFlight: of((w) => w.inFlight),
+      retries: of((w) => w.retries),
+    };
+  }
+  const services: Record<string, ServiceWindow> = {};
+  for (const [id, last] of Object.entries(newest.services)) {
+    const windows = snapshots.flatMap((s) => (s.services[id] ? [s.services[id]] : []));
+    services[id] = {
+      ...last,
+      cpu: mean(windows.map((w) => w.cpu)),
+      cpuMax: mean(windows.map((w) => w.cpuMax)),
+      memory: mean(windows.map((w) => w.memory)),
+      memoryMax: mean(windows.map((w) => w.memoryMax)),
+    };
+  }
+  const entry = (k: keyof Snapshot['entry']) => mean(snapshots.map((s) => s.entry[k]));
+  return {
+    ...newest,
+    entry: {
+      offered: entry('offered'),
+      good: entry('good'),
+      failed: entry('failed'),
+      protectedOffered: entry('protectedOffered'),
+      protectedGood: entry('protectedGood'),
+    },
+    edges,
+    services,
+  };
+}
+
+const mean = (xs: readonly number[]) => (xs.length === 0 ? 0 : xs.reduce((a, b) => a + b, 0) / xs.length);
