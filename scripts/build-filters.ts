@@ -31,11 +31,10 @@ function newestSource(role: string): number {
 function build(role: string): boolean {
   const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
   const partial = join('filters', 'build', `${role}.${process.pid}.wasm`);
-  const run = spawnSync(
-    process.execPath,
-    [asc, `filters/${role}/index.ts`, '--target', role, '--outFile', partial],
-    { cwd: root, encoding: 'utf8' },
-  );
+  const run = spawnSync(process.execPath, [asc, `filters/${role}/index.ts`, '--target', role, '--outFile', partial], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (run.status !== 0) {
     rmSync(join(root, partial), { force: true });
     process.stderr.write(`${run.stdout}${run.stderr}${run.error ? `${run.error.message}\n` : ''}`);

@@ -20,12 +20,12 @@ export function openPairs(c: Pairs, block: usize, size: u32): void {
   c.index = 0;
   c.count = size >= 4 ? load<u32>(block) : 0;
   if (c.count > (size - 4) / 10) c.count = size >= 4 ? (size - 4) / 10 : 0;
-  c.at = block + 4 + (<usize>c.count << 3);
+  c.at = block + 4 + ((<usize>c.count) << 3);
 }
 
 export function nextPair(c: Pairs): bool {
   if (c.index >= c.count) return false;
-  const sizes = c.block + 4 + (<usize>c.index << 3);
+  const sizes = c.block + 4 + ((<usize>c.index) << 3);
   const n = load<u32>(sizes);
   const v = load<u32>(sizes + 4);
   const left = <u32>(c.end - c.at);

@@ -2,7 +2,6 @@ import { bytes, len, logBytes, monotonicNs, ptr } from '../abi/call';
 import { alloc, drop, newRegion } from '../abi/region';
 import { is, Text } from '../abi/text';
 import { ERROR, PLUGIN_CONFIGURATION } from '../abi/types';
-import * as json from '../lib/json';
 import {
   boolField,
   field,
@@ -16,6 +15,7 @@ import {
   textField,
   wrong,
 } from '../lib/config';
+import * as json from '../lib/json';
 import { newOut, putString } from '../lib/out';
 import { ALL, kindOf } from './kinds';
 import * as state from './state';
@@ -70,10 +70,7 @@ function complain(why: string): bool {
 }
 
 function readFault(root: Root, f: Fault, n: Node, now: u64): void {
-  only(
-    n,
-    'id expiresAtMs maxDurationMs share seed match maxActive delay abort reset exception mutate stall truncate',
-  );
+  only(n, 'id expiresAtMs maxDurationMs share seed match maxActive delay abort reset exception mutate stall truncate');
   if (!textField(n, 'id', text)) refuse('id');
   f.id = text.ptr;
   f.idLen = text.len;
@@ -144,7 +141,7 @@ function readDelay(root: Root, f: Fault, n: Node): void {
       refuse('table');
       return;
     }
-    f.table = alloc(state.regionOf(root), <usize>list.count << 3);
+    f.table = alloc(state.regionOf(root), (<usize>list.count) << 3);
     if (f.table == 0) {
       refuse('table');
       return;
@@ -152,7 +149,7 @@ function readDelay(root: Root, f: Fault, n: Node): void {
     for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
       const v = changetype<Node>(c);
       if (v.kind != json.NUMBER || !(v.value >= 0 && v.value <= 60000)) refuse('table');
-      store<f64>(f.table + (<usize>(f.tableLength++) << 3), v.value);
+      store<f64>(f.table + ((<usize>f.tableLength++) << 3), v.value);
     }
     return;
   }

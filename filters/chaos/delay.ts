@@ -16,8 +16,8 @@ export function drawDelay(f: Fault, number: u64): f64 {
   else if (f.delay == state.DELAY_TABLE) {
     const at = uniform() * <f64>(f.tableLength - 1);
     const i = <u32>at;
-    const low = load<f64>(f.table + (<usize>i << 3));
-    const high = load<f64>(f.table + (<usize>(i + 1) << 3));
+    const low = load<f64>(f.table + ((<usize>i) << 3));
+    const high = load<f64>(f.table + ((<usize>(i + 1)) << 3));
     ms = low + (high - low) * (at - <f64>i);
   }
   return ms > MOST ? MOST : ms > 0 ? ms : 0;

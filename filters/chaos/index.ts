@@ -117,6 +117,6 @@ export function proxy_on_delete(id: u32): void {
   const r = changetype<Root>(p);
   if (createdRoot == p) createdRoot = 0;
   if (r.region != 0) drop(regionOf(r));
-  if (r.waiting != 0) give(r.waiting, <usize>r.waitingCap << 2);
+  if (r.waiting != 0) give(r.waiting, (<usize>r.waitingCap) << 2);
   give(p, offsetof<Root>());
 }

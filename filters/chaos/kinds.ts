@@ -1,5 +1,5 @@
-import { Out, putString } from '../lib/out';
 import { is } from '../abi/text';
+import { Out, putString } from '../lib/out';
 
 // Kinds of mutation; their order is that of the counters in metrics.ts.
 export const JITTER: u32 = 0;

@@ -22,7 +22,7 @@ export let configured: u32 = 0;
 const kindIds: usize = memory.data(64, 8);
 
 export function mutatedKind(kind: u32): u32 {
-  return load<u32>(kindIds + (<usize>kind << 2));
+  return load<u32>(kindIds + ((<usize>kind) << 2));
 }
 
 let defined = false;

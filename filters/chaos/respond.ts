@@ -77,7 +77,10 @@ function express(s: Stream, headers: HeadersOut, body: Out): void {
   addTexts(headers, POLICY, POLICY_VALUE.ptr, POLICY_VALUE.len);
   addTexts(headers, SNIFF, NOSNIFF.ptr, NOSNIFF.len);
   addTexts(headers, CONTENT_TYPE, HTML.ptr, HTML.len);
-  putString(body, '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n<body>\n<pre>');
+  putString(
+    body,
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n<body>\n<pre>',
+  );
   putString(body, reason(s.status));
   putString(body, '</pre>\n</body>\n</html>\n');
 }

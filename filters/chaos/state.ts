@@ -1,6 +1,6 @@
+import { Region } from '../abi/region';
 import { initSlab, Slab } from '../abi/slab';
 import { Table } from '../abi/table';
-import { Region } from '../abi/region';
 import { Text } from '../abi/text';
 
 export const DELAY_FIXED: u32 = 1;

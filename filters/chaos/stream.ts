@@ -1,12 +1,19 @@
 // What happens to one stream that faults hit, from its headers to its end.
 import { add, bytes, count, header, len, logBytes, monotonicNs, ptr, wallNs } from '../abi/call';
-import { addHeader, continueStream, removeHeader, replaceHeader, setBufferBytes, setEffectiveContext } from '../abi/host';
+import {
+  addHeader,
+  continueStream,
+  removeHeader,
+  replaceHeader,
+  setBufferBytes,
+  setEffectiveContext,
+} from '../abi/host';
 import { giveRecord, takeRecord } from '../abi/slab';
 import { find, put, remove } from '../abi/table';
 import { ascii } from '../abi/text';
 import * as abi from '../abi/types';
-import { newOut, Out, putU64 } from '../lib/out';
 import { parseNumber } from '../lib/number';
+import { newOut, Out, putU64 } from '../lib/out';
 import { seedRandom } from '../lib/random';
 import { drawDelay } from './delay';
 import { drawn, fits, isOver, seedOf } from './match';
@@ -15,7 +22,7 @@ import { formatOf, made, mutate, NO_FORMAT, used } from './mutate';
 import { FAULT_HEADER, nameFaults } from './name';
 import { endStream } from './respond';
 import * as state from './state';
-import { addHit, faultAt, hitFault, hitNumber, Root, slab, Stream, streams } from './state';
+import { addHit, faultAt, hitFault, hitNumber, Root, Stream, slab, streams } from './state';
 import { arm, due, leave as leaveHeap, wait } from './waiting';
 
 const CONTENT_LENGTH = ascii('content-length');

@@ -40,7 +40,8 @@ export function teach(c: Copy): void {
     const everywhere = load<u16>(mine, 2) == 1;
     const theirs: usize = c.shadowIds == 0 ? <usize>0 : counterpart(c.shadowIds, c.shadowIdsLen, load<u16>(mine));
     if (theirs == 0) expect(r, c.scope, mine + 8, load<u32>(mine, 4), everywhere);
-    else if (learn(r, c.scope, mine + 8, load<u32>(mine, 4), everywhere, theirs + 8, load<u32>(theirs, 4))) pairsLearned++;
+    else if (learn(r, c.scope, mine + 8, load<u32>(mine, 4), everywhere, theirs + 8, load<u32>(theirs, 4)))
+      pairsLearned++;
   }
   if (pairsLearned != 0) add(metrics.learned, pairsLearned);
 }
@@ -63,7 +64,8 @@ export function settle(c: Copy): void {
   if (c.secondDone && c.shadowDone) {
     count(metrics.noiseCompared);
     if (c.shadowStatus != c.secondStatus) count(metrics.noiseStatusMismatch);
-    else if (c.shadowDigest != 0 && c.secondDigest != 0 && c.shadowDigest != c.secondDigest) count(metrics.noiseDigestMismatch);
+    else if (c.shadowDigest != 0 && c.secondDigest != 0 && c.shadowDigest != c.secondDigest)
+      count(metrics.noiseDigestMismatch);
   }
   release(c);
 }

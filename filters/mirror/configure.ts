@@ -107,7 +107,8 @@ function read(root: Root, region: Region, n: Node): void {
   texts(root, region, n, 'opaque', offsetof<Root>('opaque'), 64);
   const learn = objectField(n, 'learn', 'jsonPaths location setCookie');
   texts(root, region, learn, 'jsonPaths', offsetof<Root>('learnPaths'), 32);
-  for (let i: u32 = 0; i < root.learnPathsCount; i++) checkPath(state.listAt(list(root, offsetof<Root>('learnPaths')), i));
+  for (let i: u32 = 0; i < root.learnPathsCount; i++)
+    checkPath(state.listAt(list(root, offsetof<Root>('learnPaths')), i));
   texts(root, region, learn, 'setCookie', offsetof<Root>('learnCookies'), 16);
   root.learnLocation = boolField(learn, 'location', false);
   root.compareBody = boolField(objectField(n, 'compare', 'body'), 'body', true);

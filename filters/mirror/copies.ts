@@ -5,7 +5,7 @@ import { giveRecord, takeRecord } from '../abi/slab';
 import { put, remove } from '../abi/table';
 import { freeChain } from './chain';
 import * as metrics from './metrics';
-import { calls, Copy, Root, rootOf, slab, streams } from './state';
+import { Copy, calls, Root, rootOf, slab, streams } from './state';
 
 /** A new copy of a stream, or null if there is no memory. Counts as in flight from here on. */
 export function newCopy(r: Root, stream: u32): Copy | null {

@@ -43,8 +43,8 @@ function fits(t: usize, len: u32, depth: u32): bool {
   let level: u32 = 0;
   while (i < len) {
     if (level == depth) return false;
-    const key = load<u32>(path + (<usize>level << 3));
-    const keyLen = load<u32>(path + (<usize>level << 3), 4);
+    const key = load<u32>(path + ((<usize>level) << 3));
+    const keyLen = load<u32>(path + ((<usize>level) << 3), 4);
     level++;
     if (load<u8>(t + i) == 91) {
       if (key != 0) return false;
@@ -73,19 +73,19 @@ export function extractJson(o: Out, r: Root, p: usize, len: u32): void {
     const d = json.depth;
     if (t == json.KEY) {
       if (d - 1 < DEPTH) {
-        store<u32>(path + (<usize>(d - 1) << 3), <u32>(json.start + 1));
-        store<u32>(path + (<usize>(d - 1) << 3), <u32>(json.stop - json.start - 2), 4);
+        store<u32>(path + ((<usize>(d - 1)) << 3), <u32>(json.start + 1));
+        store<u32>(path + ((<usize>(d - 1)) << 3), <u32>(json.stop - json.start - 2), 4);
       }
       continue;
     }
-    if (t == json.ARRAY && d - 1 < DEPTH) store<u64>(path + (<usize>(d - 1) << 3), 0);
+    if (t == json.ARRAY && d - 1 < DEPTH) store<u64>(path + ((<usize>(d - 1)) << 3), 0);
     if ((t != json.STRING && t != json.NUMBER) || d > DEPTH) continue;
     const quote: u32 = t == json.STRING ? 1 : 0;
     for (let i: u32 = 0; i < n; i++) {
       const at = listAt(paths, i);
       if (!fits(at.ptr, at.len, d)) continue;
-      const ordinal = load<u16>(counts + (<usize>i << 1));
-      store<u16>(counts + (<usize>i << 1), ordinal + 1);
+      const ordinal = load<u16>(counts + ((<usize>i) << 1));
+      store<u16>(counts + ((<usize>i) << 1), ordinal + 1);
       if (ordinal >= 1024 || noted++ >= MOST) break;
       note(o, (i << 10) | ordinal, false, json.start + quote, <u32>(json.stop - json.start) - 2 * quote);
       break;

@@ -21,7 +21,14 @@ function isCredential(p: usize, len: u32): bool {
   const n = fold(p, len);
   switch (n) {
     case 3:
-      return is(folded, n, 'pwd') || is(folded, n, 'cvv') || is(folded, n, 'cvc') || is(folded, n, 'ssn') || is(folded, n, 'sid') || is(folded, n, 'otp');
+      return (
+        is(folded, n, 'pwd') ||
+        is(folded, n, 'cvv') ||
+        is(folded, n, 'cvc') ||
+        is(folded, n, 'ssn') ||
+        is(folded, n, 'sid') ||
+        is(folded, n, 'otp')
+      );
     case 4:
       return is(folded, n, 'auth') || is(folded, n, 'csrf') || is(folded, n, 'cvv2');
     case 5:
@@ -33,13 +40,29 @@ function isCredential(p: usize, len: u32): bool {
     case 8:
       return is(folded, n, 'password');
     case 9:
-      return is(folded, n, 'csrftoken') || is(folded, n, 'sessionid') || is(folded, n, 'accesskey') || is(folded, n, 'signature') || is(folded, n, 'authtoken');
+      return (
+        is(folded, n, 'csrftoken') ||
+        is(folded, n, 'sessionid') ||
+        is(folded, n, 'accesskey') ||
+        is(folded, n, 'signature') ||
+        is(folded, n, 'authtoken')
+      );
     case 10:
       return is(folded, n, 'passphrase') || is(folded, n, 'privatekey') || is(folded, n, 'credential');
     case 11:
-      return is(folded, n, 'accesstoken') || is(folded, n, 'oldpassword') || is(folded, n, 'newpassword') || is(folded, n, 'credentials');
+      return (
+        is(folded, n, 'accesstoken') ||
+        is(folded, n, 'oldpassword') ||
+        is(folded, n, 'newpassword') ||
+        is(folded, n, 'credentials')
+      );
     case 12:
-      return is(folded, n, 'refreshtoken') || is(folded, n, 'clientsecret') || is(folded, n, 'securitycode') || is(folded, n, 'sessiontoken');
+      return (
+        is(folded, n, 'refreshtoken') ||
+        is(folded, n, 'clientsecret') ||
+        is(folded, n, 'securitycode') ||
+        is(folded, n, 'sessiontoken')
+      );
     case 13:
       return is(folded, n, 'authorization');
     case 15:
@@ -71,7 +94,13 @@ export function isIdentityHeader(r: Root, p: usize, len: u32): bool {
       if (is(p, len, 'x-api-key')) return true;
       break;
     case 12:
-      if (is(p, len, 'x-auth-token') || is(p, len, 'x-csrf-token') || is(p, len, 'x-xsrf-token') || is(p, len, 'x-session-id')) return true;
+      if (
+        is(p, len, 'x-auth-token') ||
+        is(p, len, 'x-csrf-token') ||
+        is(p, len, 'x-xsrf-token') ||
+        is(p, len, 'x-session-id')
+      )
+        return true;
       break;
     case 13:
       if (is(p, len, 'authorization')) return true;

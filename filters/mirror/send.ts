@@ -14,7 +14,7 @@ import * as identity from './identity';
 import * as metrics from './metrics';
 import { isDropped, isIdentityHeader } from './names';
 import * as rewrite from './rewrite';
-import { calls, Copy, list, listHasFold, Root, rootOf } from './state';
+import { Copy, calls, list, listHasFold, Root, rootOf } from './state';
 
 const TAG = ascii('x-umbra-shadow');
 const ONE = ascii('1');
@@ -115,7 +115,15 @@ function buildTrailers(c: Copy, block: usize, size: u32): Out | null {
  * @param kind what the body is, see rewrite.ts; UNREADABLE is sent as it is (the route allows it)
  * @param twice send a second one as well, to measure the noise of the comparison
  */
-export function send(c: Copy, head: usize, headLen: u32, trailers: usize, trailersLen: u32, kind: u32, twice: bool): void {
+export function send(
+  c: Copy,
+  head: usize,
+  headLen: u32,
+  trailers: usize,
+  trailersLen: u32,
+  kind: u32,
+  twice: bool,
+): void {
   const r = rootOf(c);
   identity.resetCounts();
   rewrite.begin(c.scope);
@@ -168,7 +176,18 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
 /** The callout's token, or 0. */
 function callOut(c: Copy, r: Root, h: Out, body: usize, bodyLen: u32, trailers: usize, trailersLen: u32): u32 {
   store<u32>(out, 0);
-  const status = httpCall(r.cluster, r.clusterLen, h.ptr, h.len, body, bodyLen, trailers, trailersLen, r.timeoutMs, out);
+  const status = httpCall(
+    r.cluster,
+    r.clusterLen,
+    h.ptr,
+    h.len,
+    body,
+    bodyLen,
+    trailers,
+    trailersLen,
+    r.timeoutMs,
+    out,
+  );
   if (status != OK) return 0;
   const token = load<u32>(out);
   if (token == 0 || !putTable(calls, token, changetype<usize>(c))) return 0;

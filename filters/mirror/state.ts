@@ -1,6 +1,6 @@
+import { Region } from '../abi/region';
 import { initSlab, Slab } from '../abi/slab';
 import { Table } from '../abi/table';
-import { Region } from '../abi/region';
 import { same, sameFold, startsWith, Text } from '../abi/text';
 
 export const SESSION_NONE: u32 = 0;

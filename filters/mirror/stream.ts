@@ -20,7 +20,7 @@ import * as metrics from './metrics';
 import { bodyKind, JSON_BODY, UNREADABLE } from './rewrite';
 import { send } from './send';
 import * as state from './state';
-import { calls, Copy, list, listHas, listHasPrefixOf, Root, rootOf, streams } from './state';
+import { Copy, calls, list, listHas, listHasPrefixOf, Root, rootOf, streams } from './state';
 
 const COOKIE = ascii('cookie');
 const name = changetype<Text>(memory.data(offsetof<Text>(), 8));
