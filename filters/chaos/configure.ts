@@ -149,7 +149,8 @@ function readDelay(root: Root, f: Fault, n: Node): void {
     for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
       const v = changetype<Node>(c);
       if (v.kind != json.NUMBER || !(v.value >= 0 && v.value <= 60000)) refuse('table');
-      store<f64>(f.table + ((<usize>f.tableLength++) << 3), v.value);
+      store<f64>(f.table + ((<usize>f.tableLength) << 3), v.value);
+      f.tableLength++;
     }
     return;
   }
