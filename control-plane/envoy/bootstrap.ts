@@ -14,7 +14,7 @@ export interface BootstrapOptions {
 
 const XDS_CLUSTER = 'umbra_xds';
 /** A callout buffers the shadow's whole answer; this keeps an endless one from filling production's memory. */
-const ASYNC_RESPONSE_LIMIT = 1024 * 1024;
+const ASYNC_RESPONSE_LIMIT = '1048576';
 const MOST_CONNECTIONS = 20_000;
 
 const jsonAddress = (a: Address): JsonObject =>
@@ -30,7 +30,8 @@ const ads: JsonObject = { ads: {}, resourceApiVersion: 'V3' };
 export function bootstrap(node: ProxyNode, options: BootstrapOptions): JsonObject {
   const rtds = (name: string): JsonObject => ({ name, rtdsLayer: { name, rtdsConfig: ads } });
   return {
-    node: { id: node.id, cluster: node.service },
+    // Without the feature the server would send no time to live, and a native fault would outlive the control plane.
+    node: { id: node.id, cluster: node.service, clientFeatures: ['xds.config.supports-resource-ttl'] },
     admin: { address: jsonAddress(options.admin) },
     dynamicResources: {
       adsConfig: {

@@ -35,6 +35,9 @@ import { tuningLayer } from './runtime.ts';
 
 type Scope = Resource['scope'];
 
+/** How long what a fault switched on outlives the control plane. */
+const FAULT_LAYER_TTL_MS = 3000;
+
 function resource<S extends DescMessage>(
   schema: S,
   name: string,
@@ -145,7 +148,7 @@ export function buildResources(input: BuildInput): Resource[] {
     const scope = shadow ? 'shadow' : 'any';
     const listener = inboundListener(node.inbound.listen, shadow);
     out.push(clusterOf(appCluster(node.inbound.app)));
-    out.push(resource(RouteConfigurationSchema, 'in', inboundRoutes(limit?.kib), limit ? 'shadow' : 'any'));
+    out.push(resource(RouteConfigurationSchema, 'in', inboundRoutes(limit), limit !== undefined ? 'shadow' : 'any'));
     out.push(resource(ListenerSchema, listener.name, listener, scope));
     if (shadow) {
       const chaos = wasm('chaos', input.filters.chaos, chaosConfig(node, input.faults));
@@ -155,8 +158,9 @@ export function buildResources(input: BuildInput): Resource[] {
   const tuned = edges.map(({ edge, prefix, settings }) => ({ prefix, callee: edge.callee, settings }));
   out.push(runtime(TUNING_LAYER, tuningLayer(tuned), 'any'));
   if (shadow) {
-    const layer: JsonObject = limit ? { [keys.bandwidth]: true } : {};
-    const ttl = limit && Math.max(1, limit.expiresAt - limit.createdAt);
+    const layer: JsonObject = limit !== undefined ? { [keys.bandwidth]: true } : {};
+    // Kept alive by the management server's heartbeats: it ends soon after the control plane does, whatever the lease says.
+    const ttl = limit === undefined ? undefined : FAULT_LAYER_TTL_MS;
     out.push(runtime(FAULT_LAYER, layer, 'shadow', ttl));
   }
   return out;

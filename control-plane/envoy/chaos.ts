@@ -63,16 +63,8 @@ export function bandwidthKib(magnitude: number): number {
   return Math.round(WIDEST_KIB * (NARROWEST_KIB / WIDEST_KIB) ** Math.min(1, Math.max(0, magnitude)));
 }
 
-/** The narrowest bandwidth limit in force at this proxy, and until when; undefined = none. */
-export function bandwidthFault(
-  node: ProxyNode,
-  leases: readonly FaultLease[],
-): { kib: number; expiresAt: number; createdAt: number } | undefined {
+/** The narrowest bandwidth limit in force at this proxy, KiB/s; undefined = none. */
+export function bandwidthFault(node: ProxyNode, leases: readonly FaultLease[]): number | undefined {
   const limits = faultsAt(node, leases).filter((l) => l.fault.kind === 'bandwidth');
-  if (limits.length === 0) return undefined;
-  return {
-    kib: Math.min(...limits.map((l) => bandwidthKib(l.fault.magnitude))),
-    expiresAt: Math.max(...limits.map((l) => l.expiresAt)),
-    createdAt: Math.max(...limits.map((l) => l.createdAt)),
-  };
+  return limits.length === 0 ? undefined : Math.min(...limits.map((l) => bandwidthKib(l.fault.magnitude)));
 }

@@ -93,7 +93,9 @@ export function edgeCluster(callee: string, external: boolean, endpoints: readon
       maxEjectionTime: duration(1),
       maxEjectionTimeJitter: duration(0),
       maxEjectionPercent: 0,
-      consecutive5xx: 5,
+      // While off, every failure counts as detected and sets the count back to 0. Envoy compares the count with the threshold
+      // for equality: a count that had grown past a threshold lowered by runtime would never eject anything.
+      consecutive5xx: 1,
       enforcingConsecutive5xx: 0,
       enforcingConsecutiveGatewayFailure: 0,
       enforcingSuccessRate: 0,

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { WASM_FILTER_TYPE } from '../../filters/config.ts';
 import { duration, fromAds, pack, typeUrl } from './messages.ts';
 import { keys } from './names.ts';
+import { FilterConfigSchema } from './protos/gen/envoy/config/route/v3/route_components_pb.js';
 import { OutputSink_Format } from './protos/gen/envoy/config/tap/v3/common_pb.js';
 import { AdmissionControlSchema } from './protos/gen/envoy/extensions/filters/http/admission_control/v3/admission_control_pb.js';
 import {
@@ -67,11 +68,7 @@ export function rateLimitOf(perSecond: number) {
 }
 
 /** For routes that are never limited, below a virtual host that is. */
-export const rateLimitOff = () =>
-  pack(LocalRateLimitSchema, {
-    statPrefix: 'edge',
-    filterEnabled: { defaultValue: { numerator: 0 }, runtimeKey: 'umbra.none' },
-  });
+export const switchedOff = () => pack(FilterConfigSchema, { disabled: true });
 
 /**
  * Envoy's client-side admission control, off until its runtime key is set. It refuses with probability

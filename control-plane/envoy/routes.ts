@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { EdgeSettings } from '../mesh/settings.ts';
 import type { Edge, Service } from '../mesh/topology.ts';
-import { BANDWIDTH, bandwidthOf, RATE_LIMIT, rateLimitOf, rateLimitOff } from './http-filters.ts';
+import { BANDWIDTH, bandwidthOf, RATE_LIMIT, rateLimitOf, switchedOff } from './http-filters.ts';
 import { duration, pack } from './messages.ts';
 import { CALLER_HEADER, IDEMPOTENCY_HEADER, INBOUND, outbound } from './names.ts';
 import { HeaderValueOption_HeaderAppendAction as Append } from './protos/gen/envoy/config/core/v3/base_pb.js';
@@ -91,7 +91,7 @@ function route(input: EdgeRoutes, match: Match, safe: boolean, retriable: boolea
         ...(retries > 0 ? { retryPolicy: retryPolicy(settings) } : {}),
       },
     },
-    ...(exempt ? { typedPerFilterConfig: { [RATE_LIMIT]: rateLimitOff() } } : {}),
+    ...(exempt ? { typedPerFilterConfig: { [RATE_LIMIT]: switchedOff() } } : {}),
   };
 }
 
