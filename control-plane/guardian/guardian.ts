@@ -8,7 +8,7 @@ import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { ServiceId } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
-import { createDetector } from '../telemetry/detector.ts';
+import { createDetector, RECOVERY } from '../telemetry/detector.ts';
 import { type Goodness, pooled } from '../telemetry/goodness.ts';
 import { createHealthyTracker } from '../telemetry/healthy.ts';
 import { createAudit, GUARDIAN } from './audit.ts';
@@ -82,6 +82,8 @@ export type { OverrideRequest };
 
 /** Mitigations tried in one incident before the guardian gives up and calls for a person. */
 const MAX_TRIES = 12;
+/** After a step that helped, goodput at this level is given a few windows to settle before another step. */
+const NEARLY = 0.88;
 /** After a start, windows before an incident of before may count as over: the detector needs some to see anything. */
 const RESUME_WINDOWS = 6;
 const HEALTHY_EVERY_MS = 30_000;
@@ -200,6 +202,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
 
   async function next(snapshot: Snapshot, d: Diagnosis): Promise<void> {
     const incident = book.current()!;
+    if (recovering(incident)) return;
     if (incident.plan.length >= MAX_STEPS || tries >= MAX_TRIES) {
       const why = tries >= MAX_TRIES ? `${tries} mitigations were tried` : `the plan has ${MAX_STEPS} steps`;
       giveUp(incident, `${why} and users are still impaired: a person is needed`);
@@ -232,6 +235,12 @@ export function createGuardian(options: GuardianOptions): Guardian {
     if (mode !== 'auto') return proposals.ask(proposal, mode, snapshot, d, pooled(untreated));
     tries++;
     trials.apply(proposal, snapshot, d, pooled(untreated));
+  }
+
+  /** Users are well again but not for long enough to say so: a further step could only harm. */
+  function recovering(incident: Incident): boolean {
+    const { ratio } = pooled(untreated.slice(-2));
+    return ratio >= RECOVERY.ratio || (incident.plan.length > 0 && ratio >= NEARLY && untreated.length < 3);
   }
 
   function waiting(ctx: DecisionContext, proposal: Proposal, incident: Incident, snapshot: Snapshot): void {

@@ -202,6 +202,7 @@ export function createTrials(options: TrialsOptions): Trials {
         });
       book.change((i) => {
         i.firstActionAt ??= clock.now();
+        if (i.plan.length > 0) return;
         i.source = proposal.source === 'pattern' ? 'pattern' : 'policy';
         i.signature = proposal.signature;
       });

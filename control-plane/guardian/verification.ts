@@ -24,6 +24,8 @@ export interface Verifier {
 /** By how much a mitigation must move the good ratio to be worth its place, and by how much a harmful one is taken to move it. */
 const EFFECT = 0.03;
 const HARM = 0.15;
+/** Below the prediction by this much, even the first window after the change counts. */
+const COLLAPSE = 0.3;
 /** Evidence in nats for `worse`: the error of Wald's test is about e^−4 = 2%. */
 const WORSE = 4;
 
@@ -31,9 +33,10 @@ const WORSE = 4;
  * Judges one change by a sequential test (A. Wald, 1945) on good answers against what was predicted without it.
  *
  * `worse`: log-likelihood of (prediction − 0.15) over the prediction above 4 nats. In the first `graceMs` a queue that drains
- * looks like failure, so only a collapse counts there (0.25 below, by three standard errors). `better` early: the newest two
- * windows above the prediction by 2.5 standard errors, or recovered. At the end of the trial 1.3 standard errors and 3 points
- * decide; the rest is `no-better`. The prediction's own standard error is always part of the comparison.
+ * looks like failure, so only a collapse counts there (0.3 below, by three standard errors). `better` early: the newest two
+ * windows above the prediction by 2.5 standard errors, or recovered. At the end of the trial 1.7 standard errors (a chance of
+ * one in twenty) and 3 points decide, on the newest three windows, or 2 on
+ * the newest two; the rest is `no-better`. The prediction's own standard error is always part of the comparison.
  */
 export function createVerifier(options: {
   readonly predicted: Prediction;
@@ -61,7 +64,7 @@ export function createVerifier(options: {
       const alone = Math.sqrt(variance(now) + variance(predicted));
 
       if (elapsed - windowMs < graceMs) {
-        if (now.ratio < p - 0.25 && now.ratio < p - 3 * alone) return judged('worse', now.ratio, windows);
+        if (now.ratio < p - COLLAPSE && now.ratio < p - 3 * alone) return judged('worse', now.ratio, windows);
       } else {
         // A prediction that is itself uncertain must not convict: harm is counted from its lower end.
         const base = Math.max(0.02, p - Math.sqrt(variance(predicted)));
@@ -74,7 +77,11 @@ export function createVerifier(options: {
       if (windows.length >= 2 && gain > Math.max(2 * EFFECT, 2.5 * spread))
         return judged('better', newest.ratio, windows);
       if (elapsed < trialMs || windows.length < 2) return judged('pending', newest.ratio, windows);
-      return judged(gain > Math.max(EFFECT, 1.3 * spread) ? 'better' : 'no-better', newest.ratio, windows);
+      const last = pooled(windows.slice(-3));
+      const error = Math.sqrt(variance(last) + variance(predicted));
+      // Two windows ask for more than three: a drained queue shows in the newest ones only.
+      const helped = last.ratio - p > Math.max(EFFECT, 1.7 * error) || gain > Math.max(EFFECT, 2 * spread);
+      return judged(helped ? 'better' : 'no-better', last.ratio, windows);
     },
   };
 }

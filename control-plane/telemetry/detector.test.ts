@@ -81,7 +81,7 @@ test('one bad second, however bad, is no alarm', () => {
 
 const onsets: [string, Record<EdgeId, Trouble>, number, string, string][] = [
   ['all calls to pay fail', { 'web>pay': { http5xx: 1 } }, 3, 'pay', 'errors'],
-  ['half of the calls to pay fail', { 'web>pay': { http5xx: 0.5 } }, 3, 'pay', 'errors'],
+  ['half of the calls to pay fail', { 'web>pay': { http5xx: 0.5 } }, 4, 'pay', 'errors'],
   ['pay times out', { 'web>pay': { timeout: 0.6 } }, 3, 'pay', 'timeouts'],
   ['pay answers too late', { 'web>pay': { addedMs: 500 } }, 3, 'pay', 'slow'],
   [

@@ -95,7 +95,7 @@ export class OutcomeMeter {
     const good = count(w.good, seconds);
     const failed = count(w.failed, seconds);
     const room = (Math.max(w.rate, 0) * this.#sloMs) / 1000;
-    const pending = Math.min(Math.max(0, w.inFlight), room + 2 * Math.sqrt(room) + 1);
+    const pending = Math.min(Math.max(0, w.inFlight), room + Math.sqrt(room) + 1);
     const before = this.#pending ?? pending;
     this.#pending = pending;
     const bad = Math.min(before + offered, Math.max(failed, before + offered - good - pending));

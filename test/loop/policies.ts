@@ -5,6 +5,7 @@ import { match, patternId, withEvidence } from '../../control-plane/learning/pat
 import { signatureOf } from '../../control-plane/learning/signature.ts';
 import { describeAction } from '../../control-plane/mesh/mitigation.ts';
 import type { Policy } from '../../control-plane/mesh/policy.ts';
+import type { ScoredCandidate } from '../../control-plane/mesh/record.ts';
 
 /** Learning's own functions, as main wires them. */
 export const learned: Learned = { signatureOf, match, withEvidence, patternId, choose };
@@ -14,7 +15,7 @@ export function believing(lowers: Readonly<Record<string, number>>, version = 'b
   return {
     version,
     async score(context) {
-      const scored = candidatesOf(context).map((c) => {
+      const scored = candidatesOf(context).map((c): ScoredCandidate => {
         const lower = lowers[describeAction(c.action)] ?? 0;
         const base = { action: c.action, mean: lower, spread: 0, lower, probability: 0 };
         return c.masked === undefined ? base : { ...base, masked: c.masked };

@@ -75,19 +75,23 @@ export function createTraffic(
       let entryFailed = 0;
       let entryLate = 0;
       const offered = poisson(rng, rate);
+      const calls = new Map<string, number>();
       for (const edge of Object.values(topology.edges)) {
         const isEntry = edge.id === topology.entry;
-        const n = isEntry ? offered : poisson(rng, rate * 0.6);
+        // The entry's callee calls with 60% of the requests, others with all: a request fails where a call it makes fails.
+        const arriving = calls.get(edge.caller) ?? 0;
+        const n = isEntry ? offered : edge.caller === 'web' ? thinned(rng, offered, 0.6) : arriving;
+        calls.set(edge.callee, n);
         const w = drawEdge(rng, n, edge, base, troubles[edge.id] ?? {});
         edges[edge.id] = w;
-        if (!isEntry && !edge.optional) {
-          entryFailed += w.failed * (edge.caller === 'web' ? 1 : 0.6);
-          entryLate += (w.rate - w.good - w.failed) * (edge.caller === 'web' ? 1 : 0.6);
+        if (edge.caller === 'web' && !edge.optional) {
+          entryFailed += w.failed;
+          entryLate += w.rate - w.good - w.failed;
         }
       }
       const entry = edges[topology.entry]!;
-      const failed = Math.min(offered, entry.failed + Math.round(entryFailed));
-      const good = Math.max(0, offered - failed - Math.round(entryLate) - (entry.rate - entry.good - entry.failed));
+      const failed = Math.min(offered, entry.failed + entryFailed);
+      const good = Math.max(0, offered - failed - entryLate - (entry.rate - entry.good - entry.failed));
       edges[topology.entry] = { ...entry, good, failed };
       const protectedOffered = Math.round(offered * 0.3);
       const share = offered > 0 ? good / offered : 1;
@@ -146,6 +150,12 @@ const calm = (s: Service): ServiceWindow => ({
   memoryLimit: 0,
   restarts: 0,
 });
+
+const thinned = (rng: Rng, n: number, p: number): number => {
+  let kept = 0;
+  for (let i = 0; i < n; i++) if (rng.chance(p)) kept++;
+  return kept;
+};
 
 /** Knuth's method; rates here are below 200. */
 function poisson(rng: Rng, mean: number): number {

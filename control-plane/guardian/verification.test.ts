@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rngOf } from '../mesh/rng.ts';
+import type { Goodness } from '../telemetry/goodness.ts';
+import { createVerifier, type Judgement } from './verification.ts';
+
+/** A window of `n` requests of which each is good with probability `p`. */
+function draw(rng: ReturnType<typeof rngOf>, n: number, p: number): Goodness {
+  let good = 0;
+  for (let i = 0; i < n; i++) if (rng.chance(p)) good++;
+  return { expected: n, good, ratio: good / n, surge: false };
+}
+
+interface Trial {
+  readonly before: number;
+  readonly after: readonly number[];
+  readonly trialMs?: number;
+  readonly graceMs?: number;
+}
+
+/** Plays a trial: the last of `after` goes on; returns the verdict and the number of windows it took. */
+function play(seed: number, { before, after, trialMs = 3000, graceMs }: Trial): [Judgement, number] {
+  const rng = rngOf(seed);
+  const first = draw(rng, 50, before);
+  const grace = graceMs === undefined ? {} : { graceMs };
+  const verifier = createVerifier({ predicted: first, effectiveAt: 10_000, trialMs, ...grace });
+  for (let i = 0; ; i++) {
+    const p = after[Math.min(i, after.length - 1)]!;
+    const j = verifier.update(11_000 + i * 1000, 1000, draw(rng, 25, p));
+    if (j.verdict !== 'pending') return [j, i + 1];
+    assert.ok(i < 30, 'a trial ends');
+  }
+}
+
+function share(trial: Trial, verdict: string, runs = 400): number {
+  let n = 0;
+  for (let seed = 1; seed <= runs; seed++) if (play(seed, trial)[0].verdict === verdict) n++;
+  return n / runs;
+}
+
+test('rates of verdicts over seeded trials', () => {
+  const table: [string, Trial, string, number, number][] = [
+    ['a cure is seen', { before: 0.4, after: [0.97] }, 'better', 0.99, 1],
+    ['half a cure is seen', { before: 0.4, after: [0.7] }, 'better', 0.95, 1],
+    ['a small cure mostly is', { before: 0.8, after: [0.95] }, 'better', 0.6, 1],
+    ['what does nothing is rarely taken for a cure', { before: 0.5, after: [0.5] }, 'better', 0, 0.1],
+    ['nor for harm', { before: 0.5, after: [0.5] }, 'worse', 0, 0.06],
+    ['harm is called harm', { before: 0.7, after: [0.3] }, 'worse', 0.95, 1],
+    ['a queue that drains first looks like failure', { before: 0.5, after: [0.35, 0.8, 0.97] }, 'better', 0.92, 1],
+    ['a removal that hurts is seen', { before: 0.99, after: [0.5], graceMs: 0, trialMs: 5000 }, 'worse', 0.99, 1],
+    ['one that does not is not', { before: 0.99, after: [0.99], graceMs: 0, trialMs: 5000 }, 'worse', 0, 0.01],
+  ];
+  for (const [name, trial, verdict, low, high] of table) {
+    const rate = share(trial, verdict);
+    assert.ok(rate >= low && rate <= high, `${name}: ${rate} ${verdict}, expected ${low}..${high}`);
+  }
+});
+
+test('a collapse ends the trial with its first whole window', () => {
+  for (let seed = 1; seed < 30; seed++) assert.deepEqual(play(seed, { before: 0.9, after: [0.2] })[1], 1);
+});
+
+test('a cure is believed after two or three windows, not at the end of a long trial', () => {
+  for (let seed = 1; seed < 30; seed++) {
+    const [j, windows] = play(seed, { before: 0.4, after: [0.98], trialMs: 8000 });
+    assert.equal(j.verdict, 'better');
+    assert.ok(windows <= 3);
+  }
+});
+
+test('windows before the change took effect do not count', () => {
+  const verifier = createVerifier({ predicted: { ratio: 0.9, expected: 50 }, effectiveAt: 10_000, trialMs: 3000 });
+  const bad: Goodness = { expected: 25, good: 0, ratio: 0, surge: false };
+  assert.equal(verifier.update(9_900, 1000, bad).windows, 0);
+  assert.equal(verifier.update(10_400, 1000, bad).windows, 0);
+});
