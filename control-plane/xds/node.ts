@@ -1,5 +1,6 @@
 import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
+import type { StreamNode } from './stream-state.ts';
 import type { Goal, Sent } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { typeSet } from './type-set.ts';
@@ -37,13 +38,14 @@ const nothing: ReadonlySet<string> = new Set();
  * refused for reasons nobody can pin down is held: nothing more is sent until something else is asked for. So a refusal
  * is answered once, by the way back, and never by the same again.
  */
-export class NodeRecord {
+export class NodeRecord implements StreamNode {
   readonly id: string;
   revision = 0;
   /** Nothing is served before the node's set was given: an empty first answer would delete what it has. */
   known = false;
   scope: ListenerScope | undefined;
   readonly served = new Map<string, TypeSet>();
+  /** The newest refusal of each type; it stays for people to read after the way back was found. */
   readonly nacks = new Map<string, Nack>();
   readonly #asked = new Map<string, TypeSet>();
   readonly #changedAt = new Map<string, number>();
@@ -144,10 +146,13 @@ export class NodeRecord {
     return (this.#asked.get(typeUrl) ?? emptySet(typeUrl)).visibleTo(this.scope ?? 'production');
   }
 
-  onAck(typeUrl: string, sent: Sent): void {
-    if (sent.heartbeat || !sent.complete) return;
-    this.#good.set(typeUrl, sent.set);
-    this.nacks.delete(typeUrl);
+  lastServed(typeUrl: string): TypeSet | undefined {
+    return this.served.get(typeUrl);
+  }
+
+  /** A proxy has acknowledged all it asks for of this set: what to go back to. */
+  onSynced(typeUrl: string, set: TypeSet): void {
+    this.#good.set(typeUrl, set);
   }
 
   onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {

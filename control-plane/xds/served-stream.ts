@@ -3,7 +3,6 @@ import type { Limits } from './limits.ts';
 import type { NodeRecord } from './node.ts';
 import type { ListenerScope } from './resource.ts';
 import { fits } from './resource.ts';
-import type { Goals, Served } from './stream-state.ts';
 import { StreamState } from './stream-state.ts';
 import type { Outgoing, Subscription, Verdict } from './subscription.ts';
 import type { WireRequest } from './wire-request.ts';
@@ -61,8 +60,6 @@ export class ServedStream {
   readonly #fixedType: string | undefined;
   readonly #wire: Wire;
   readonly #hub: Hub;
-  readonly #goals: Goals = (typeUrl) => this.node?.goal(typeUrl);
-  readonly #served: Served = (typeUrl) => this.node?.served.get(typeUrl);
 
   /** `fixedType`: the type of a per-type service; undefined for the aggregated one. */
   constructor(
@@ -148,7 +145,7 @@ export class ServedStream {
 
   #pumpOnce(): void {
     while (!this.#closed && this.#writable && this.#state && this.node?.known) {
-      const answer = this.#state.next(this.#goals, this.#served, this.#hub.clock.now());
+      const answer = this.#state.next(this.node, this.#hub.clock.now());
       if (!answer) break;
       const guarded = this.#guard(answer);
       this.#writable = this.#wire.write(encodeAnswer(guarded, this.#hub.identifier));
@@ -230,7 +227,7 @@ export class ServedStream {
   #arm(): void {
     if (this.#closed || !this.#state || !this.node?.known) return;
     const now = this.#hub.clock.now();
-    const at = this.#state.wakeAt(this.#goals);
+    const at = this.#state.wakeAt(this.node);
     // What is due already was looked at just now; something else has to happen first.
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
     if (due === this.#timerAt) return;

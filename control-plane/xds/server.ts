@@ -332,7 +332,6 @@ export class ManagementServer {
     const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.version, at };
     if (verdict.kind === 'ack') {
       this.counters.acks++;
-      record.onAck(typeUrl, verdict.sent);
       this.#events.emit('ack', event);
       return;
     }

@@ -46,6 +46,13 @@ export class SotwSubscription extends Subscription {
     return outgoing;
   }
 
+  /** A heartbeat of clusters or listeners has to be whole as well, or it deletes the others. */
+  protected override timedResources(goal: Goal): readonly Resource[] {
+    const timed = super.timedResources(goal);
+    if (timed.length === 0 || !isFullState(this.typeUrl)) return timed;
+    return [...goal.set.resources.values()].filter((r) => this.interest.covers(r.name));
+  }
+
   #planWhole(goal: Goal, options: PlanOptions): Plan | undefined {
     const { set, frozen } = goal;
     let dirty = !this.everSent ? !this.interest.empty : this.allFresh;

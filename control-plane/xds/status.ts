@@ -16,8 +16,10 @@ export interface TypeStatus {
   readonly versionAcked: string | undefined;
   /** An answer is on its way. */
   readonly waiting: boolean;
-  /** The newest refusal; gone once a whole answer was accepted again. */
+  /** The newest refusal, also after the last good version was restored. */
   readonly lastNack: Nack | undefined;
+  /** Why the proxy has less than what was set: by resource, `*` for the whole type. Empty = it has (or will have) all. */
+  readonly problems: Readonly<Record<string, string>>;
 }
 
 export interface NodeStatus {
@@ -49,6 +51,7 @@ export function statusOf(node: NodeRecord, streams: readonly ServedStream[]): No
         versionAcked: s.ackedVersion,
         waiting: !s.idle,
         lastNack: node.nacks.get(s.typeUrl),
+        problems: Object.fromEntries(node.problems(s.typeUrl)),
       });
   return {
     nodeId: node.id,

@@ -6,11 +6,15 @@ import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions, Ve
 import type { TypeSet } from './type-set.ts';
 import { needsClusters, needsListeners, rank, removedLast, typeUrls } from './type-urls.ts';
 
-/** What the node should have of a type; undefined holds the stream's requests unanswered. */
-export type Goals = (typeUrl: string) => Goal | undefined;
-
-/** What the node was last served on any stream. */
-export type Served = (typeUrl: string) => TypeSet | undefined;
+/** What a stream asks of its node. */
+export interface StreamNode {
+  /** What the node should have of a type; undefined holds requests unanswered. */
+  goal(typeUrl: string): Goal | undefined;
+  /** What the node was last served on any stream. */
+  lastServed(typeUrl: string): TypeSet | undefined;
+  /** The stream's client has acknowledged all there is of this set for it. */
+  onSynced(typeUrl: string, set: TypeSet): void;
+}
 
 /**
  * All subscriptions of one stream and the order between them, "make before break" of the protocol description:
@@ -67,26 +71,32 @@ export class StreamState {
   }
 
   /** The next answer to send, or undefined when there is nothing to send now. Call again while the wire takes more. */
-  next(goals: Goals, served: Served, now: number): Outgoing | undefined {
-    const hold = this.#subscriptions.some((s) => needsClusters(s.typeUrl) && !inStep(s, goals(s.typeUrl), keepNone));
-    const ready = (typeUrl: string) => this.#ready(this.subscription(typeUrl), goals, now);
+  next(node: StreamNode, now: number): Outgoing | undefined {
+    const hold = this.#subscriptions.some(
+      (s) => needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone),
+    );
+    const ready = (typeUrl: string) => this.#ready(this.subscription(typeUrl), node, now);
     const clustersReady = ready(typeUrls.CDS) && ready(typeUrls.EDS);
     for (const s of this.#subscriptions) {
-      const goal = goals(s.typeUrl);
+      const goal = node.goal(s.typeUrl);
       if (!goal || (needsClusters(s.typeUrl) && !clustersReady)) continue;
       const options: PlanOptions = {
         holdRemovals: hold && removedLast(s.typeUrl),
         freshOnly: needsListeners(s.typeUrl) && !ready(typeUrls.LDS),
-        previous: hold ? served(s.typeUrl) : undefined,
+        previous: hold ? node.lastServed(s.typeUrl) : undefined,
       };
       if (s.maySend(now)) {
         const plan = s.plan(goal, options);
         if (plan) {
-          if (s.typeUrl === typeUrls.CDS) this.#warm(s, plan.resources, goals(typeUrls.EDS)?.set);
+          if (s.typeUrl === typeUrls.CDS) this.#warm(s, plan.resources, node.goal(typeUrls.EDS)?.set);
           return s.commit(goal, plan, options, now);
         }
       }
-      if (s.idle && !options.freshOnly && !s.plan(goal, keepNone)) s.syncedRevision = goal.revision;
+      if (s.idle && !s.plan(goal, keepNone)) {
+        s.syncedRevision = goal.revision;
+        if (s.synced !== goal.set) node.onSynced(s.typeUrl, goal.set);
+        s.synced = goal.set;
+      }
       const heartbeat = s.heartbeat(goal, now);
       if (heartbeat) return heartbeat;
     }
@@ -94,12 +104,12 @@ export class StreamState {
   }
 
   /** When {@link next} may have something to say without anything else happening. */
-  wakeAt(goals: Goals): number | undefined {
+  wakeAt(node: StreamNode): number | undefined {
     let at: number | undefined;
     const earlier = (candidate: number | undefined) => {
       if (candidate !== undefined && (at === undefined || candidate < at)) at = candidate;
     };
-    const behind = this.#subscriptions.some((s) => !inStep(s, goals(s.typeUrl), keepNone));
+    const behind = this.#subscriptions.some((s) => !inStep(s, node.goal(s.typeUrl), keepNone));
     for (const s of this.#subscriptions) {
       if (behind && !s.idle) earlier(s.patienceEndsAt);
       if (s.idle) earlier(s.heartbeatAt);
@@ -108,8 +118,8 @@ export class StreamState {
   }
 
   /** Acknowledged in full, or given up waiting for. */
-  #ready(s: Subscription | undefined, goals: Goals, now: number): boolean {
-    const goal = s && goals(s.typeUrl);
+  #ready(s: Subscription | undefined, node: StreamNode, now: number): boolean {
+    const goal = s && node.goal(s.typeUrl);
     if (!s || !goal) return true;
     if (!s.idle && now < s.patienceEndsAt!) return false;
     return !s.plan(goal, keepAll) || !s.maySend(now);

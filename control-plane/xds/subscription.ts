@@ -23,7 +23,7 @@ export interface Outgoing {
   readonly removed: readonly string[];
   /** Whether times to live are written (only to clients that say they understand them). */
   readonly ttl: boolean;
-  /** Resources go without their bodies: they only refresh times to live. */
+  /** It only refreshes times to live: delta resources go without their bodies. */
   readonly heartbeat: boolean;
   /** The set it was made from, and how within that set: equal keys on one set mean equal bytes. */
   readonly set: TypeSet;
@@ -37,8 +37,6 @@ export interface Sent {
   readonly revision: number;
   readonly resources: readonly Resource[];
   readonly removed: readonly string[];
-  /** It brought the client fully to `set`, removals apart. */
-  readonly complete: boolean;
   readonly heartbeat: boolean;
   readonly at: number;
 }
@@ -98,7 +96,8 @@ export abstract class Subscription {
   #lastNonce: string | undefined;
   #sentAt = 0;
   #heartbeatAt: number | undefined;
-  /** The node's revision this client is known to be in step with. */
+  /** The set, and the node's revision, this client is known to be in step with. */
+  synced: TypeSet | undefined;
   syncedRevision = -1;
   sentVersion: string | undefined;
   ackedVersion: string | undefined;
@@ -177,16 +176,13 @@ export abstract class Subscription {
       for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
       this.allFresh = false;
     }
-    return this.#send(goal, plan, now, { complete: !options.freshOnly, heartbeat: false });
+    return this.#send(goal, plan, now, false);
   }
 
-  /** Refreshes times to live when due, with resources that have no body and the version the client has. */
+  /** Refreshes times to live when due: the same resources in the version the client has. */
   heartbeat(goal: Goal, now: number): Outgoing | undefined {
     if (this.#heartbeatAt === undefined || now < this.#heartbeatAt || !this.idle || !this.everSent) return undefined;
-    const resources: Resource[] = [];
-    for (const r of goal.set.resources.values())
-      if (r.ttlMs !== undefined && this.interest.covers(r.name) && this.holdings.version(r.name) === r.version)
-        resources.push(r);
+    const resources = this.timedResources(goal);
     if (resources.length === 0) {
       this.#heartbeatAt = undefined;
       return undefined;
@@ -199,10 +195,18 @@ export abstract class Subscription {
       version: this.sentVersion ?? goal.set.version,
       key: undefined,
     };
-    return this.#send(goal, plan, now, { complete: false, heartbeat: true });
+    return this.#send(goal, plan, now, true);
   }
 
-  #send(goal: Goal, plan: Plan, now: number, how: { complete: boolean; heartbeat: boolean }): Outgoing {
+  /** Resources with a time to live that the client has. */
+  protected timedResources(goal: Goal): readonly Resource[] {
+    const { set } = goal;
+    return [...set.resources.values()].filter(
+      (r) => r.ttlMs !== undefined && this.interest.covers(r.name) && this.holdings.version(r.name) === r.version,
+    );
+  }
+
+  #send(goal: Goal, plan: Plan, now: number, heartbeat: boolean): Outgoing {
     const { set } = goal;
     const nonce = this.#nextNonce(set);
     const outgoing: Outgoing = {
@@ -213,7 +217,7 @@ export abstract class Subscription {
       resources: plan.resources,
       removed: plan.removed,
       ttl: this.options.ttl,
-      heartbeat: how.heartbeat,
+      heartbeat,
       set,
       key: plan.key,
     };
@@ -225,8 +229,8 @@ export abstract class Subscription {
       revision: goal.revision,
       resources: plan.resources,
       removed: plan.removed,
+      heartbeat,
       at: now,
-      ...how,
     });
     this.everSent = true;
     this.#sentAt = now;

@@ -50,8 +50,9 @@ function write(answer: Outgoing, identifier: string): Buffer {
 function entry(answer: Outgoing, r: Resource): Uint8Array {
   const timed = answer.ttl && r.ttlMs !== undefined;
   if (answer.protocol === 'sotw') {
-    // A time to live needs the wrapper, whose version has to be the answer's, or a heartbeat is taken for an update.
-    if (timed) return field(2, any(WRAPPED, wrapper(r, answer.version, true, !answer.heartbeat)));
+    // A heartbeat keeps its bodies here: Envoy's state-of-the-world client drops resources without one before it renews
+    // their timers, and a wildcard watch then takes what is left, nothing, for everything.
+    if (timed) return field(2, any(WRAPPED, wrapper(r, answer.version, true, true)));
     return remember(sotwEntries, r, () => field(2, any(r.typeUrl, r.body)));
   }
   if (timed) return field(2, wrapper(r, r.version, true, !answer.heartbeat));

@@ -1,34 +1,19 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Any } from '@bufbuild/protobuf/wkt';
 import type * as grpc from '@grpc/grpc-js';
 import { wallClock } from '../../control-plane/mesh/clock.ts';
-import type { AuditEvent, ListenerScope, ManagementServerOptions, Resource } from '../../control-plane/xds/index.ts';
-import { createManagementServer, typeUrls } from '../../control-plane/xds/index.ts';
+import type { AuditEvent, ListenerScope, ManagementServerOptions } from '../../control-plane/xds/index.ts';
+import { createManagementServer } from '../../control-plane/xds/index.ts';
 import { connect, DeltaStream, SotwStream } from './client.ts';
 
-export const { CDS, EDS, LDS, RDS, ECDS, RTDS } = typeUrls;
+export * from './sample.ts';
 
 export interface LogLine {
   readonly level: string;
   readonly fields: object;
   readonly message: string;
-}
-
-/** A resource whose body is its name and text: what it means is no business of the server. */
-export function resource(typeUrl: string, name: string, text = '1', more: Partial<Resource> = {}): Resource {
-  const body = new TextEncoder().encode(`${name}=${text}`);
-  const version = createHash('sha256').update(body).digest('hex').slice(0, 12);
-  return { typeUrl, name, version, body, scope: 'any', ...more };
-}
-
-/** `name=text` of every resource of an answer, sorted. */
-export function texts(resources: readonly (Any | { resource?: Any | undefined })[]): string[] {
-  const text = (any: Any | undefined) => (any ? new TextDecoder().decode(any.value) : '(no body)');
-  return resources.map((r) => text('typeUrl' in r ? (r as Any) : (r as { resource?: Any }).resource)).sort();
 }
 
 /** A management server on Unix sockets of its own, with clients; everything ends with the test. */

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CDS, EDS, LDS, RDS, RTDS, resource } from '../../test/xds/sample.ts';
+import { NodeRecord } from './node.ts';
+import type { Resource } from './resource.ts';
+import type { Sent } from './subscription.ts';
+
+const never = () => false;
+const names = (node: NodeRecord, typeUrl: string) =>
+  [...(node.goal(typeUrl)?.set.resources.values() ?? [])].map((r) => Buffer.from(r.body).toString()).sort();
+
+function sent(node: NodeRecord, typeUrl: string, resources?: readonly Resource[]): Sent {
+  const { set, revision } = node.goal(typeUrl)!;
+  return {
+    nonce: 'n',
+    set,
+    revision,
+    resources: resources ?? [...set.resources.values()],
+    removed: [],
+    heartbeat: false,
+    at: 0,
+  };
+}
+
+/** A node whose proxy accepted clusters a and b, listener in and routes to a. */
+function running(): NodeRecord {
+  const node = new NodeRecord('cart');
+  node.bind('shadow');
+  node.ask([resource(CDS, 'a'), resource(CDS, 'b'), resource(LDS, 'in'), resource(RDS, 'to', 'a')], never);
+  for (const typeUrl of [CDS, LDS, RDS]) node.onSynced(typeUrl, node.goal(typeUrl)!.set);
+  return node;
+}
+
+test('there is no goal before a set was asked for, then there is one for every type', () => {
+  const node = new NodeRecord('cart');
+  assert.equal(node.goal(CDS), undefined);
+  assert.equal(node.ask([], never), 1);
+  assert.equal(node.goal(CDS)!.set.resources.size, 0);
+});
+
+test('the revision grows only with a change, and says what changed', () => {
+  const node = running();
+  assert.equal(node.revision, 1);
+  const same = [resource(RDS, 'to', 'a'), resource(LDS, 'in'), resource(CDS, 'b'), resource(CDS, 'a')];
+  assert.equal(node.ask(same, never), 1);
+  assert.equal(node.ask([...same.slice(0, 3), resource(CDS, 'a', '2'), resource(RTDS, 'layer')], never), 2);
+  assert.deepEqual(
+    [...node.needs(2)].map(([typeUrl, need]) => [typeUrl, need.revision, [...need.names]]),
+    [
+      [CDS, 2, ['a']],
+      [RTDS, 2, ['layer']],
+    ],
+  );
+  assert.equal(node.ask([], never), 3);
+  assert.deepEqual([...node.needs(3).get(CDS)!.names].sort(), ['a', 'b']);
+});
+
+test('what is still open is carried into the next revision', () => {
+  const node = running();
+  node.ask([resource(CDS, 'a', '2'), resource(CDS, 'b'), resource(LDS, 'in')], never);
+  const third = node.ask([resource(CDS, 'a', '2'), resource(CDS, 'b'), resource(LDS, 'in', '3')], (t) => t === CDS);
+  assert.deepEqual(
+    [...node.needs(third)].map(([typeUrl, need]) => [typeUrl, need.revision]),
+    [
+      [LDS, 3],
+      [CDS, 2],
+    ],
+  );
+});
+
+test('a refused change goes back to the last good version of that resource; others go on', () => {
+  const node = running();
+  node.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b', '2')], never);
+  const nack = node.onNack(CDS, sent(node, CDS), 'Error adding/updating cluster(s) a: no', 5);
+  assert.deepEqual(nack, { detail: 'Error adding/updating cluster(s) a: no', at: 5, names: ['a'] });
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=2']);
+  assert.deepEqual([...node.problems(CDS).keys()], ['a']);
+  node.onSynced(CDS, node.goal(CDS)!.set);
+  node.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b', '3')], never);
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=3'], 'what was refused is not sent again');
+  node.ask([resource(CDS, 'a', 'mended'), resource(CDS, 'b', '3')], never);
+  assert.deepEqual(names(node, CDS), ['a=mended', 'b=3']);
+  assert.equal(node.problems(CDS).size, 0);
+});
+
+test('where nobody is named all that changed is suspect', () => {
+  const node = running();
+  node.ask([resource(CDS, 'a', '2'), resource(CDS, 'b', '2'), resource(CDS, 'c')], never);
+  assert.deepEqual(node.onNack(CDS, sent(node, CDS), 'no', 0).names, ['a', 'b', 'c']);
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=1']);
+  assert.deepEqual([...node.goal(CDS)!.frozen], ['c']);
+});
+
+test('a refused way back is held: nothing more is sent until something else is asked for', () => {
+  const node = running();
+  node.ask([resource(CDS, 'a', '2'), resource(CDS, 'b')], never);
+  node.onNack(CDS, sent(node, CDS), 'no', 0);
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=1']);
+  node.onNack(CDS, sent(node, CDS), 'no again', 0);
+  assert.equal(node.goal(CDS), undefined);
+  assert.equal(node.problems(CDS).get('*'), 'no again');
+  node.ask([resource(CDS, 'a', '3'), resource(CDS, 'b')], never);
+  assert.deepEqual(names(node, CDS), ['a=3', 'b=1']);
+});
+
+test('a first answer that is refused is never turned into fewer clusters: nobody knows what the proxy has', () => {
+  const node = new NodeRecord('cart');
+  node.ask([resource(CDS, 'a'), resource(CDS, 'bad')], never);
+  node.onNack(CDS, sent(node, CDS), 'cluster bad: no', 0);
+  assert.equal(node.goal(CDS), undefined);
+  assert.deepEqual([...node.problems(CDS)], [['*', 'cluster bad: no']]);
+});
+
+test('another process may try it once more, unless there is a last good version', () => {
+  const fresh = new NodeRecord('cart');
+  fresh.ask([resource(LDS, 'in')], never);
+  fresh.onNack(LDS, sent(fresh, LDS), 'cannot bind', 0);
+  fresh.reconnected();
+  assert.deepEqual(names(fresh, LDS), ['in=1']);
+  const node = running();
+  node.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b')], never);
+  node.onNack(CDS, sent(node, CDS), 'a: no', 0);
+  node.reconnected();
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=1']);
+  node.retry();
+  assert.deepEqual(names(node, CDS), ['a=bad', 'b=1']);
+});
+
+test('endpoints refused when first asked for are left alone, the others are served', () => {
+  const node = new NodeRecord('cart');
+  const [a, b] = [resource(EDS, 'a'), resource(EDS, 'b')];
+  node.ask([a, b], never);
+  node.onSynced(EDS, node.goal(EDS)!.set);
+  node.onNack(EDS, sent(node, EDS, [b]), 'no', 0);
+  assert.deepEqual(names(node, EDS), ['a=1']);
+  assert.deepEqual([...node.goal(EDS)!.frozen], ['b']);
+});
+
+test('routes and listeners are withheld while a new cluster of theirs was refused', () => {
+  const node = running();
+  node.ask(
+    [
+      resource(CDS, 'a'),
+      resource(CDS, 'b'),
+      resource(CDS, 'new', 'bad'),
+      resource(LDS, 'in'),
+      resource(RDS, 'to', 'new'),
+      resource(EDS, 'a', '2'),
+    ],
+    never,
+  );
+  assert.deepEqual(names(node, RDS), ['to=new']);
+  node.onNack(CDS, sent(node, CDS), 'no', 0);
+  assert.deepEqual(names(node, RDS), ['to=a']);
+  assert.match(node.problems(RDS).get('*')!, /withheld.*new/);
+  assert.equal(node.problems(LDS).size, 0, 'what did not change is not withheld');
+  assert.deepEqual(names(node, EDS), ['a=2']);
+  node.ask([resource(CDS, 'a'), resource(CDS, 'b'), resource(LDS, 'in'), resource(RDS, 'to', 'b')], never);
+  assert.deepEqual(names(node, RDS), ['to=b']);
+});
+
+test('a refused heartbeat takes nothing back', () => {
+  const node = running();
+  node.onNack(CDS, { ...sent(node, CDS), heartbeat: true }, 'no', 0);
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=1']);
+});
+
+test('production sees nothing that is for the shadow, and a change of wall voids what was learned', () => {
+  const node = new NodeRecord('cart');
+  node.ask([resource(RTDS, 'layer'), resource(RTDS, 'fault', '1', { scope: 'shadow' })], never);
+  assert.deepEqual(names(node, RTDS), ['layer=1'], 'unknown counts as production');
+  node.bind('shadow');
+  assert.deepEqual(names(node, RTDS), ['fault=1', 'layer=1']);
+  node.onNack(RTDS, sent(node, RTDS), 'layer: no', 0);
+  assert.deepEqual(names(node, RTDS), ['fault=1']);
+  node.bind('production');
+  assert.deepEqual(names(node, RTDS), ['layer=1']);
+});

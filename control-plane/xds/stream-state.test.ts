@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PureStream } from '../../test/xds/pure-stream.ts';
+import { CDS, ECDS, EDS, LDS, RDS, RTDS, resource } from '../../test/xds/sample.ts';
+
+const make = (typeUrl: string, ...names: string[]) =>
+  names.map((name) => {
+    const [plain, text] = name.split('=');
+    return resource(typeUrl, plain!, text ?? '1');
+  });
+
+/** A proxy in step with clusters, endpoints, a listener and routes to `old`. */
+function running(): PureStream {
+  const s = new PureStream('sotw')
+    .want(CDS, make(CDS, 'old'))
+    .want(EDS, make(EDS, 'old'))
+    .want(LDS, make(LDS, 'in'))
+    .want(RDS, make(RDS, 'to=old'));
+  s.ask(CDS);
+  s.answers();
+  s.ask(EDS, ['old']);
+  s.answers();
+  s.ask(EDS, ['old']);
+  s.ask(CDS);
+  s.ask(LDS);
+  s.answers();
+  s.ask(LDS);
+  s.ask(RDS, ['to']);
+  s.answers();
+  s.ask(RDS, ['to']);
+  assert.deepEqual(s.answers(), []);
+  return s;
+}
+
+test('one update of everything: clusters, endpoints, listeners, routes, then removals', () => {
+  const s = running();
+  s.want(CDS, make(CDS, 'new')).want(EDS, make(EDS, 'new')).want(LDS, make(LDS, 'in=2')).want(RDS, make(RDS, 'to=new'));
+  assert.deepEqual(s.answers(), ['CDS new=1 old=1']);
+  assert.match(s.last.get(CDS)!.version, /~/, 'what is neither the old version nor the new has its own');
+  // Envoy asks for the new cluster's endpoints before it acknowledges the clusters.
+  s.ask(EDS, ['old', 'new']);
+  assert.deepEqual(s.answers(), ['EDS new=1']);
+  s.ask(EDS, ['old', 'new']);
+  assert.deepEqual(s.answers(), [], 'listeners wait for the clusters to be acknowledged');
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['LDS in=2']);
+  s.ask(LDS);
+  assert.deepEqual(s.answers(), ['RDS to=new']);
+  s.ask(RDS, ['to']);
+  assert.deepEqual(s.answers(), ['CDS new=1']);
+  s.ask(CDS);
+  s.ask(EDS, ['new']);
+  assert.deepEqual(s.answers(), []);
+  for (const type of [CDS, EDS, LDS, RDS]) assert.equal(s.synced.get(type), s.goal(type)!.set);
+});
+
+test('on a new stream everything is asked for at once and still comes in order', () => {
+  const s = new PureStream('sotw')
+    .want(CDS, make(CDS, 'a'))
+    .want(EDS, make(EDS, 'a'))
+    .want(LDS, make(LDS, 'in'))
+    .want(RDS, make(RDS, 'to'));
+  s.ask(RDS, ['to']);
+  s.ask(LDS);
+  s.ask(EDS, ['a']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['CDS a=1', 'EDS a=1']);
+  s.ask(EDS, ['a']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['LDS in=1', 'RDS to=1'], 'routes a new listener waits for are not held up by it');
+});
+
+test('clusters the proxy may still use are not taken away on a new stream before its routes have changed', () => {
+  const s = new PureStream('sotw').want(CDS, make(CDS, 'new')).want(RDS, make(RDS, 'to=new'));
+  s.served.set(CDS, new PureStream('sotw').want(CDS, make(CDS, 'old')).goal(CDS)!.set);
+  s.ask(RDS, ['to']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['CDS new=1 old=1']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['RDS to=new']);
+  s.ask(RDS, ['to']);
+  assert.deepEqual(s.answers(), ['CDS new=1']);
+});
+
+test('endpoints are sent again when their cluster has changed, without waiting for anything', () => {
+  const s = running();
+  s.want(CDS, make(CDS, 'old=2'));
+  assert.deepEqual(s.answers(), ['CDS old=2', 'EDS old=1']);
+});
+
+test('which endpoints a changed cluster uses is not always known: then all are sent', () => {
+  const s = new PureStream('sotw')
+    .want(CDS, make(CDS, 'cart', 'shop'))
+    .want(EDS, make(EDS, 'cart-endpoints', 'shop-endpoints'));
+  s.ask(CDS);
+  s.answers();
+  s.ask(EDS, ['cart-endpoints', 'shop-endpoints']);
+  s.answers();
+  s.ask(EDS, ['cart-endpoints', 'shop-endpoints']);
+  s.ask(CDS);
+  s.want(CDS, make(CDS, 'cart=2', 'shop'));
+  assert.deepEqual(s.answers(), ['CDS cart=2 shop=1', 'EDS cart-endpoints=1 shop-endpoints=1']);
+});
+
+test('a cluster more does not send all endpoints again, only its own when asked for', () => {
+  const s = running();
+  s.want(CDS, make(CDS, 'old', 'more')).want(EDS, make(EDS, 'old', 'more'));
+  assert.deepEqual(s.answers(), ['CDS more=1 old=1']);
+  s.ask(EDS, ['old', 'more']);
+  assert.deepEqual(s.answers(), ['EDS more=1']);
+});
+
+test('endpoint changes do not wait for clusters that are slow to warm', () => {
+  const s = running();
+  s.want(CDS, make(CDS, 'old', 'slow')).want(EDS, make(EDS, 'old', 'slow'));
+  assert.deepEqual(s.answers(), ['CDS old=1 slow=1']);
+  s.want(EDS, make(EDS, 'old=2', 'slow'));
+  assert.deepEqual(s.answers(), ['EDS old=2']);
+});
+
+test('routes do not wait for ever for clusters that never warm', () => {
+  const s = running();
+  s.want(EDS, make(EDS, 'old', 'stuck'))
+    .want(CDS, make(CDS, 'old', 'stuck'))
+    .want(RDS, make(RDS, 'to=other'));
+  assert.deepEqual(s.answers(), ['CDS old=1 stuck=1']);
+  s.now += 4999;
+  assert.deepEqual(s.answers(), []);
+  s.now += 1;
+  assert.deepEqual(s.answers(), ['RDS to=other']);
+});
+
+test('removals wait for ever: nothing is taken from under a route that is still in use', () => {
+  const s = running();
+  s.want(EDS, make(EDS, 'new')).want(CDS, make(CDS, 'new')).want(RDS, make(RDS, 'to=new'));
+  assert.deepEqual(s.answers(), ['CDS new=1 old=1']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['RDS to=new']);
+  s.now += 1_000_000;
+  assert.deepEqual(s.answers(), []);
+  s.ask(RDS, ['to']);
+  assert.deepEqual(s.answers(), ['CDS new=1']);
+});
+
+test('other types are independent', () => {
+  const s = running();
+  s.want(ECDS, make(ECDS, 'filter')).want(RTDS, make(RTDS, 'layer'));
+  s.ask(ECDS, ['filter']);
+  s.ask(RTDS, ['layer']);
+  assert.deepEqual(s.answers(), ['ECDS filter=1', 'RTDS layer=1']);
+  s.ask(ECDS, ['filter']);
+  s.ask(RTDS, ['layer']);
+  s.want(EDS, make(EDS, 'old', 'slow'))
+    .want(CDS, make(CDS, 'old', 'slow'))
+    .want(RTDS, make(RTDS, 'layer=2'))
+    .want(ECDS, make(ECDS, 'filter=2'));
+  assert.deepEqual(s.answers(), ['CDS old=1 slow=1', 'ECDS filter=2', 'RTDS layer=2']);
+});
+
+test('a set is known as accepted only when all of it that the client asks for is acknowledged', () => {
+  const s = running();
+  const { set } = s.want(RDS, make(RDS, 'to=2')).goal(RDS)!;
+  s.answers();
+  assert.notEqual(s.synced.get(RDS), set);
+  s.ask(RDS, ['to']);
+  s.answers();
+  assert.equal(s.synced.get(RDS), set);
+});
