@@ -4,7 +4,7 @@ import type { ProxyNode } from '../envoy/node.ts';
 import { MetricsService } from '../envoy/protos/gen/envoy/service/metrics/v3/metrics_service_pb.js';
 import { grpcService } from '../envoy/protos/grpc.ts';
 import type { Clock } from '../mesh/clock.ts';
-import { type EdgeWindow, noErrors, type Snapshot, type WorldName } from '../mesh/snapshot.ts';
+import { type EdgeWindow, type ErrorRates, noErrors, type Snapshot, type WorldName } from '../mesh/snapshot.ts';
 import { type Edge, type EdgeId, INGRESS, type ServiceId, type Topology } from '../mesh/topology.ts';
 import { type Buckets, merge, noSamples, quantile } from './histogram.ts';
 import { metricsSink } from './metrics-sink.ts';
@@ -15,8 +15,18 @@ import type { ErrorKind } from './response-flags.ts';
 
 export type { ProcessSample } from './process-window.ts';
 
-/** Sums since the collector began, over proxies that came and went. */
+export interface EdgeTotals {
+  readonly offered: number;
+  readonly good: number;
+  readonly failed: number;
+  readonly errors: Readonly<ErrorRates>;
+  readonly retries: number;
+}
+
+/** Counts since the collector began, over proxies that came and went. */
 export interface Totals {
+  readonly edges: Readonly<Record<EdgeId, EdgeTotals>>;
+  /** Where the user enters, as {@link edges} has it for the entry edge. */
   readonly offered: number;
   readonly good: number;
   readonly failed: number;
@@ -38,7 +48,7 @@ export interface Collector {
   totals(): Totals;
   /** A filter's counter or gauge as one proxy last gave it (a heartbeat, say); undefined before it was heard. */
   filterStat(nodeId: string, name: string): number | undefined;
-  /** When a proxy last pushed, ms since the epoch; undefined = never. */
+  /** When a proxy last pushed, on the collector's clock; undefined = never. */
   heardAt(nodeId: string): number | undefined;
   /** What one proxy pushed, as the gRPC service does it. */
   receive(nodeId: string, report: Report): void;
@@ -61,27 +71,41 @@ interface Expected {
   readonly since: number;
 }
 
-/** One edge over all windows of its caller's proxies. */
-function edgeWindow(prefix: string, callee: ServiceId, windows: readonly ProxyWindow[]): EdgeWindow {
-  const rate = (what: string) => windows.reduce((sum, w) => sum + (w.rates.get(edgeKey(prefix, what)) ?? 0), 0);
-  const gauges = (name: string, what: string) => windows.map((w) => w.gauges.get(edgeKey(name, what)) ?? 0);
-  const largest = (what: string) => Math.max(0, ...gauges(outbound(callee), what));
+/** One edge's counters, or their rates, whichever `of` gives. */
+function edgeCounts(prefix: string, of: (key: string) => number): EdgeTotals & { errors: ErrorRates } {
+  const get = (what: string) => of(edgeKey(prefix, what));
   const errors = noErrors();
-  for (const kind of errorKinds) errors[kind] = rate(edgeCounters.failed(kind));
+  for (const kind of errorKinds) errors[kind] = get(edgeCounters.failed(kind));
   const failed = errorKinds.reduce((sum, kind) => sum + errors[kind], 0);
   // Admission control answers 503 without a response flag.
-  const refused = Math.min(errors.http5xx, rate(edgeCounters.refused));
+  const refused = Math.min(errors.http5xx, get(edgeCounters.refused));
   errors.http5xx -= refused;
   errors.shed += refused;
-  const answers = windows.reduce<Buckets>((sum, w) => merge(sum, w.latencies.get(prefix) ?? noSamples), noSamples);
   return {
-    rate: rate(edgeCounters.offered),
-    good: rate(edgeCounters.good),
+    offered: get(edgeCounters.offered),
+    good: get(edgeCounters.good),
     failed,
     errors,
+    retries: get(edgeCounters.retries),
+  };
+}
+
+const prefixOf = (e: Edge): string => (e.caller === INGRESS ? INGRESS_ROUTES : outbound(e.callee));
+
+/** One edge over all windows of its caller's proxies. */
+function edgeWindow(prefix: string, callee: ServiceId, windows: readonly ProxyWindow[]): EdgeWindow {
+  const counts = edgeCounts(prefix, (key) => windows.reduce((sum, w) => sum + (w.rates.get(key) ?? 0), 0));
+  const gauges = (name: string, what: string) => windows.map((w) => w.gauges.get(edgeKey(name, what)) ?? 0);
+  const largest = (what: string) => Math.max(0, ...gauges(outbound(callee), what));
+  const answers = windows.reduce<Buckets>((sum, w) => merge(sum, w.latencies.get(prefix) ?? noSamples), noSamples);
+  return {
+    rate: counts.offered,
+    good: counts.good,
+    failed: counts.failed,
+    errors: counts.errors,
     latency: { p50: quantile(answers, 0.5), p90: quantile(answers, 0.9), p99: quantile(answers, 0.99) },
     inFlight: gauges(prefix, edgeGauges.inFlight).reduce((sum, n) => sum + n, 0),
-    retries: rate(edgeCounters.retries),
+    retries: counts.retries,
     hosts: largest(edgeGauges.hosts),
     healthyHosts: largest(edgeGauges.healthy),
     ejectedHosts: largest(edgeGauges.ejected),
@@ -94,15 +118,16 @@ export function createCollector(options: CollectorOptions): Collector {
   const proxies = new Map<string, ProxyWindows>();
   const processes = new ProcessWindows();
   const expected = new Map<string, Expected>();
-  /** Totals of proxies that are gone. */
+  /** Totals of proxies that are gone, by `SERVICE counter`. */
   const bygone = new Map<string, number>();
   let replicas: Readonly<Record<ServiceId, number>> = Object.fromEntries(
     Object.values(topology.services).map((s) => [s.id, s.replicas]),
   );
   let lastTick = clock.now();
 
-  const addTo = (sums: Map<string, number>, more: ReadonlyMap<string, number>) => {
-    for (const [key, n] of more) sums.set(key, (sums.get(key) ?? 0) + n);
+  const serviceOf = (id: string): ServiceId => expected.get(id)?.node.service ?? '';
+  const addTo = (sums: Map<string, number>, service: ServiceId, more: ReadonlyMap<string, number>) => {
+    for (const [key, n] of more) sums.set(`${service} ${key}`, (sums.get(`${service} ${key}`) ?? 0) + n);
   };
 
   function receive(nodeId: string, report: Report): void {
@@ -137,7 +162,6 @@ export function createCollector(options: CollectorOptions): Collector {
       if (service.external) window.ready = window.replicas;
       else gaps.push(`no process samples of ${service.id}`);
     }
-    const prefixOf = (e: Edge) => (e.caller === INGRESS ? INGRESS_ROUTES : outbound(e.callee));
     const edges: Record<EdgeId, EdgeWindow> = {};
     for (const edge of Object.values(topology.edges))
       edges[edge.id] = edgeWindow(prefixOf(edge), edge.callee, windows.get(edge.caller) ?? []);
@@ -164,17 +188,27 @@ export function createCollector(options: CollectorOptions): Collector {
   }
 
   function totals(): Totals {
-    const sums = new Map(bygone);
-    for (const proxy of proxies.values()) addTo(sums, proxy.totals());
-    const entry = (what: string) => sums.get(edgeKey(INGRESS_ROUTES, what)) ?? 0;
+    const all = new Map(bygone);
+    for (const [id, proxy] of proxies) addTo(all, serviceOf(id), proxy.totals());
+    const edges: Record<EdgeId, EdgeTotals> = {};
+    for (const edge of Object.values(topology.edges))
+      edges[edge.id] = edgeCounts(prefixOf(edge), (key) => all.get(`${edge.caller} ${key}`) ?? 0);
+    const entry = edges[topology.entry] ?? edgeCounts('', () => 0);
+    const atEntry = (what: string) => all.get(`${INGRESS} ${edgeKey(INGRESS_ROUTES, what)}`) ?? 0;
     const filters: Record<string, number> = {};
-    for (const [key, n] of sums) if (key.startsWith(filterKey(''))) filters[key.slice(filterKey('').length)] = n;
+    for (const [key, n] of all) {
+      const at = key.indexOf(` ${filterKey('')}`);
+      if (at < 0) continue;
+      const name = key.slice(at + 1 + filterKey('').length);
+      filters[name] = (filters[name] ?? 0) + n;
+    }
     return {
-      offered: entry(edgeCounters.offered),
-      good: entry(edgeCounters.good),
-      failed: errorKinds.reduce((sum, kind) => sum + entry(edgeCounters.failed(kind)), 0),
-      protectedOffered: entry(edgeCounters.protectedOffered),
-      protectedGood: entry(edgeCounters.protectedGood),
+      edges,
+      offered: entry.offered,
+      good: entry.good,
+      failed: entry.failed,
+      protectedOffered: atEntry(edgeCounters.protectedOffered),
+      protectedGood: atEntry(edgeCounters.protectedGood),
       filters,
     };
   }
@@ -189,9 +223,9 @@ export function createCollector(options: CollectorOptions): Collector {
       for (const node of nodes) expected.set(node.id, { node, since: expected.get(node.id)?.since ?? now });
       for (const id of [...expected.keys()]) {
         if (ids.has(id)) continue;
-        expected.delete(id);
         const proxy = proxies.get(id);
-        if (proxy) addTo(bygone, proxy.totals());
+        if (proxy) addTo(bygone, serviceOf(id), proxy.totals());
+        expected.delete(id);
         proxies.delete(id);
       }
     },

@@ -1,0 +1,201 @@
+/** What a snapshot says is what the clients counted. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, suite, test } from 'node:test';
+import type { Address } from '../../control-plane/envoy/node.ts';
+import type { EdgeId } from '../../control-plane/mesh/topology.ts';
+import type { EdgeTotals, Totals } from '../../control-plane/telemetry/collector.ts';
+import { type Answer, askAtOnce, askInTurn } from './fixtures/client.ts';
+import { until } from './fixtures/envoy.ts';
+import { Mesh, shop } from './fixtures/mesh.ts';
+import { asAsked } from './fixtures/upstream.ts';
+
+const SLO_MS = 200;
+
+suite('telemetry of live traffic', () => {
+  const mesh = new Mesh(shop);
+  let cart: Address;
+  let pay: Address;
+  let users: Address;
+
+  before(async () => {
+    for (const [name, replicas] of [
+      ['shop', 1],
+      ['cart', 2],
+      ['cart-b', 1],
+      ['payments', 1],
+    ] as const)
+      await mesh.serve(name, replicas);
+    const sidecar = mesh.sidecar('shop');
+    const ingress = mesh.ingress();
+    cart = sidecar.outbound.find((o) => o.callee === 'cart')!.listen;
+    pay = sidecar.outbound.find((o) => o.callee === 'payments')!.listen;
+    users = ingress.ingress!.listen;
+    mesh.parts = { protectedPrefixes: ['/checkout'] };
+    await mesh.start(sidecar, ingress);
+    // A proxy's first push is the mark its counters are measured from.
+    for (const node of mesh.nodes) await until(`a push of ${node.id}`, () => mesh.collector.heardAt(node.id));
+  });
+  after(() => mesh.stop());
+  afterEach(() => mesh.restore());
+
+  /** Runs some traffic and gives what one edge counted of it, once all `answers` are counted, and the snapshot of that time. */
+  async function counted(edge: EdgeId, traffic: () => Promise<Answer[]>) {
+    const of = (t: Totals): EdgeTotals => t.edges[edge]!;
+    const from = mesh.collector.totals();
+    mesh.collector.tick();
+    const answers = await traffic();
+    await until(`${answers.length} requests of ${edge} to be counted`, () => {
+      const now = of(mesh.collector.totals());
+      return now.good + now.failed - of(from).good - of(from).failed >= answers.length - slow(answers) || undefined;
+    });
+    const to = mesh.collector.totals();
+    const difference = (pick: (t: EdgeTotals) => number) => pick(of(to)) - pick(of(from));
+    return { answers, from, to, difference, snapshot: mesh.collector.tick() };
+  }
+  /** Neither good nor failed: successes beyond the SLO. */
+  const slow = (answers: readonly Answer[]) => answers.filter((a) => a.status < 429 && a.ms > SLO_MS).length;
+
+  test('good, failed and slow answers', async () => {
+    const { difference, snapshot, answers } = await counted('shop>cart', async () => [
+      ...(await askInTurn(40, cart, '/')),
+      ...(await askInTurn(7, cart, '/?status=404')),
+      ...(await askInTurn(9, cart, '/?status=500')),
+      ...(await askAtOnce(6, cart, '/?ms=400')),
+    ]);
+    assert.equal(answers.length, 62);
+    assert.equal(
+      difference((t) => t.offered),
+      62,
+    );
+    assert.equal(
+      difference((t) => t.good),
+      47,
+    );
+    assert.equal(
+      difference((t) => t.failed),
+      9,
+    );
+    assert.equal(
+      difference((t) => t.errors.http5xx),
+      9,
+    );
+    const edge = snapshot.edges['shop>cart']!;
+    assert.ok(Math.abs(edge.good / edge.rate - 47 / 62) < 1e-9, `${edge.good} of ${edge.rate}`);
+    assert.equal(snapshot.edges['shop>payments']!.rate, 0);
+    assert.ok(edge.latency.p50 < 100 && edge.latency.p99 > 300 && edge.latency.p99 < 700, JSON.stringify(edge.latency));
+    assert.equal(edge.hosts, 2);
+    assert.equal(edge.healthyHosts, 2);
+  });
+
+  test('kinds of failure', async () => {
+    await mesh.apply('shop>cart', { timeoutMs: 100 });
+    let of = await counted('shop>cart', () => askAtOnce(5, cart, '/?ms=300'));
+    assert.equal(
+      of.difference((t) => t.errors.timeout),
+      5,
+    );
+    await mesh.restore();
+    await mesh.apply('shop>cart', { maxRequests: 2 });
+    of = await counted('shop>cart', () => askAtOnce(8, cart, '/?ms=100'));
+    assert.equal(
+      of.difference((t) => t.errors.overflow),
+      6,
+    );
+    await mesh.restore();
+    await mesh.apply('shop>cart', { rateLimit: 4 });
+    of = await counted('shop>cart', () => askAtOnce(10, cart, '/'));
+    assert.equal(
+      of.difference((t) => t.errors.shed),
+      of.answers.filter((a) => a.status === 429).length,
+    );
+    await mesh.restore();
+    for (const upstream of mesh.upstreams.get('payments')!) upstream.behaviour = (req) => void req.socket.destroy();
+    of = await counted('shop>payments', () => askInTurn(4, pay, '/'));
+    assert.equal(
+      of.difference((t) => t.errors.reset),
+      4,
+    );
+    for (const upstream of mesh.upstreams.get('payments')!) upstream.behaviour = asAsked;
+    const known = mesh.endpoints;
+    mesh.endpoints = { ...known, payments: [{ address: { host: '127.0.0.1', port: 1 }, replica: 0, healthy: true }] };
+    await mesh.push();
+    of = await counted('shop>payments', () => askInTurn(4, pay, '/'));
+    assert.equal(
+      of.difference((t) => t.errors.connect),
+      4,
+    );
+    mesh.endpoints = known;
+  });
+
+  test('requests that admission control refused are shed', async () => {
+    await mesh.apply('shop>payments', { admission: { aggression: 1 } });
+    const of = await counted('shop>payments', () => askInTurn(120, pay, '/?status=500'));
+    const refused = of.answers.filter((a) => a.status === 503).length;
+    assert.ok(refused > 0);
+    assert.equal(
+      of.difference((t) => t.errors.shed),
+      refused,
+    );
+    assert.equal(
+      of.difference((t) => t.errors.http5xx),
+      120 - refused,
+    );
+  });
+
+  test('retries are not offered requests, and are counted', async () => {
+    await mesh.apply('shop>cart', { retry: { attempts: 1, backoffMs: 1, budgetPercent: 100 } });
+    const of = await counted('shop>cart', () => askInTurn(5, cart, '/?status=500'));
+    assert.equal(
+      of.difference((t) => t.offered),
+      5,
+    );
+    assert.equal(
+      of.difference((t) => t.retries),
+      5,
+    );
+    assert.equal(
+      of.difference((t) => t.errors.http5xx),
+      5,
+    );
+  });
+
+  test('a caller that gives up has seen a time-out', async () => {
+    const { request } = await import('node:http');
+    const from = mesh.collector.totals().edges['shop>cart']!.errors.timeout;
+    await new Promise<void>((resolve) => {
+      const req = request({ socketPath: (cart as { pipe: string }).pipe, path: '/?ms=2000', agent: false });
+      req.on('error', () => resolve());
+      req.on('socket', (socket) => socket.on('connect', () => setTimeout(() => req.destroy(new Error('enough')), 100)));
+      req.end();
+    });
+    await until(
+      'the time-out to be counted',
+      () => mesh.collector.totals().edges['shop>cart']!.errors.timeout === from + 1 || undefined,
+    );
+  });
+
+  test('what is protected is counted apart at the entry', async () => {
+    const of = await counted('ingress>shop', async () => [
+      ...(await askInTurn(10, users, '/browse')),
+      ...(await askInTurn(6, users, '/checkout')),
+      ...(await askInTurn(2, users, '/checkout?status=500')),
+    ]);
+    assert.equal(of.to.offered - of.from.offered, 18);
+    assert.equal(of.to.good - of.from.good, 16);
+    assert.equal(of.to.protectedOffered - of.from.protectedOffered, 8);
+    assert.equal(of.to.protectedGood - of.from.protectedGood, 6);
+    const { entry } = of.snapshot;
+    assert.ok(Math.abs(entry.protectedGood / entry.protectedOffered - 6 / 8) < 1e-9, JSON.stringify(entry));
+  });
+
+  test('a silent proxy is a gap', async () => {
+    assert.deepEqual(
+      mesh.collector.tick().gaps.filter((g) => g.startsWith('no metrics')),
+      [],
+    );
+    await mesh.envoy('production/ingress/0').stop();
+    mesh.nodes.splice(1);
+    const gap = await until('the gap', () => mesh.collector.tick().gaps.find((g) => g.startsWith('no metrics')));
+    assert.match(gap, /^no metrics from production\/ingress\/0 for \d+ s$/);
+  });
+});
