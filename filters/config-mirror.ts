@@ -74,6 +74,8 @@ export interface MirrorConfig {
     /** Answers' bodies are compared by structure. Default true. */
     body?: boolean;
   };
+  /** Names by path prefix for the comparison's counters per route, `umbra_mirror_route.NAME.*`; the first that fits counts. */
+  routes?: { name: string; pathPrefix: string }[];
   /** Share 0..100 of copied safe requests that are sent twice: the noise floor of the comparison. Default 0. */
   twicePercent?: number;
   /** Period of the heartbeat counter, ms. Default 1000. */
@@ -120,6 +122,10 @@ const schema = object(
     opaque: list(pathPrefix, 64),
     learn: object({ jsonPaths: list(jsonPath, 32), location: boolean, setCookie: list(cookieName, 16) }),
     compare: object({ body: boolean }),
+    routes: list(
+      object({ name: string(64, /^[\w-]+$/, 'may have letters, digits, _ and -'), pathPrefix }, ['name', 'pathPrefix']),
+      32,
+    ),
     twicePercent: number(0, 100),
     heartbeatMs: integer(10, 3_600_000),
   },

@@ -1,17 +1,7 @@
 // The host calls with their out-parameters taken care of. Results that are a span of bytes are left in `ptr` and `len` until
 // the next call; the bytes themselves live until the callback returns.
-import {
-  clockTimeGet,
-  defineMetric,
-  getBufferBytes,
-  getCurrentTime,
-  getHeader,
-  getHeaders,
-  incrementMetric,
-  log,
-  recordMetric,
-} from './host';
-import { ascii, Text } from './text';
+import { clockTimeGet, getBufferBytes, getCurrentTime, getHeader, getHeaders, log } from './host';
+import { Text } from './text';
 import { OK } from './types';
 
 const out: usize = memory.data(16, 8);
@@ -55,28 +45,6 @@ export function monotonicNs(): u64 {
   store<u64>(out, 0);
   clockTimeGet(1, 0, out);
   return load<u64>(out);
-}
-
-/** A metric's id; 0 if the host refuses. Define once per VM: every call makes a new id in the host. */
-export function metric(type: u32, name: string): u32 {
-  const t = ascii(name);
-  store<u32>(out, 0);
-  return defineMetric(type, t.ptr, t.len, out) == OK ? load<u32>(out) : 0;
-}
-
-@inline
-export function count(id: u32): void {
-  incrementMetric(id, 1);
-}
-
-@inline
-export function add(id: u32, n: i64): void {
-  incrementMetric(id, n);
-}
-
-@inline
-export function record(id: u32, value: u64): void {
-  recordMetric(id, value);
 }
 
 export function logBytes(level: u32, p: usize, n: u32): void {

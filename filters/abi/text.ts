@@ -66,3 +66,14 @@ export function holdsFold(p: usize, len: u32, s: string): bool {
   }
   return false;
 }
+
+/** One of several constants of one length, written one after the other: a string constant each would cost a header each. */
+export function oneOf(p: usize, len: u32, words: string): bool {
+  const total: u32 = words.length;
+  for (let w: u32 = 0; w + len <= total; w += len) {
+    let i: u32 = 0;
+    while (i < len && <u32>load<u8>(p + i) == <u32>load<u16>(changetype<usize>(words) + (<usize>(w + i) << 1))) i++;
+    if (i == len) return true;
+  }
+  return false;
+}

@@ -1,7 +1,7 @@
 // chaos.wasm: what Envoy calls. Everything else is in the files beside this one.
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
-import { count } from '../abi/call';
+import { count } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { drop } from '../abi/region';
 import { find, put, remove } from '../abi/table';
@@ -40,7 +40,7 @@ export function proxy_on_configure(id: u32, _size: u32): i32 {
   enter();
   metrics.defineMetrics();
   const ok = configure(changetype<Root>(r));
-  if (ok) count(metrics.configured);
+  if (ok) count(metrics.CONFIGURED);
   leave();
   return ok ? 1 : 0;
 }

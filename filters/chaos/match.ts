@@ -1,4 +1,5 @@
-import { count, header, len, ptr, wallNs } from '../abi/call';
+import { header, len, ptr, wallNs } from '../abi/call';
+import { count } from '../lib/metrics';
 import { ascii, same, startsWith, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
 import { mix } from '../lib/random';
@@ -15,7 +16,7 @@ export function isOver(f: Fault, wall: u64, monotonic: u64): bool {
   if (!f.over) {
     if (wall < f.expires && monotonic < f.ends) return false;
     f.over = true;
-    count(metrics.expired);
+    count(metrics.EXPIRED);
   }
   return true;
 }

@@ -1,59 +1,48 @@
-import { metric } from '../abi/call';
+import { defineAll, isDefined } from '../lib/metrics';
+import { ascii } from '../abi/text';
 import { COUNTER, GAUGE } from '../abi/types';
 
-export let faulted: u32 = 0;
-export let delayed: u32 = 0;
-export let aborted: u32 = 0;
-export let reset: u32 = 0;
-export let excepted: u32 = 0;
-export let stalled: u32 = 0;
-export let truncated: u32 = 0;
-export let mutated: u32 = 0;
-export let unmutated: u32 = 0;
-export let tooLarge: u32 = 0;
-export let expired: u32 = 0;
-export let refused: u32 = 0;
-export let gone: u32 = 0;
-export let active: u32 = 0;
-export let waiting: u32 = 0;
-export let configured: u32 = 0;
+// Numbers of the metrics, in the order of the names below; docs/filters.md says what each counts.
+export const FAULTED: u32 = 0;
+export const INJECTED_DELAY: u32 = 1;
+export const INJECTED_ABORT: u32 = 2;
+export const INJECTED_RESET: u32 = 3;
+export const INJECTED_EXCEPTION: u32 = 4;
+export const INJECTED_STALL: u32 = 5;
+export const INJECTED_TRUNCATE: u32 = 6;
+export const MUTATED: u32 = 7;
+export const MUTATE_NO_FIT: u32 = 8;
+export const MUTATE_TOO_LARGE: u32 = 9;
+export const EXPIRED: u32 = 10;
+export const OVER_MAX_ACTIVE: u32 = 11;
+export const GONE_WHILE_WAITING: u32 = 12;
+export const CONFIGURED: u32 = 13;
+export const MUTATED_NUMBER_JITTER: u32 = 14;
+export const MUTATED_BOUNDARY: u32 = 15;
+export const MUTATED_STRING_EDIT: u32 = 16;
+export const MUTATED_DROP: u32 = 17;
+export const MUTATED_DUPLICATE: u32 = 18;
+export const MUTATED_SWAP: u32 = 19;
+export const MUTATED_TYPE_CHANGE: u32 = 20;
+export const MUTATED_NULL: u32 = 21;
+export const MUTATED_RAW: u32 = 22;
+export const ACTIVE: u32 = 23;
+export const WAITING: u32 = 24;
 
-/** First of the counters by kind of mutation, which follow each other in the order of `kinds.ts`. */
-const kindIds: usize = memory.data(64, 8);
-
+/** A kind of mutation's counter: they follow each other in the order of kinds.ts. */
+@inline
 export function mutatedKind(kind: u32): u32 {
-  return load<u32>(kindIds + ((<usize>kind) << 2));
+  return MUTATED_NUMBER_JITTER + kind;
 }
 
-let defined = false;
+export const PREFIX = ascii('umbra_chaos_');
 
-/** Once per VM: a metric defined again takes a new id in the host each time. */
 export function defineMetrics(): void {
-  if (defined) return;
-  defined = true;
-  faulted = metric(COUNTER, 'umbra_chaos_faulted');
-  delayed = metric(COUNTER, 'umbra_chaos_injected_delay');
-  aborted = metric(COUNTER, 'umbra_chaos_injected_abort');
-  reset = metric(COUNTER, 'umbra_chaos_injected_reset');
-  excepted = metric(COUNTER, 'umbra_chaos_injected_exception');
-  stalled = metric(COUNTER, 'umbra_chaos_injected_stall');
-  truncated = metric(COUNTER, 'umbra_chaos_injected_truncate');
-  mutated = metric(COUNTER, 'umbra_chaos_mutated');
-  unmutated = metric(COUNTER, 'umbra_chaos_mutate_no_fit');
-  tooLarge = metric(COUNTER, 'umbra_chaos_mutate_too_large');
-  expired = metric(COUNTER, 'umbra_chaos_expired');
-  refused = metric(COUNTER, 'umbra_chaos_over_max_active');
-  gone = metric(COUNTER, 'umbra_chaos_gone_while_waiting');
-  active = metric(GAUGE, 'umbra_chaos_active');
-  waiting = metric(GAUGE, 'umbra_chaos_waiting');
-  configured = metric(COUNTER, 'umbra_chaos_configured');
-  store<u32>(kindIds, metric(COUNTER, 'umbra_chaos_mutated_number_jitter'));
-  store<u32>(kindIds + 4, metric(COUNTER, 'umbra_chaos_mutated_boundary'));
-  store<u32>(kindIds + 8, metric(COUNTER, 'umbra_chaos_mutated_string_edit'));
-  store<u32>(kindIds + 12, metric(COUNTER, 'umbra_chaos_mutated_drop'));
-  store<u32>(kindIds + 16, metric(COUNTER, 'umbra_chaos_mutated_duplicate'));
-  store<u32>(kindIds + 20, metric(COUNTER, 'umbra_chaos_mutated_swap'));
-  store<u32>(kindIds + 24, metric(COUNTER, 'umbra_chaos_mutated_type_change'));
-  store<u32>(kindIds + 28, metric(COUNTER, 'umbra_chaos_mutated_null'));
-  store<u32>(kindIds + 32, metric(COUNTER, 'umbra_chaos_mutated_raw'));
+  if (isDefined()) return;
+  defineAll(
+    COUNTER,
+    PREFIX,
+    'faulted injected_delay injected_abort injected_reset injected_exception injected_stall injected_truncate mutated mutate_no_fit mutate_too_large expired over_max_active gone_while_waiting configured mutated_number_jitter mutated_boundary mutated_string_edit mutated_drop mutated_duplicate mutated_swap mutated_type_change mutated_null mutated_raw',
+  );
+  defineAll(GAUGE, PREFIX, 'active waiting');
 }

@@ -1,6 +1,6 @@
 // Mutation of one body by seed: draws spots and kinds, notes edits, applies them. JSON stays JSON and a form a form, unless raw.
 import { temp } from '../abi/arena';
-import { count } from '../abi/call';
+import { count } from '../lib/metrics';
 import { beginsFold, holdsFold } from '../abi/text';
 import * as json from '../lib/json';
 import { isInteger, parseNumber } from '../lib/number';
@@ -47,7 +47,8 @@ export function mutate(body: usize, len: u32, format: u32, ops: u32, kinds: u32,
       let k: u32 = kind.RAW;
       if (read && !(raw && below(4) == 0)) {
         k = pick(kinds);
-        done = apply(spot(below(spots)), k, body + len);
+        // The whole document only if it is all there is: changing it takes every other edit's place.
+        done = apply(spot(spots > 1 && format == JSON_BODY ? 1 + below(spots - 1) : below(spots)), k, body + len);
       } else if (raw) done = flip(body, len);
       else break;
       if (done) {
@@ -225,7 +226,7 @@ function duplicate(s: Spot): bool {
 }
 
 function swap(s: Spot): bool {
-  const t = spot(below(spots));
+  const t = spot(spots > 1 ? 1 + below(spots - 1) : 0);
   // Neither may hold the other, and equal values would change nothing.
   if (s.start < t.stop && t.start < s.stop) return false;
   const a = <u32>(s.stop - s.start);

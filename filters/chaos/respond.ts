@@ -1,4 +1,5 @@
-import { count, header, len, ptr, wallNs } from '../abi/call';
+import { header, len, ptr, wallNs } from '../abi/call';
+import { count } from '../lib/metrics';
 import { closeStream, sendLocalResponse } from '../abi/host';
 import { ascii } from '../abi/text';
 import { REQUEST, REQUEST_HEADERS } from '../abi/types';
@@ -34,7 +35,7 @@ export function endStream(s: Stream): void {
   if (s.answered) return;
   s.answered = true;
   if (s.end == state.END_RESET) {
-    count(metrics.reset);
+    count(metrics.INJECTED_RESET);
     closeStream(REQUEST);
     return;
   }
@@ -46,14 +47,14 @@ export function endStream(s: Stream): void {
   let http = s.status;
   let grpc = NO_GRPC;
   if (s.end == state.END_HTTP || s.end == state.END_GRPC) {
-    count(metrics.aborted);
+    count(metrics.INJECTED_ABORT);
     if (s.end == state.END_GRPC) {
       http = 503;
       grpc = s.status;
     }
     putString(body, 'fault filter abort');
   } else {
-    count(metrics.excepted);
+    count(metrics.INJECTED_EXCEPTION);
     if (s.end == state.END_EXPRESS) express(s, headers, body);
     else if (s.end == state.END_SPRING) spring(s, headers, body);
     else {

@@ -1,5 +1,6 @@
 // What happens to one stream that faults hit, from its headers to its end.
-import { add, bytes, count, header, len, logBytes, monotonicNs, ptr, wallNs } from '../abi/call';
+import { bytes, header, len, logBytes, monotonicNs, ptr, wallNs } from '../abi/call';
+import { add, count } from '../lib/metrics';
 import {
   addHeader,
   continueStream,
@@ -40,7 +41,7 @@ function hit(r: Root, id: u32): Stream | null {
     const n = f.requests++;
     if (!drawn(f, n)) continue;
     if (f.maxActive != 0 && f.active >= f.maxActive) {
-      count(metrics.refused);
+      count(metrics.OVER_MAX_ACTIVE);
       continue;
     }
     if (s === null) {
@@ -99,7 +100,7 @@ function proceed(s: Stream): bool {
     s.due = s.stalls ? stallEnd(s, state.ON_REQUEST) : monotonicNs() + <u64>s.delayMs * 1000000;
     s.hold = state.HOLD_REQUEST;
     if (wait(r, s)) {
-      count(s.stalls ? metrics.stalled : metrics.delayed);
+      count(s.stalls ? metrics.INJECTED_STALL : metrics.INJECTED_DELAY);
       return true;
     }
     s.hold = state.HOLD_NONE;
@@ -112,8 +113,8 @@ function proceed(s: Stream): bool {
 export function requestHeaders(r: Root, id: u32, end: bool): i32 {
   const s = hit(r, id);
   if (s === null) return abi.CONTINUE;
-  count(metrics.faulted);
-  add(metrics.active, 1);
+  count(metrics.FAULTED);
+  add(metrics.ACTIVE, 1);
   settle(s);
   if (!end && mutates(s, state.ON_REQUEST) && readable(s, abi.REQUEST_HEADERS, r)) {
     s.collect = state.COLLECT_REQUEST;
@@ -138,12 +139,12 @@ function raws(s: Stream, on: u32): bool {
 /** Whether the body to come can be changed: it has a format (or is taken raw), is not encoded and not declared too large. */
 function readable(s: Stream, map: u32, r: Root): bool {
   if (header(map, CONTENT_LENGTH) && parseNumber(ptr, len) > <f64>r.maxBody) {
-    count(metrics.tooLarge);
+    count(metrics.MUTATE_TOO_LARGE);
     return false;
   }
   if (raws(s, map == abi.REQUEST_HEADERS ? state.ON_REQUEST : state.ON_RESPONSE)) return true;
   const plain = !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) && formatOf(ptr, len) != NO_FORMAT;
-  if (!plain) count(metrics.unmutated);
+  if (!plain) count(metrics.MUTATE_NO_FIT);
   return plain;
 }
 
@@ -155,7 +156,7 @@ function change(s: Stream, on: u32, size: u32): void {
   let format = NO_FORMAT;
   if (!header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE)) format = formatOf(ptr, len);
   if (!bytes(buffer, 0, size)) {
-    count(metrics.unmutated);
+    count(metrics.MUTATE_NO_FIT);
     return;
   }
   let body = ptr;
@@ -174,11 +175,11 @@ function change(s: Stream, on: u32, size: u32): void {
     s.kindsUsed |= used;
   }
   if (!changed) {
-    count(metrics.unmutated);
+    count(metrics.MUTATE_NO_FIT);
     return;
   }
   if (setBufferBytes(buffer, 0, size, body, length) != abi.OK) return;
-  count(metrics.mutated);
+  count(metrics.MUTATED);
   if (header(map, CONTENT_LENGTH)) setLength(map, length);
 }
 
@@ -191,7 +192,7 @@ function setLength(map: u32, length: u32): void {
 
 export function requestBody(s: Stream, size: u32, end: bool): i32 {
   if (s.collect != state.COLLECT_REQUEST) return s.answered ? abi.STOP_NO_BUFFER : abi.CONTINUE;
-  if (size > changetype<Root>(s.root).maxBody) count(metrics.tooLarge);
+  if (size > changetype<Root>(s.root).maxBody) count(metrics.MUTATE_TOO_LARGE);
   else if (!end) return abi.STOP;
   else change(s, state.ON_REQUEST, size);
   s.collect = state.COLLECT_NONE;
@@ -221,7 +222,7 @@ export function responseHeaders(s: Stream, end: bool): i32 {
   s.collect = state.COLLECT_NONE;
   const r = changetype<Root>(s.root);
   if (!end && s.left >= 0) {
-    count(metrics.truncated);
+    count(metrics.INJECTED_TRUNCATE);
     removeHeader(abi.RESPONSE_HEADERS, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
   }
   if (!end && mutates(s, state.ON_RESPONSE) && readable(s, abi.RESPONSE_HEADERS, r)) {
@@ -248,13 +249,13 @@ function holdResponse(s: Stream): bool {
     s.hold = state.HOLD_NONE;
     return false;
   }
-  count(metrics.stalled);
+  count(metrics.INJECTED_STALL);
   return true;
 }
 
 export function responseBody(s: Stream, size: u32, end: bool): i32 {
   if (s.collect == state.COLLECT_RESPONSE) {
-    if (size > changetype<Root>(s.root).maxBody) count(metrics.tooLarge);
+    if (size > changetype<Root>(s.root).maxBody) count(metrics.MUTATE_TOO_LARGE);
     else if (!end) return abi.STOP;
     else change(s, state.ON_RESPONSE, size);
     s.collect = state.COLLECT_NONE;
@@ -312,7 +313,7 @@ export function tick(r: Root): void {
     const held = s.hold;
     s.hold = state.HOLD_NONE;
     if (setEffectiveContext(s.id) != abi.OK) {
-      count(metrics.gone);
+      count(metrics.GONE_WHILE_WAITING);
       continue;
     }
     if (held == state.HOLD_RESPONSE) continueStream(abi.RESPONSE);
@@ -330,11 +331,11 @@ export function deleteStream(id: u32): void {
   if (record == 0) return;
   const s = changetype<Stream>(record);
   if (s.place != 0) {
-    count(metrics.gone);
+    count(metrics.GONE_WHILE_WAITING);
     stopWaiting(s);
   }
   for (let i: u32 = 0; i < s.hits; i++) hitFault(s, i).active--;
-  add(metrics.active, -1);
+  add(metrics.ACTIVE, -1);
   giveRecord(slab, record);
 }
 

@@ -1,6 +1,7 @@
 // Streams that wait, per root, as a binary heap by due time. The root's timer runs only while the heap is not empty, set for
 // the earliest; a stream that ends leaves the heap, so that a tick never meets a dead one.
-import { add, monotonicNs } from '../abi/call';
+import { monotonicNs } from '../abi/call';
+import { add } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { setTickPeriod } from '../abi/host';
 import * as metrics from './metrics';
@@ -56,7 +57,7 @@ export function wait(r: Root, s: Stream): bool {
   }
   set(r, r.waitingCount++, s);
   up(r, r.waitingCount - 1);
-  add(metrics.waiting, 1);
+  add(metrics.WAITING, 1);
   arm(r);
   return true;
 }
@@ -66,7 +67,7 @@ export function leave(r: Root, s: Stream): void {
   const i = s.place - 1;
   s.place = 0;
   r.waitingCount--;
-  add(metrics.waiting, -1);
+  add(metrics.WAITING, -1);
   if (i != r.waitingCount) {
     set(r, i, at(r, r.waitingCount));
     const moved = at(r, i);

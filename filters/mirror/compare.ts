@@ -1,10 +1,18 @@
 // Both answers of one request: what they say of how well the shadow follows, and which ids they teach.
-import { add, count, record } from '../abi/call';
+import { add, count, record } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { newOut, Out } from '../lib/out';
 import { release } from './copies';
 import { expect, learn } from './ids';
 import * as metrics from './metrics';
+import {
+  countRoute,
+  ROUTE_COMPARED,
+  ROUTE_DIGEST_MISMATCH,
+  ROUTE_NOISE_COMPARED,
+  ROUTE_NOISE_MISMATCH,
+  ROUTE_STATUS_MISMATCH,
+} from './routes';
 import { Copy, rootOf } from './state';
 
 /** Keeps found ids until the other answer is in; nothing if there are none or no memory. */
@@ -43,7 +51,7 @@ export function teach(c: Copy): void {
     else if (learn(r, c.scope, mine + 8, load<u32>(mine, 4), everywhere, theirs + 8, load<u32>(theirs, 4)))
       pairsLearned++;
   }
-  if (pairsLearned != 0) add(metrics.learned, pairsLearned);
+  if (pairsLearned != 0) add(metrics.LEARNED, pairsLearned);
 }
 
 /** Called whenever one more answer is in or can no longer come; compares and ends the copy once nothing is awaited. */
@@ -52,20 +60,30 @@ export function settle(c: Copy): void {
   const shadowOver = c.shadowDone || c.shadowFailed;
   if (!prodOver || !shadowOver || c.second != 0) return;
   if (c.prodDone && c.shadowDone) {
-    count(metrics.compared);
-    if (c.prodStatus != c.shadowStatus) count(metrics.statusMismatch);
-    else if (c.prodDigest != 0 && c.shadowDigest != 0) {
-      count(metrics.digestCompared);
-      if (c.prodDigest != c.shadowDigest) count(metrics.digestMismatch);
+    count(metrics.COMPARED);
+    countRoute(c.route, ROUTE_COMPARED);
+    if (c.prodStatus != c.shadowStatus) {
+      count(metrics.STATUS_MISMATCH);
+      countRoute(c.route, ROUTE_STATUS_MISMATCH);
+    } else if (c.prodDigest != 0 && c.shadowDigest != 0) {
+      count(metrics.DIGEST_COMPARED);
+      if (c.prodDigest != c.shadowDigest) {
+        count(metrics.DIGEST_MISMATCH);
+        countRoute(c.route, ROUTE_DIGEST_MISMATCH);
+      }
     }
-    record(metrics.productionMs, c.prodNs / 1000000);
-    record(metrics.shadowMs, c.shadowNs / 1000000);
-  } else count(metrics.uncompared);
+    record(metrics.PRODUCTION_MS, c.prodNs / 1000000);
+    record(metrics.SHADOW_MS, c.shadowNs / 1000000);
+  } else count(metrics.UNCOMPARED);
   if (c.secondDone && c.shadowDone) {
-    count(metrics.noiseCompared);
-    if (c.shadowStatus != c.secondStatus) count(metrics.noiseStatusMismatch);
-    else if (c.shadowDigest != 0 && c.secondDigest != 0 && c.shadowDigest != c.secondDigest)
-      count(metrics.noiseDigestMismatch);
+    count(metrics.NOISE_COMPARED);
+    countRoute(c.route, ROUTE_NOISE_COMPARED);
+    const status = c.shadowStatus != c.secondStatus;
+    if (status) count(metrics.NOISE_STATUS_MISMATCH);
+    if (status || (c.shadowDigest != 0 && c.secondDigest != 0 && c.shadowDigest != c.secondDigest)) {
+      if (!status) count(metrics.NOISE_DIGEST_MISMATCH);
+      countRoute(c.route, ROUTE_NOISE_MISMATCH);
+    }
   }
   release(c);
 }

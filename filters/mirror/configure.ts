@@ -1,10 +1,11 @@
 import { bytes, len, logBytes, ptr } from '../abi/call';
-import { drop, newRegion, Region } from '../abi/region';
+import { alloc, drop, newRegion, Region } from '../abi/region';
 import { Text } from '../abi/text';
 import { ERROR, PLUGIN_CONFIGURATION } from '../abi/types';
 import {
   boolField,
   field,
+  listField,
   Node,
   numberField,
   objectField,
@@ -17,6 +18,7 @@ import {
 } from '../lib/config';
 import { newOut, putString } from '../lib/out';
 import * as state from './state';
+import { routeOf } from './routes';
 import { list, Root } from './state';
 
 const MAX_SAFE: f64 = 9007199254740991;
@@ -70,7 +72,7 @@ function texts(root: Root, region: Region, n: Node | null, name: string, offset:
 function read(root: Root, region: Region, n: Node): void {
   only(
     n,
-    'generation cluster authority percent session match exclude maxBodyBytes maxInFlight maxBytesHeld timeoutMs redact pseudonymKey identity opaque learn compare twicePercent heartbeatMs',
+    'generation cluster authority percent session match exclude maxBodyBytes maxInFlight maxBytesHeld timeoutMs redact pseudonymKey identity opaque learn compare routes twicePercent heartbeatMs',
   );
   need(n, 'generation');
   numberField(n, 'generation', 0, 0, MAX_SAFE);
@@ -111,7 +113,32 @@ function read(root: Root, region: Region, n: Node): void {
     checkPath(state.listAt(list(root, offsetof<Root>('learnPaths')), i));
   texts(root, region, learn, 'setCookie', offsetof<Root>('learnCookies'), 16);
   root.learnLocation = boolField(learn, 'location', false);
+  readRoutes(root, region, n);
   root.compareBody = boolField(objectField(n, 'compare', 'body'), 'body', true);
+}
+
+/** Names for the comparison's numbers by path prefix; the first that fits counts. */
+function readRoutes(root: Root, region: Region, n: Node): void {
+  const routes = listField(n, 'routes');
+  if (routes === null || routes.count == 0) return;
+  if (routes.count > 32) return refuse('routes');
+  root.routes = alloc(region, routes.count * 12);
+  if (root.routes == 0) return refuse('routes');
+  for (let c = routes.child; c != 0; c = changetype<Node>(c).next) {
+    const one = changetype<Node>(c);
+    only(one, 'name pathPrefix');
+    const at = root.routes + <usize>root.routesCount * 12;
+    if (!textField(one, 'pathPrefix', text) || text.len == 0) return refuse('routes');
+    store<u32>(at, <u32>text.ptr);
+    store<u32>(at, text.len, 4);
+    if (!textField(one, 'name', text) || text.len == 0 || text.len > 64) return refuse('routes');
+    for (let i: u32 = 0; i < text.len; i++) {
+      const b: u32 = load<u8>(text.ptr + i);
+      if (!(b - 48 < 10 || (b | 32) - 97 < 26 || b == 95 || b == 45)) return refuse('routes');
+    }
+    store<u32>(at, <u32>routeOf(text.ptr, text.len), 8);
+    root.routesCount++;
+  }
 }
 
 /** `$` followed by `.name` or `[*]`, at least one. */

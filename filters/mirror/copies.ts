@@ -1,5 +1,5 @@
 // The life of a copy: taken when a request is sampled, given back when neither answer is awaited any more.
-import { add, count } from '../abi/call';
+import { add, count } from '../lib/metrics';
 import { give } from '../abi/heap';
 import { giveRecord, takeRecord } from '../abi/slab';
 import { put, remove } from '../abi/table';
@@ -22,8 +22,17 @@ export function newCopy(r: Root, stream: u32): Copy | null {
   if (r.copies != 0) changetype<Copy>(r.copies).before = p;
   r.copies = p;
   r.inFlight++;
-  add(metrics.inFlight, 1);
+  add(metrics.IN_FLIGHT, 1);
   return c;
+}
+
+/** Bytes held by all configurations, and what the gauge was last told: it is told on ticks, not once per chunk. */
+let held: i64 = 0;
+let told: i64 = 0;
+
+export function reportHeld(): void {
+  add(metrics.BYTES_HELD, held - told);
+  told = held;
 }
 
 /** Counts bytes against the cap; false, and nothing counted, if they are too many. */
@@ -31,6 +40,7 @@ export function hold(c: Copy, n: u32): bool {
   const r = rootOf(c);
   if (<u64>r.held + n > r.maxHeld) return false;
   r.held += n;
+  held += n;
   c.held += n;
   return true;
 }
@@ -45,12 +55,13 @@ export function release(c: Copy): void {
   freeChain(c);
   if (c.prodIds != 0) give(c.prodIds, c.prodIdsLen);
   if (c.shadowIds != 0) give(c.shadowIds, c.shadowIdsLen);
-  if (c.held != 0) r.held -= c.held;
+  r.held -= c.held;
+  held -= c.held;
   if (c.before != 0) changetype<Copy>(c.before).after = c.after;
   else r.copies = c.after;
   if (c.after != 0) changetype<Copy>(c.after).before = c.before;
   r.inFlight--;
-  add(metrics.inFlight, -1);
+  add(metrics.IN_FLIGHT, -1);
   giveRecord(slab, changetype<usize>(c));
 }
 

@@ -1,4 +1,5 @@
-import { Out, putByte, putHex, putString } from '../lib/out';
+import { putBase64 } from '../lib/escape';
+import { newOut, Out, putByte, putHex, putString } from '../lib/out';
 import { high, low, siphash } from '../lib/siphash';
 import { Root } from './state';
 
@@ -24,6 +25,20 @@ export function putPseudonym(o: Out, r: Root, p: usize, len: u32): void {
   putHex(o, high);
   putHex(o, low);
   pseudonyms++;
+}
+
+/** A credential's pseudonym; in the Basic scheme as user and password, so that it can be read as such. */
+export function putCredential(o: Out, r: Root, basic: bool, p: usize, len: u32): void {
+  const inner = basic ? newOut(64) : o;
+  if (inner === null) {
+    o.failed = true;
+    return;
+  }
+  putPseudonym(inner, r, p, len);
+  if (!basic) return;
+  putString(inner, ':umbra');
+  if (inner.failed) o.failed = true;
+  else putBase64(o, inner.ptr, inner.len);
 }
 
 /** An e-mail address nobody has (RFC 2606), stable per address. */

@@ -2,13 +2,15 @@
 // pause, change or end one is imported. Everything else is in the files beside this one.
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
-import { count, monotonicNs, wallNs } from '../abi/call';
+import { monotonicNs, wallNs } from '../abi/call';
+import { count } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { setTickPeriod } from '../abi/host';
 import { drop } from '../abi/region';
 import { find, put, remove } from '../abi/table';
 import { CONTINUE } from '../abi/types';
 import { configure, heartbeatMs } from './configure';
+import { reportHeld } from './copies';
 import * as metrics from './metrics';
 import { Copy, Root, regionOf, roots, streams } from './state';
 import * as stream from './stream';
@@ -45,7 +47,7 @@ export function proxy_on_configure(id: u32, _size: u32): i32 {
   if (ok) {
     stream.seedSampling(wallNs() ^ monotonicNs());
     setTickPeriod(heartbeatMs);
-    count(metrics.configured);
+    count(metrics.CONFIGURED);
   }
   leave();
   return ok ? 1 : 0;
@@ -120,7 +122,8 @@ export function proxy_on_http_call_response(_id: u32, token: u32, headers: u32, 
 }
 
 export function proxy_on_tick(_id: u32): void {
-  count(metrics.heartbeat);
+  count(metrics.HEARTBEAT);
+  reportHeld();
 }
 
 export function proxy_on_delete(id: u32): void {

@@ -1,73 +1,50 @@
-import { metric } from '../abi/call';
+import { defineAll, isDefined } from '../lib/metrics';
+import { ascii } from '../abi/text';
 import { COUNTER, GAUGE, HISTOGRAM } from '../abi/types';
 
-export let sampled: u32 = 0;
-export let sent: u32 = 0;
-export let failed: u32 = 0;
-export let skippedUpgrade: u32 = 0;
-export let skippedLoop: u32 = 0;
-export let skippedUnreadable: u32 = 0;
-export let droppedBodyTooLarge: u32 = 0;
-export let droppedInFlight: u32 = 0;
-export let droppedBytesHeld: u32 = 0;
-export let droppedUnmapped: u32 = 0;
-export let droppedAborted: u32 = 0;
-export let droppedNoMemory: u32 = 0;
-export let droppedReconfigured: u32 = 0;
-export let compared: u32 = 0;
-export let uncompared: u32 = 0;
-export let statusMismatch: u32 = 0;
-export let digestCompared: u32 = 0;
-export let digestMismatch: u32 = 0;
-export let noiseCompared: u32 = 0;
-export let noiseStatusMismatch: u32 = 0;
-export let noiseDigestMismatch: u32 = 0;
-export let redacted: u32 = 0;
-export let pseudonyms: u32 = 0;
-export let learned: u32 = 0;
-export let mapped: u32 = 0;
-export let inFlight: u32 = 0;
-export let bytesHeld: u32 = 0;
-export let heartbeat: u32 = 0;
-export let configured: u32 = 0;
-export let productionMs: u32 = 0;
-export let shadowMs: u32 = 0;
+// Numbers of the metrics, in the order of the names below; docs/filters.md says what each counts.
+export const SAMPLED: u32 = 0;
+export const SENT: u32 = 1;
+export const FAILED: u32 = 2;
+export const SKIPPED_UPGRADE: u32 = 3;
+export const SKIPPED_LOOP: u32 = 4;
+export const SKIPPED_UNREADABLE: u32 = 5;
+export const DROPPED_BODY_TOO_LARGE: u32 = 6;
+export const DROPPED_IN_FLIGHT: u32 = 7;
+export const DROPPED_BYTES_HELD: u32 = 8;
+export const DROPPED_UNMAPPED: u32 = 9;
+export const DROPPED_ABORTED: u32 = 10;
+export const DROPPED_NO_MEMORY: u32 = 11;
+export const DROPPED_RECONFIGURED: u32 = 12;
+export const COMPARED: u32 = 13;
+export const UNCOMPARED: u32 = 14;
+export const STATUS_MISMATCH: u32 = 15;
+export const DIGEST_COMPARED: u32 = 16;
+export const DIGEST_MISMATCH: u32 = 17;
+export const NOISE_COMPARED: u32 = 18;
+export const NOISE_STATUS_MISMATCH: u32 = 19;
+export const NOISE_DIGEST_MISMATCH: u32 = 20;
+export const REDACTED: u32 = 21;
+export const PSEUDONYMS: u32 = 22;
+export const LEARNED: u32 = 23;
+export const MAPPED: u32 = 24;
+export const HEARTBEAT: u32 = 25;
+export const CONFIGURED: u32 = 26;
+export const IN_FLIGHT: u32 = 27;
+export const BYTES_HELD: u32 = 28;
+export const PRODUCTION_MS: u32 = 29;
+export const SHADOW_MS: u32 = 30;
 
-let defined = false;
 
-/** Once per VM: a metric defined again takes a new id in the host each time. */
+export const PREFIX = ascii('umbra_mirror_');
+
 export function defineMetrics(): void {
-  if (defined) return;
-  defined = true;
-  sampled = metric(COUNTER, 'umbra_mirror_sampled');
-  sent = metric(COUNTER, 'umbra_mirror_sent');
-  failed = metric(COUNTER, 'umbra_mirror_failed');
-  skippedUpgrade = metric(COUNTER, 'umbra_mirror_skipped_upgrade');
-  skippedLoop = metric(COUNTER, 'umbra_mirror_skipped_loop');
-  skippedUnreadable = metric(COUNTER, 'umbra_mirror_skipped_unreadable');
-  droppedBodyTooLarge = metric(COUNTER, 'umbra_mirror_dropped_body_too_large');
-  droppedInFlight = metric(COUNTER, 'umbra_mirror_dropped_in_flight');
-  droppedBytesHeld = metric(COUNTER, 'umbra_mirror_dropped_bytes_held');
-  droppedUnmapped = metric(COUNTER, 'umbra_mirror_dropped_unmapped');
-  droppedAborted = metric(COUNTER, 'umbra_mirror_dropped_aborted');
-  droppedNoMemory = metric(COUNTER, 'umbra_mirror_dropped_no_memory');
-  droppedReconfigured = metric(COUNTER, 'umbra_mirror_dropped_reconfigured');
-  compared = metric(COUNTER, 'umbra_mirror_compared');
-  uncompared = metric(COUNTER, 'umbra_mirror_uncompared');
-  statusMismatch = metric(COUNTER, 'umbra_mirror_status_mismatch');
-  digestCompared = metric(COUNTER, 'umbra_mirror_digest_compared');
-  digestMismatch = metric(COUNTER, 'umbra_mirror_digest_mismatch');
-  noiseCompared = metric(COUNTER, 'umbra_mirror_noise_compared');
-  noiseStatusMismatch = metric(COUNTER, 'umbra_mirror_noise_status_mismatch');
-  noiseDigestMismatch = metric(COUNTER, 'umbra_mirror_noise_digest_mismatch');
-  redacted = metric(COUNTER, 'umbra_mirror_redacted');
-  pseudonyms = metric(COUNTER, 'umbra_mirror_pseudonyms');
-  learned = metric(COUNTER, 'umbra_mirror_learned');
-  mapped = metric(COUNTER, 'umbra_mirror_mapped');
-  inFlight = metric(GAUGE, 'umbra_mirror_in_flight');
-  bytesHeld = metric(GAUGE, 'umbra_mirror_bytes_held');
-  heartbeat = metric(COUNTER, 'umbra_mirror_heartbeat');
-  configured = metric(COUNTER, 'umbra_mirror_configured');
-  productionMs = metric(HISTOGRAM, 'umbra_mirror_production_ms');
-  shadowMs = metric(HISTOGRAM, 'umbra_mirror_shadow_ms');
+  if (isDefined()) return;
+  defineAll(
+    COUNTER,
+    PREFIX,
+    'sampled sent failed skipped_upgrade skipped_loop skipped_unreadable dropped_body_too_large dropped_in_flight dropped_bytes_held dropped_unmapped dropped_aborted dropped_no_memory dropped_reconfigured compared uncompared status_mismatch digest_compared digest_mismatch noise_compared noise_status_mismatch noise_digest_mismatch redacted pseudonyms learned mapped heartbeat configured',
+  );
+  defineAll(GAUGE, PREFIX, 'in_flight bytes_held');
+  defineAll(HISTOGRAM, PREFIX, 'production_ms shadow_ms');
 }

@@ -1,5 +1,6 @@
-// Names that mean a credential wherever they appear, and headers that never reach the shadow.
-import { is, lower } from '../abi/text';
+// Names that mean a credential wherever they appear, and headers that never reach the shadow. Constants of one length stand
+// together, see `oneOf`.
+import { lower, oneOf } from '../abi/text';
 import { list, listHasFold, Root } from './state';
 
 const MOST: u32 = 32;
@@ -21,135 +22,100 @@ function isCredential(p: usize, len: u32): bool {
   const n = fold(p, len);
   switch (n) {
     case 3:
-      return (
-        is(folded, n, 'pwd') ||
-        is(folded, n, 'cvv') ||
-        is(folded, n, 'cvc') ||
-        is(folded, n, 'ssn') ||
-        is(folded, n, 'sid') ||
-        is(folded, n, 'otp')
-      );
+      return oneOf(folded, n, 'pwdcvvcvcssnsidotp');
     case 4:
-      return is(folded, n, 'auth') || is(folded, n, 'csrf') || is(folded, n, 'cvv2');
+      return oneOf(folded, n, 'authcsrfcvv2');
     case 5:
-      return is(folded, n, 'token');
+      return oneOf(folded, n, 'token');
     case 6:
-      return is(folded, n, 'secret') || is(folded, n, 'passwd') || is(folded, n, 'apikey');
+      return oneOf(folded, n, 'secretpasswdapikey');
     case 7:
-      return is(folded, n, 'idtoken') || is(folded, n, 'session');
+      return oneOf(folded, n, 'idtokensession');
     case 8:
-      return is(folded, n, 'password');
+      return oneOf(folded, n, 'password');
     case 9:
-      return (
-        is(folded, n, 'csrftoken') ||
-        is(folded, n, 'sessionid') ||
-        is(folded, n, 'accesskey') ||
-        is(folded, n, 'signature') ||
-        is(folded, n, 'authtoken')
-      );
+      return oneOf(folded, n, 'csrftokensessionidaccesskeysignatureauthtoken');
     case 10:
-      return is(folded, n, 'passphrase') || is(folded, n, 'privatekey') || is(folded, n, 'credential');
+      return oneOf(folded, n, 'passphraseprivatekeycredential');
     case 11:
-      return (
-        is(folded, n, 'accesstoken') ||
-        is(folded, n, 'oldpassword') ||
-        is(folded, n, 'newpassword') ||
-        is(folded, n, 'credentials')
-      );
+      return oneOf(folded, n, 'accesstokenoldpasswordnewpasswordcredentials');
     case 12:
-      return (
-        is(folded, n, 'refreshtoken') ||
-        is(folded, n, 'clientsecret') ||
-        is(folded, n, 'securitycode') ||
-        is(folded, n, 'sessiontoken')
-      );
+      return oneOf(folded, n, 'refreshtokenclientsecretsecuritycodesessiontoken');
     case 13:
-      return is(folded, n, 'authorization');
+      return oneOf(folded, n, 'authorization');
+    case 14:
+      return oneOf(folded, n, 'securityanswer');
     case 15:
-      return is(folded, n, 'securityanswer') || is(folded, n, 'secretaccesskey');
+      return oneOf(folded, n, 'secretaccesskeyconfirmpassword');
     default:
       return false;
   }
 }
 
-/** Whether a JSON field is redacted by name. */
-export function isSecretField(r: Root, p: usize, len: u32): bool {
-  if (listHasFold(list(r, offsetof<Root>('redactFields')), p, len)) return true;
-  return isCredential(p, len) && !listHasFold(list(r, offsetof<Root>('keep')), p, len);
-}
-
-/** Whether a query or form field is redacted by name. */
-export function isSecretParameter(r: Root, p: usize, len: u32): bool {
-  if (listHasFold(list(r, offsetof<Root>('redactQuery')), p, len)) return true;
+/** Whether a value is redacted by its name; `more` is the configuration's own list (by its field's offset). */
+export function isSecret(r: Root, more: usize, p: usize, len: u32): bool {
+  if (listHasFold(list(r, more), p, len)) return true;
   return isCredential(p, len) && !listHasFold(list(r, offsetof<Root>('keep')), p, len);
 }
 
 /** Headers whose value is a credential: replaced by its pseudonym. */
 export function isIdentityHeader(r: Root, p: usize, len: u32): bool {
+  let known = false;
   switch (len) {
     case 7:
-      if (is(p, len, 'api-key')) return true;
+      known = oneOf(p, len, 'api-key');
       break;
     case 9:
-      if (is(p, len, 'x-api-key')) return true;
+      known = oneOf(p, len, 'x-api-key');
       break;
     case 12:
-      if (
-        is(p, len, 'x-auth-token') ||
-        is(p, len, 'x-csrf-token') ||
-        is(p, len, 'x-xsrf-token') ||
-        is(p, len, 'x-session-id')
-      )
-        return true;
+      known = oneOf(p, len, 'x-auth-tokenx-csrf-tokenx-xsrf-tokenx-session-id');
       break;
     case 13:
-      if (is(p, len, 'authorization')) return true;
+      known = oneOf(p, len, 'authorization');
       break;
     case 14:
-      if (is(p, len, 'x-access-token')) return true;
+      known = oneOf(p, len, 'x-access-token');
       break;
     case 15:
-      if (is(p, len, 'x-session-token')) return true;
+      known = oneOf(p, len, 'x-session-token');
       break;
     case 20:
-      if (is(p, len, 'x-amz-security-token')) return true;
+      known = oneOf(p, len, 'x-amz-security-token');
       break;
     default:
       break;
   }
-  return listHasFold(list(r, offsetof<Root>('identityHeaders')), p, len);
+  return known || listHasFold(list(r, offsetof<Root>('identityHeaders')), p, len);
 }
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), what the callout sets itself, and what only this proxy may know. */
 export function isDropped(p: usize, len: u32): bool {
-  if (len > 7 && load<u8>(p) == 120) {
-    // x-envoy-*, x-umbra-*
-    if (is(p, 8, 'x-envoy-') || is(p, 8, 'x-umbra-')) return true;
-    return is(p, len, 'x-forwarded-client-cert');
-  }
+  // x-envoy-*, x-umbra-*
+  if (len >= 8 && oneOf(p, 8, 'x-envoy-x-umbra-')) return true;
   switch (len) {
     case 2:
-      return is(p, len, 'te');
+      return oneOf(p, len, 'te');
     case 4:
-      return is(p, len, 'host');
+      return oneOf(p, len, 'host');
     case 6:
-      return is(p, len, 'expect');
+      return oneOf(p, len, 'expect');
     case 7:
-      return is(p, len, 'upgrade') || is(p, len, 'trailer');
-    case 8:
-      return is(p, len, 'trailers');
+      return oneOf(p, len, 'upgradetrailer');
     case 10:
-      return is(p, len, 'connection') || is(p, len, 'keep-alive');
+      return oneOf(p, len, 'connectionkeep-alive');
     case 14:
-      return is(p, len, 'content-length');
+      return oneOf(p, len, 'content-length');
     case 16:
-      return is(p, len, 'proxy-connection');
+      return oneOf(p, len, 'proxy-connection');
     case 17:
-      return is(p, len, 'transfer-encoding');
+      return oneOf(p, len, 'transfer-encoding');
     case 18:
-      return is(p, len, 'proxy-authenticate');
+      return oneOf(p, len, 'proxy-authenticate');
     case 19:
-      return is(p, len, 'proxy-authorization');
+      return oneOf(p, len, 'proxy-authorization');
+    case 23:
+      return oneOf(p, len, 'x-forwarded-client-cert');
     default:
       return false;
   }

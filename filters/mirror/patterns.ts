@@ -1,5 +1,5 @@
 // Secrets by their look: card numbers, bearer and JSON web tokens, e-mail addresses. One pass, bounded look-ahead: every byte is
-// looked at a constant number of times however the text is made.
+// looked at a constant number of times however the text is made. Callers undo escapes first.
 import { beginsFold } from '../abi/text';
 import { Out, put, putString } from '../lib/out';
 import { putCard, putEmail, putPseudonym } from './identity';
@@ -25,7 +25,7 @@ function isToken(c: u32): bool {
 
 @inline
 function isLocal(c: u32): bool {
-  return isWord(c) || c == 46 || c == 95 || c == 37 || c == 43 || c == 45;
+  return isWord(c) || c == 46 || c == 95 || c == 43 || c == 45;
 }
 
 /** Copies `[p, end)` to `o` with what looks like a secret replaced. */
@@ -42,10 +42,7 @@ export function scan(o: Out, r: Root, p: usize, end: usize): void {
     let stop: usize = 0;
     if (r.cards && isDigit(c)) {
       stop = card(o, r, from, p, end);
-      if (stop == 0) {
-        // The group of digits is none; the next group may begin one. What of e-mail addresses that begin with digits is below.
-        if (r.emails) stop = email(o, r, from, p, end);
-      }
+      if (stop == 0 && r.emails) stop = email(o, r, from, p, end);
     } else {
       if (r.bearer) stop = token(o, r, from, p, end);
       if (stop == 0 && r.emails) stop = email(o, r, from, p, end);
@@ -55,7 +52,7 @@ export function scan(o: Out, r: Root, p: usize, end: usize): void {
       from = stop;
       continue;
     }
-    // On to the end of the word. A card after a letter is no card, but digits after % are the second half of an escape.
+    // On to the end of the word: inside it nothing begins.
     while (p < end && isWord(load<u8>(p))) p++;
   }
   if (from == begin) put(o, begin, <u32>(end - begin));
@@ -72,8 +69,7 @@ function card(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
       if (n == 19) return 0;
       store<u8>(digits + n++, c);
       q++;
-    } else if (n > 0 && (c == 32 || c == 45 || c == 43 || c == 46) && q + 1 < end && isDigit(load<u8>(q + 1))) q++;
-    else if (n > 0 && c == 37 && q + 3 < end && load<u8>(q + 1) == 50 && load<u8>(q + 2) == 48 && isDigit(load<u8>(q + 3))) q += 3;
+    } else if (n > 0 && (c == 32 || c == 45 || c == 46) && q + 1 < end && isDigit(load<u8>(q + 1))) q++;
     else break;
   }
   if (n < 13 || (q < end && isWord(load<u8>(q)))) return 0;
@@ -99,9 +95,8 @@ function token(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
   const bearer = beginsFold(p, left, 'bearer');
   if (bearer) {
     q += 6;
-    if (q < end && (load<u8>(q) == 32 || load<u8>(q) == 43)) q++;
-    else if (q + 2 < end && load<u8>(q) == 37 && load<u8>(q + 1) == 50 && load<u8>(q + 2) == 48) q += 3;
-    else return 0;
+    if (q == end || load<u8>(q) != 32) return 0;
+    while (q < end && load<u8>(q) == 32) q++;
   } else if (!(left >= 20 && load<u8>(p) == 101 && load<u8>(p + 1) == 121 && load<u8>(p + 2) == 74)) return 0;
   const value = q;
   let dots: u32 = 0;
@@ -112,7 +107,7 @@ function token(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
   return q;
 }
 
-/** `local@domain.tld`, the @ also as %40; its end, or 0. */
+/** `local@domain.tld`; its end, or 0. */
 function email(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
   let q = p;
   let at: usize = 0;
@@ -122,11 +117,6 @@ function email(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
     if (c == 64) {
       at = q;
       q++;
-      break;
-    }
-    if (c == 37 && q + 2 < end && load<u8>(q + 1) == 52 && load<u8>(q + 2) == 48) {
-      at = q;
-      q += 3;
       break;
     }
     if (!isLocal(c)) return 0;

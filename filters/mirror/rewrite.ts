@@ -1,12 +1,14 @@
 // What leaves: paths, queries, cookies, headers and bodies with secrets redacted, identities replaced by pseudonyms and learned ids
 // by the shadow's own.
-import { beginsFold, holdsFold, is, same } from '../abi/text';
+import { beginsFold, holdsFold, is } from '../abi/text';
 import * as json from '../lib/json';
-import { isInteger } from '../lib/number';
-import { Out, put, putByte, putString } from '../lib/out';
-import { putPseudonym, putRedacted } from './identity';
+import { temp } from '../abi/arena';
+import { unescape } from '../lib/config';
+import { isPercentEncoded, percentDecode, putJsonEscaped, putPercentEncoded, sameAs } from '../lib/escape';
+import { newOut, Out, put, putByte, putString } from '../lib/out';
+import { putCredential, putRedacted, putPseudonym } from './identity';
 import { found, foundLen, lookup } from './ids';
-import { isSecretField, isSecretParameter } from './names';
+import { isSecret } from './names';
 import { scan } from './patterns';
 import { list, listHas, Root } from './state';
 
@@ -40,6 +42,54 @@ function putValue(o: Out, r: Root, p: usize, len: u32): void {
   scan(o, r, p, p + len);
 }
 
+/**
+ * A value in which bytes may be escaped: judged by what it stands for, and written anew only if that changes it, so that what
+ * holds no secret leaves byte for byte.
+ */
+function putEncoded(o: Out, r: Root, p: usize, len: u32, plus: bool): void {
+  if (!isPercentEncoded(p, len, plus)) {
+    putValue(o, r, p, len);
+    return;
+  }
+  const plain = temp(len);
+  const after = newOut(len);
+  if (plain == 0 || after === null) {
+    o.failed = true;
+    return;
+  }
+  const n = percentDecode(p, len, plain, plus);
+  putValue(after, r, plain, n);
+  if (after.failed) o.failed = true;
+  else if (sameAs(after, plain, n)) put(o, p, len);
+  else putPercentEncoded(o, after.ptr, after.len);
+}
+
+/** The same for the inside of a JSON string. */
+function putUnescaped(o: Out, r: Root, p: usize, len: u32): void {
+  const plain = temp(len);
+  const after = newOut(len);
+  if (plain == 0 || after === null) {
+    o.failed = true;
+    return;
+  }
+  const n = unescape(p, p + len, plain);
+  putValue(after, r, plain, n);
+  if (after.failed) o.failed = true;
+  else if (sameAs(after, plain, n)) put(o, p, len);
+  else putJsonEscaped(o, after.ptr, after.len);
+}
+
+/** A parameter's name as it is meant. */
+function isSecretParameter(r: Root, p: usize, len: u32): bool {
+  if (isPercentEncoded(p, len, true)) {
+    const plain = temp(len);
+    if (plain == 0) return true;
+    len = percentDecode(p, len, plain, true);
+    p = plain;
+  }
+  return isSecret(r, offsetof<Root>('redactQuery'), p, len);
+}
+
 /** A path with its query. */
 export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
   const end = p + len;
@@ -57,7 +107,7 @@ export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
     }
     let q = p;
     while (q < end && load<u8>(q) != 47 && load<u8>(q) != 63) q++;
-    putValue(o, r, p, <u32>(q - p));
+    putEncoded(o, r, p, <u32>(q - p), false);
     p = q;
   }
 }
@@ -72,29 +122,32 @@ export function rewriteForm(o: Out, r: Root, p: usize, len: u32): void {
       if (equals == 0 && load<u8>(q) == 61) equals = q;
       q++;
     }
-    if (equals == 0) scan(o, r, p, q);
+    if (equals == 0) putEncoded(o, r, p, <u32>(q - p), true);
     else {
       const value = equals + 1;
       put(o, p, <u32>(value - p));
       if (isSecretParameter(r, p, <u32>(equals - p))) {
         if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
-      } else putValue(o, r, value, <u32>(q - value));
+      } else putEncoded(o, r, value, <u32>(q - value), true);
     }
     if (q < end) putByte(o, 38);
     p = q + 1;
   }
 }
 
-/** A credential: the scheme stays, the rest is the shadow's own token if it was learned, else a pseudonym. */
-export function rewriteIdentity(o: Out, r: Root, p: usize, len: u32): void {
+/** Length of `Bearer ` and the like, 0 if there is none. */
+export function schemeLength(p: usize, len: u32): u32 {
   let i: u32 = 0;
   while (i < len && i < 16 && load<u8>(p + i) > 32) i++;
-  if (i < len && load<u8>(p + i) == 32) {
-    put(o, p, i + 1);
-    p += i + 1;
-    len -= i + 1;
-  }
-  if (!putMapped(o, r, p, len, true)) putPseudonym(o, r, p, len);
+  while (i < len && load<u8>(p + i) == 32) i++;
+  return i < len ? i : 0;
+}
+
+/** A credential: the scheme stays, the rest is the shadow's own token if it was learned, else a pseudonym. */
+export function rewriteIdentity(o: Out, r: Root, p: usize, len: u32): void {
+  const scheme = schemeLength(p, len);
+  put(o, p, scheme);
+  if (!putMapped(o, r, p + scheme, len - scheme, true)) putCredential(o, r, beginsFold(p, scheme, 'basic'), p + scheme, len - scheme);
 }
 
 /** `a=1; b=2`. Every value is a credential unless its name is declared plain; one that the server sets must be learned. */
@@ -151,15 +204,26 @@ export const TEXT_BODY: u32 = 3;
 export function bodyKind(type: usize, len: u32): u32 {
   if (beginsFold(type, len, 'application/json') || holdsFold(type, len, '+json')) return JSON_BODY;
   if (beginsFold(type, len, 'application/x-www-form-urlencoded')) return FORM_BODY;
-  return beginsFold(type, len, 'text/') ? TEXT_BODY : UNREADABLE;
+  return beginsFold(type, len, 'text/plain') ? TEXT_BODY : UNREADABLE;
 }
 
 /** False if the bytes are not what their kind says: then nothing is known of what they hide, and they must not leave. */
 export function rewriteBody(o: Out, r: Root, kind: u32, p: usize, len: u32): bool {
   if (kind == JSON_BODY) return rewriteJson(o, r, p, len);
   if (kind == FORM_BODY) rewriteForm(o, r, p, len);
-  else scan(o, r, p, p + len);
+  else rewriteText(o, r, p, len);
   return true;
+}
+
+/** Browsers send JSON as text/plain too; what is not JSON is looked through for patterns. */
+function rewriteText(o: Out, r: Root, p: usize, len: u32): void {
+  const first: u32 = len == 0 ? 0 : load<u8>(p);
+  if (first == 123 || first == 91) {
+    const before = o.len;
+    if (rewriteJson(o, r, p, len)) return;
+    o.len = before;
+  }
+  scan(o, r, p, p + len);
 }
 
 /** A field whose number may be an id. */
@@ -183,13 +247,12 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
     if (t == json.KEY) {
       key = json.start + 1;
       keyLen = <u32>(json.stop - json.start - 2);
-      secret = json.escaped || isSecretField(r, key, keyLen);
+      secret = json.escaped || isSecret(r, offsetof<Root>('redactFields'), key, keyLen);
       continue;
     }
     if (t == json.OBJECT || t == json.ARRAY) {
       if (secret && secretDepth == 0) secretDepth = json.depth;
       secret = false;
-      key = t == json.ARRAY ? key : 0;
       continue;
     }
     if (t == json.OBJECT_END || t == json.ARRAY_END) {
@@ -203,7 +266,10 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
     if (t == json.STRING) {
       put(o, from, <u32>(start + 1 - from));
       const n = <u32>(stop - start - 2);
-      if (!hide) putValue(o, r, start + 1, n);
+      if (!hide) {
+        if (json.escaped) putUnescaped(o, r, start + 1, n);
+        else putValue(o, r, start + 1, n);
+      }
       else if (!putMapped(o, r, start + 1, n, true)) putRedacted(o);
       from = stop - 1;
     } else if (t == json.NUMBER) {

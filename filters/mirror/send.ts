@@ -1,5 +1,6 @@
 import { temp } from '../abi/arena';
-import { add, count, monotonicNs } from '../abi/call';
+import { monotonicNs } from '../abi/call';
+import { add, count } from '../lib/metrics';
 import { httpCall } from '../abi/host';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
 import { put as putTable } from '../abi/table';
@@ -85,7 +86,8 @@ function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null
     if (is(pairs.name, pairs.nameLen, 'authorization')) {
       const who = newOut(40);
       if (who === null) return null;
-      identity.putPseudonym(who, r, pairs.value, pairs.valueLen);
+      const scheme = rewrite.schemeLength(pairs.value, pairs.valueLen);
+      identity.putPseudonym(who, r, pairs.value + scheme, pairs.valueLen - scheme);
       if (!who.failed) addTexts(h, IDENTITY, who.ptr, who.len);
     }
   }
@@ -131,15 +133,15 @@ export function send(
   let bodyLen: u32 = c.length;
   if (bodyLen != 0) {
     body = temp(bodyLen);
-    if (body == 0) return abandon(c, metrics.droppedNoMemory);
+    if (body == 0) return abandon(c, metrics.DROPPED_NO_MEMORY);
     flatten(c, body);
     freeChain(c);
     if (kind != rewrite.UNREADABLE) {
       const o = newOut(bodyLen + 256);
-      if (o === null) return abandon(c, metrics.droppedNoMemory);
+      if (o === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
       const read = rewrite.rewriteBody(o, r, kind, body, bodyLen);
-      if (o.failed) return abandon(c, metrics.droppedNoMemory);
-      if (!read) return abandon(c, metrics.skippedUnreadable);
+      if (o.failed) return abandon(c, metrics.DROPPED_NO_MEMORY);
+      if (!read) return abandon(c, metrics.SKIPPED_UNREADABLE);
       body = o.ptr;
       bodyLen = o.len;
     }
@@ -148,13 +150,13 @@ export function send(
   let t: Out | null = null;
   if (trailers != 0) {
     t = buildTrailers(c, trailers, trailersLen);
-    if (t === null) return abandon(c, metrics.droppedNoMemory);
+    if (t === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
   }
-  if (h === null) return abandon(c, metrics.droppedNoMemory);
-  if (rewrite.unmapped) return abandon(c, metrics.droppedUnmapped);
-  if (identity.redactions != 0) add(metrics.redacted, identity.redactions);
-  if (identity.pseudonyms != 0) add(metrics.pseudonyms, identity.pseudonyms);
-  if (rewrite.mapped != 0) add(metrics.mapped, rewrite.mapped);
+  if (h === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
+  if (rewrite.unmapped) return abandon(c, metrics.DROPPED_UNMAPPED);
+  if (identity.redactions != 0) add(metrics.REDACTED, identity.redactions);
+  if (identity.pseudonyms != 0) add(metrics.PSEUDONYMS, identity.pseudonyms);
+  if (rewrite.mapped != 0) add(metrics.MAPPED, rewrite.mapped);
   let trailersPtr: usize = 0;
   let trailersOutLen: u32 = 0;
   if (t !== null) {
@@ -163,9 +165,9 @@ export function send(
   }
   c.called = monotonicNs();
   c.call = callOut(c, r, h, body, bodyLen, trailersPtr, trailersOutLen);
-  if (c.call == 0) return abandon(c, metrics.failed);
+  if (c.call == 0) return abandon(c, metrics.FAILED);
   c.sent = true;
-  count(metrics.sent);
+  count(metrics.SENT);
   if (twice) {
     const again = buildHeaders(c, head, headLen, true);
     if (again !== null) c.second = callOut(c, r, again, body, bodyLen, trailersPtr, trailersOutLen);

@@ -101,6 +101,9 @@ export class Root {
   learnPathsCount: u32;
   learnCookies: usize;
   learnCookiesCount: u32;
+  /** (u32 prefix, u32 length, u32 route of routes.ts) each. */
+  routes: usize;
+  routesCount: u32;
   inFlight: u32;
   held: u32;
   /** First of the copies that belong to it. */
@@ -131,6 +134,8 @@ export class Copy {
   twice: bool;
   /** See rewrite.ts. */
   bodyKind: u32;
+  /** Of routes.ts, 0 = none. */
+  route: usize;
   /** Production's answer is gathered. */
   gathers: bool;
   prodDone: bool;

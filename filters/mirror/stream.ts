@@ -1,11 +1,11 @@
 // One production stream: sampled, gathered while it passes, sent when it is complete. Nothing here can hold it back.
 import { temp } from '../abi/arena';
 import * as call from '../abi/call';
-import { count } from '../abi/call';
+import { count } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
 import { remove } from '../abi/table';
-import { ascii, is, same, Text } from '../abi/text';
+import { ascii, is, same, startsWith, Text } from '../abi/text';
 import * as abi from '../abi/types';
 import { digestJson } from '../lib/digest';
 import { parseNumber } from '../lib/number';
@@ -84,8 +84,8 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   const whose = session(r);
   if (r.session != state.SESSION_NONE && (whose == 0 ? draw() : mix(whose) >> 32) >= r.share) return;
   if (r.inFlight >= r.maxInFlight) {
-    count(metrics.sampled);
-    count(metrics.droppedInFlight);
+    count(metrics.SAMPLED);
+    count(metrics.DROPPED_IN_FLIGHT);
     return;
   }
   if (!call.headers(abi.REQUEST_HEADERS)) return;
@@ -93,27 +93,28 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   const size = call.len;
   const verdict = look(r, block, size, end);
   if (verdict == NO_MATCH) return;
-  count(metrics.sampled);
+  count(metrics.SAMPLED);
   if (verdict != 0) {
     count(verdict);
     return;
   }
   const c = newCopy(r, id);
   if (c === null) {
-    count(metrics.droppedNoMemory);
+    count(metrics.DROPPED_NO_MEMORY);
     return;
   }
   c.begun = call.monotonicNs();
   c.scope = whose != 0 ? whose : scope;
   c.bodyKind = kind;
+  c.route = route;
   c.twice = safe && r.twice != 0 && draw() < r.twice;
-  if (!hold(c, size)) return abandon(c, metrics.droppedBytesHeld);
+  if (!hold(c, size)) return abandon(c, metrics.DROPPED_BYTES_HELD);
   if (end) {
     send(c, block, size, 0, 0, kind, c.twice);
     return;
   }
   const head = take(size);
-  if (head == 0) return abandon(c, metrics.droppedNoMemory);
+  if (head == 0) return abandon(c, metrics.DROPPED_NO_MEMORY);
   memory.copy(head, block, size);
   c.head = head;
   c.headLen = size;
@@ -123,6 +124,7 @@ const NO_MATCH: u32 = 0xffffffff;
 let kind: u32 = 0;
 let safe: bool = false;
 let scope: u64 = 0;
+let route: usize = 0;
 
 /** One pass over the headers: 0 = copy it, NO_MATCH = not meant, else the counter of the reason it is skipped. */
 function look(r: Root, block: usize, size: u32, end: bool): u32 {
@@ -181,12 +183,20 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
   if (!matched) return NO_MATCH;
   if (r.prefixesCount != 0 && !listHasPrefixOf(list(r, offsetof<Root>('prefixes')), path, pathLen)) return NO_MATCH;
   if (r.excludedCount != 0 && listHasPrefixOf(list(r, offsetof<Root>('excluded')), path, pathLen)) return NO_MATCH;
-  if (loop) return metrics.skippedLoop;
-  if (upgrade) return metrics.skippedUpgrade;
-  if (tooLarge) return metrics.droppedBodyTooLarge;
+  route = 0;
+  for (let i: u32 = 0; i < r.routesCount; i++) {
+    const at = r.routes + <usize>i * 12;
+    if (startsWith(path, pathLen, load<u32>(at), load<u32>(at, 4))) {
+      route = load<u32>(at, 8);
+      break;
+    }
+  }
+  if (loop) return metrics.SKIPPED_LOOP;
+  if (upgrade) return metrics.SKIPPED_UPGRADE;
+  if (tooLarge) return metrics.DROPPED_BODY_TOO_LARGE;
   if (encoded) kind = UNREADABLE;
   if (!end && kind == UNREADABLE && !listHasPrefixOf(list(r, offsetof<Root>('opaque')), path, pathLen))
-    return metrics.skippedUnreadable;
+    return metrics.SKIPPED_UNREADABLE;
   return 0;
 }
 
@@ -194,16 +204,16 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
 function gather(c: Copy, buffer: u32, size: u32): bool {
   if (size == 0) return true;
   if (c.length + size > rootOf(c).maxBody) {
-    abandon(c, metrics.droppedBodyTooLarge);
+    abandon(c, metrics.DROPPED_BODY_TOO_LARGE);
     return false;
   }
   if (!hold(c, size)) {
-    abandon(c, metrics.droppedBytesHeld);
+    abandon(c, metrics.DROPPED_BYTES_HELD);
     return false;
   }
   if (!call.bytes(buffer, 0, size)) return true;
   if (!append(c, call.ptr, call.len)) {
-    abandon(c, metrics.droppedNoMemory);
+    abandon(c, metrics.DROPPED_NO_MEMORY);
     return false;
   }
   return true;
@@ -241,7 +251,7 @@ function readAnswer(r: Root, map: u32, o: Out | null): void {
 
 export function responseHeaders(c: Copy, end: bool): void {
   // Answered before the request was complete: there is no whole request to copy.
-  if (!c.sent) return abandon(c, metrics.droppedAborted);
+  if (!c.sent) return abandon(c, metrics.DROPPED_ABORTED);
   const r = rootOf(c);
   const o = newOut(128);
   readAnswer(r, abi.RESPONSE_HEADERS, o);
@@ -306,7 +316,7 @@ export function streamEnded(id: u32): void {
   if (p == 0) return;
   const c = changetype<Copy>(p);
   c.stream = 0;
-  if (!c.sent) return abandon(c, metrics.droppedAborted);
+  if (!c.sent) return abandon(c, metrics.DROPPED_ABORTED);
   if (!c.prodDone) {
     c.prodBroken = true;
     settle(c);
@@ -326,7 +336,7 @@ export function answered(token: u32, headers: u32, bodySize: u32): void {
     if (second) c.secondFailed = true;
     else {
       c.shadowFailed = true;
-      count(metrics.failed);
+      count(metrics.FAILED);
     }
     settle(c);
     return;
@@ -359,7 +369,7 @@ export function answered(token: u32, headers: u32, bodySize: u32): void {
 /** A root goes: its copies under way are cancelled by the host, without a callback. */
 export function abandonAll(r: Root): void {
   while (r.copies != 0) {
-    count(metrics.droppedReconfigured);
+    count(metrics.DROPPED_RECONFIGURED);
     release(changetype<Copy>(r.copies));
   }
 }
