@@ -332,6 +332,13 @@ export class ManagementServer {
     const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.version, at };
     if (verdict.kind === 'ack') {
       this.counters.acks++;
+      const subscription = stream.subscription(typeUrl)!;
+      const { set, revision } = verdict.sent;
+      if (subscription.accepted(set, false)) record.onSynced(typeUrl, set);
+      if (subscription.accepted(set, true))
+        subscription.syncedRevision = Math.max(subscription.syncedRevision, revision);
+      // Before anything newer is sent: a refusal of that must not reach back to this.
+      this.#advance(this.#members.get(record.id));
       this.#events.emit('ack', event);
       return;
     }

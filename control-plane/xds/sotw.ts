@@ -43,6 +43,8 @@ export class SotwSubscription extends Subscription {
     this.#kept = new Map(plan.kept.map((r) => [r.name, r]));
     const outgoing = super.commit(goal, plan, options, now);
     for (const r of plan.kept) this.holdings.set(r.name, r.version);
+    // A whole answer without them says that they do not exist.
+    if (isFullState(this.typeUrl)) for (const name of goal.frozen) this.holdings.set(name, null);
     return outgoing;
   }
 

@@ -74,6 +74,7 @@ export interface SubscriptionOptions {
 }
 
 const MOST_OUTSTANDING = 8;
+const nothing: ReadonlySet<string> = new Set();
 
 /**
  * The state of one type on one stream: what the client asks for, what it has, which answers are on their way. It knows
@@ -136,6 +137,15 @@ export abstract class Subscription {
 
   #has(name: string): boolean {
     return this.interest.covers(name) && this.holdings.version(name) !== null;
+  }
+
+  /**
+   * Whether the client has acknowledged all of `set` that it asks for (`removals`: and let go of what is not in it). True
+   * for the last set acknowledged even if the node's goal has moved on meanwhile.
+   */
+  accepted(set: TypeSet, removals: boolean): boolean {
+    const goal = { set, frozen: nothing, revision: 0 };
+    return this.idle && !this.plan(goal, { holdRemovals: !removals, freshOnly: false });
   }
 
   /** Whether an answer may be sent now, given the ones that are on their way. */

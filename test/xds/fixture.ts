@@ -53,6 +53,17 @@ export async function fixture(t: TestContext, options: Partial<ManagementServerO
     client,
     sotw: (scope?: ListenerScope, path?: string) => new SotwStream(client(scope), path),
     delta: (scope?: ListenerScope, path?: string) => new DeltaStream(client(scope), path),
+    /** When so many acknowledgements have been counted. */
+    acked: (count: number) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (server.counters.acks < count) return;
+          off();
+          resolve();
+        };
+        const off = server.on('ack', look);
+        look();
+      }),
     /** The next event of a kind. */
     next: <K extends 'ack' | 'nack' | 'connect' | 'disconnect'>(kind: K) =>
       new Promise<void>((resolve) => {
