@@ -70,6 +70,7 @@ export function createShopWorld(seed: number, name: 'shadow' | 'simulation' = 's
       mitigations.find(
         (l) => l.mitigation.kind === kind && 'edge' in l.mitigation.target && l.mitigation.target.edge === edge,
       );
+    const away = has('failover', 'web>pay')?.mitigation.strength === 1;
     for (const [service, a] of ailing())
       for (const edge of Object.values(topology.edges).filter((e) => e.callee === service)) {
         let errors = a.errors ?? 0;
@@ -86,6 +87,8 @@ export function createShopWorld(seed: number, name: 'shadow' | 'simulation' = 's
         if (a.collapse && has('rate-limit', topology.entry)) errors /= 2;
         if (a.collapse && errors <= (a.errors ?? 0) / 4) errors = 0;
         out[edge.id] = { http5xx: Math.max(0.002, errors), addedMs };
+        // pay has nothing to answer where the bank gave nothing.
+        if (edge.caller === 'pay') out['web>pay'] = away ? {} : { ...out[edge.id], ...out['web>pay'] };
       }
     const limit = mitigations.find(
       (l) =>

@@ -1,0 +1,306 @@
+import type { Learned, Log } from '../guardian/ports.ts';
+import type { Clock } from '../mesh/clock.ts';
+import { describeFault, type FaultClass, faultKinds } from '../mesh/fault.ts';
+import { mitigationKinds } from '../mesh/mitigation.ts';
+import type { Policy } from '../mesh/policy.ts';
+import type { Decision, Diagnosis, Episode, Pattern } from '../mesh/record.ts';
+import { type Rng, rngOf } from '../mesh/rng.ts';
+import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
+import type { Store } from '../mesh/store.ts';
+import type { FaultableWorld } from '../mesh/world.ts';
+import type { Budget } from './budget.ts';
+import { type Curriculum, createCurriculum, type Job, type Need } from './curriculum.ts';
+import { type EpisodeResult, runEpisode } from './episode.ts';
+import type { Experience } from './experience.ts';
+import { createPulse, type Pulse } from './pulse.ts';
+import { keyOf, type ScenarioOptions, scenariosOf } from './scenarios.ts';
+
+export type ChaosEvent =
+  | { readonly type: 'episode'; readonly episode: Episode }
+  | { readonly type: 'decision'; readonly decision: Decision }
+  | { readonly type: 'pattern'; readonly pattern: Pattern }
+  | { readonly type: 'leases'; readonly world: 'shadow' }
+  | { readonly type: 'alert'; readonly message: string };
+
+export interface ChaosOptions {
+  readonly world: FaultableWorld;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Log;
+  readonly learned: Learned;
+  /** The policy that explores; asked anew for every episode. */
+  readonly policy: () => Policy;
+  readonly staticPolicy: Policy;
+  readonly budget: Budget;
+  readonly generator?: ScenarioOptions;
+  /** Every random choice of the loop derives from it. */
+  readonly seed?: number;
+  /** What each episode teaches; the loop waits for it, so that learning takes its time from chaos and not from production. */
+  readonly onEpisode?: (experience: Experience) => void | Promise<void>;
+  readonly onEvent?: (event: ChaosEvent) => void;
+  /** An operator stopped the loop: the reason, or undefined. */
+  readonly stopped?: () => string | undefined;
+  /** Least share of time without a fault, 0..1; default 0.25. */
+  readonly unfaultedShare?: number;
+}
+
+export interface ChaosStatus {
+  /** In words: `episode e12: latency@cart, trial 2: …`. */
+  readonly activity: string;
+  /** Why nothing is injected now, or undefined. */
+  readonly paused?: string;
+  readonly episodes: number;
+  readonly faultsInjected: number;
+  readonly failuresDetected: number;
+  readonly mitigationsTried: number;
+  readonly mitigationsSuccessful: number;
+  readonly byClass: Readonly<Partial<Record<FaultClass, number>>>;
+  readonly byKind: Readonly<Record<string, number>>;
+  /** Share of the shadow's time without a fault since the start, 0..1. */
+  readonly unfaultedShare: number;
+  readonly diagnosis?: Diagnosis;
+  readonly healthy?: HealthyState;
+}
+
+export interface ChaosLoop {
+  /** Breaks and heals the shadow until the signal aborts; clears what it did before it returns. */
+  run(signal: AbortSignal): Promise<void>;
+  status(): ChaosStatus;
+}
+
+/** A fault's lease, a bound on what a loop that died leaves behind: longer than any episode. */
+const FAULT_MS = 90_000;
+/** What an episode is expected to last with the fault in force, for the quote. */
+const QUOTE_SECONDS = 25;
+/** Fewer requests a second than this tell nothing within a window. */
+const LEAST_RATE = 2;
+/** After state may have been written wrongly, it is put back. */
+const dirtying: ReadonlySet<string> = new Set(['corruption']);
+const HEALTHY_EVERY_MS = 30_000;
+
+/**
+ * The shadow's loop: while the budget and production allow, an episode (curriculum.ts says which), then its evidence into
+ * patterns and its experience to the learner, then as much quiet as the unfaulted share asks for.
+ */
+export function createChaosLoop(options: ChaosOptions): ChaosLoop {
+  const { world, store, clock, logger, learned, budget } = options;
+  const emit = (event: ChaosEvent) => options.onEvent?.(event);
+  const rng: Rng = rngOf(options.seed ?? clock.now());
+  const least = options.unfaultedShare ?? 0.25;
+  const counts = { episodes: 0, faultsInjected: 0, failuresDetected: 0, mitigationsTried: 0, mitigationsSuccessful: 0 };
+  const byClass: Partial<Record<FaultClass, number>> = {};
+  const byKind: Record<string, number> = {};
+  /** Mean good ratio and length of controls, by scenario and magnitude. */
+  const controls = new Map<string, number>();
+  const lengths = new Map<string, number>();
+  let activity = 'not started';
+  let paused: string | undefined;
+  let pulse: Pulse | undefined;
+  let serial = store.episodes.count();
+
+  const doing = (text: string) => {
+    activity = text;
+  };
+  const stop = (signal: AbortSignal) => () =>
+    signal.aborted ? 'the loop is being stopped' : (options.stopped?.() ?? budget.refusal());
+
+  function patternOf(e: Episode): Pattern | undefined {
+    return e.signature === undefined ? undefined : store.patterns.get(learned.patternId(e.signature, e.plan));
+  }
+
+  function needOf(pattern: Pattern | undefined): Need | undefined {
+    if (!pattern || pattern.status === 'trusted') return undefined;
+    if (pattern.status === 'retired') return undefined;
+    return pattern.controlFailed < 1 ? 'control' : 'success';
+  }
+
+  function record(pattern: Pattern): Pattern {
+    store.patterns.put(pattern);
+    emit({ type: 'pattern', pattern });
+    return pattern;
+  }
+
+  /** What the episode says of a pattern; returns the pattern it is evidence for. */
+  function learnPattern(e: Episode, job: Job): Pattern | undefined {
+    if (e.invalid !== undefined || e.detectedAfterMs === undefined) return undefined;
+    const at = e.endedAt ?? clock.now();
+    if (e.control) {
+      const original = store.episodes.get(e.controlOf ?? '');
+      const pattern = original && patternOf(original);
+      if (!pattern) return undefined;
+      const { signature, plan } = pattern;
+      return record(learned.withEvidence(pattern, { signature, plan, at, controlRecovered: e.recovered }));
+    }
+    const signature = e.signature;
+    if (signature === undefined) return undefined;
+    const plan = e.recovered ? e.plan : job.type === 'replay' ? job.plan : [];
+    if (plan.length === 0) return undefined;
+    const gain = Math.max(0, (e.goodMitigated ?? 0) - e.goodFaulted);
+    const cost = plan.reduce((sum, m) => sum + mitigationKinds[m.kind].cost, 0);
+    const before = store.patterns.get(learned.patternId(signature, plan));
+    // A plan that failed to heal under a signature it never healed is no pattern.
+    if (!e.recovered && !before) return undefined;
+    const fault = e.fault.kind;
+    return record(learned.withEvidence(before, { signature, plan, at, fault, healed: e.recovered, gain, cost }));
+  }
+
+  async function quietly(p: Pulse, signal: AbortSignal, enough: () => boolean, text: string): Promise<void> {
+    doing(text);
+    while (!signal.aborted && !enough()) await p.next();
+  }
+
+  async function episode(p: Pulse, signal: AbortSignal, job: Job, curriculum: Curriculum): Promise<void> {
+    const id = `e${++serial}`;
+    const key = keyOf(job.fault);
+    const controlKey = `${key}×${job.fault.magnitude.toFixed(2)}`;
+    const controlRatio = controls.get(controlKey);
+    const controlWindows = job.type === 'control' ? lengths.get(job.controlOf) : undefined;
+    counts.episodes++;
+    let result: EpisodeResult;
+    try {
+      result = await runEpisode(id, job, {
+        world,
+        pulse: p,
+        learned,
+        policy: options.policy(),
+        staticPolicy: options.staticPolicy,
+        rng,
+        logger,
+        stop: stop(signal),
+        ...(controlRatio === undefined ? {} : { controlRatio }),
+        ...(controlWindows === undefined ? {} : { controlWindows }),
+        save: (e) => {
+          store.episodes.put(e);
+          emit({ type: 'episode', episode: e });
+          emit({ type: 'leases', world: 'shadow' });
+        },
+        keep: (decision) => {
+          store.decisions.put(decision);
+          emit({ type: 'decision', decision });
+        },
+        doing,
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      logger.error({ err: error, episode: id }, 'an episode broke off');
+      curriculum.refused(key);
+      return;
+    }
+    const e = result.episode;
+    if (result.refused !== undefined) {
+      logger.warn({ episode: id, fault: describeFault(job.fault) }, `the shadow refused the fault: ${result.refused}`);
+      curriculum.refused(key);
+      return;
+    }
+    count(e, result);
+    budget.receipt(id, job.fault, result.faultedSeconds);
+    lengths.set(id, result.experience.curve.length);
+    if (e.invalid !== undefined && stop(signal)() !== undefined) curriculum.again(job);
+    if (e.control && e.invalid === undefined && result.experience.curve.length > 0) {
+      const { curve } = result.experience;
+      controls.set(controlKey, curve.reduce((a, b) => a + b, 0) / curve.length);
+    }
+    const pattern = learnPattern(e, job);
+    curriculum.learn(e, needOf(pattern));
+    logger.info(
+      { episode: id, fault: describeFault(job.fault), job: job.type, recovered: e.recovered, invalid: e.invalid },
+      e.detectedAfterMs === undefined ? 'the fault was tolerated' : 'an episode ended',
+    );
+    if (!e.cleared) {
+      const message = `The shadow did not become clean after ${describeFault(job.fault)}; its state was reset`;
+      emit({ type: 'alert', message });
+      logger.error({ episode: id }, message);
+    } else if (dirtying.has(job.fault.kind)) await p.during(world.resetState());
+    if (e.invalid === undefined) await p.during(Promise.resolve(options.onEpisode?.(result.experience)));
+  }
+
+  function count(e: Episode, result: EpisodeResult): void {
+    counts.faultsInjected++;
+    const { class: faultClass } = faultKinds[e.fault.kind];
+    byClass[faultClass] = (byClass[faultClass] ?? 0) + 1;
+    byKind[e.fault.kind] = (byKind[e.fault.kind] ?? 0) + 1;
+    if (e.detectedAfterMs !== undefined) counts.failuresDetected++;
+    const tried = result.experience.steps.filter((s) => s.action.do === 'apply');
+    counts.mitigationsTried += tried.length;
+    counts.mitigationsSuccessful += tried.filter((s) => s.verdict === 'kept').length;
+  }
+
+  /** Faults and mitigations that a loop before this one left behind. */
+  async function sweep(p: Pulse): Promise<void> {
+    const left = world.leases().filter((l) => l.type === 'fault' || l.episode !== undefined);
+    if (left.length > 0) await p.during(Promise.all(left.map((l) => world.remove(l.id))));
+    for (const e of store.episodes.list({ limit: 50 }))
+      if (e.endedAt === undefined)
+        store.episodes.put({ ...e, endedAt: clock.now(), invalid: 'cut short by a restart' });
+  }
+
+  async function loop(p: Pulse, signal: AbortSignal): Promise<void> {
+    await sweep(p);
+    const traffic = () => (p.healthy().edges[world.topology.entry]?.rate ?? 0) >= LEAST_RATE;
+    await quietly(p, signal, () => p.ready() && traffic(), 'learning what healthy is; the shadow needs traffic for it');
+    if (signal.aborted) return;
+    await p.during(world.snapshotState());
+    const scenarios = scenariosOf(world.topology, world.capabilities().faults, options.generator);
+    const curriculum = createCurriculum(scenarios, { rng, faultMs: FAULT_MS, intensity: budget.intensity });
+    for (const e of store.episodes.list({ limit: 500 }).reverse()) curriculum.learn(e, needOf(patternOf(e)));
+    while (!signal.aborted) {
+      const share = () => p.unfaultedMs() / Math.max(1, p.unfaultedMs() + p.faultedMs());
+      const calm = () => p.diagnosis()?.impaired === false && p.recent(3).ratio >= 0.95;
+      await quietly(p, signal, () => calm() && share() >= least, 'unfaulted: measuring fidelity and the healthy state');
+      if (signal.aborted) return;
+      const job = curriculum.next();
+      paused =
+        options.stopped?.() ??
+        budget.refusal(job?.fault, QUOTE_SECONDS) ??
+        (job ? undefined : 'no fault is possible here');
+      if (!traffic()) paused ??= 'too little traffic reaches the shadow';
+      if (paused !== undefined || !job) {
+        if (job) curriculum.again(job);
+        doing(`paused: ${paused}`);
+        await p.next();
+        continue;
+      }
+      await episode(p, signal, job, curriculum);
+    }
+  }
+
+  return {
+    async run(signal) {
+      // The windows outlive the signal by the clearing of the last episode.
+      const windows = new AbortController();
+      let savedAt = Number.NEGATIVE_INFINITY;
+      const healthy = store.healthy(world.name);
+      pulse = createPulse(world, windows.signal, {
+        ...(healthy ? { healthy } : {}),
+        onTick: ({ snapshot }: { snapshot: Snapshot }, tracker) => {
+          if (!tracker.ready() || snapshot.at - savedAt < HEALTHY_EVERY_MS) return;
+          savedAt = snapshot.at;
+          store.putHealthy(world.name, tracker.current());
+        },
+      });
+      try {
+        await loop(pulse, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        windows.abort(new Error('the chaos loop ended'));
+        for (const lease of world.leases()) if (lease.type === 'fault') await world.remove(lease.id);
+        doing('stopped');
+      }
+    },
+    status: () => {
+      const total = pulse ? pulse.unfaultedMs() + pulse.faultedMs() : 0;
+      const diagnosis = pulse?.diagnosis();
+      return {
+        activity,
+        ...(paused === undefined ? {} : { paused }),
+        ...counts,
+        byClass,
+        byKind,
+        unfaultedShare: pulse && total > 0 ? pulse.unfaultedMs() / total : 1,
+        ...(diagnosis ? { diagnosis } : {}),
+        ...(pulse ? { healthy: pulse.healthy() } : {}),
+      };
+    },
+  };
+}

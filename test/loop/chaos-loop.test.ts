@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createBudget, type ProductionState } from '../../control-plane/chaos/budget.ts';
+import { type ChaosLoop, type ChaosOptions, createChaosLoop } from '../../control-plane/chaos/chaos-loop.ts';
+import type { Experience } from '../../control-plane/chaos/experience.ts';
+import { createMemoryStore } from '../../control-plane/guardian/testing/memory-store.ts';
+import { createShopWorld, type ShopWorld } from '../../control-plane/guardian/testing/shop-world.ts';
+import { staticPolicy } from '../../control-plane/learning/static-policy.ts';
+import { faultKinds } from '../../control-plane/mesh/fault.ts';
+import type { Store } from '../../control-plane/mesh/store.ts';
+import { learned } from './policies.ts';
+
+const loud = {
+  info() {},
+  warn() {},
+  error(fields: object, message: string) {
+    throw new Error(`${message}: ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`);
+  },
+};
+
+interface Run {
+  readonly world: ShopWorld;
+  readonly store: Store;
+  readonly loop: ChaosLoop;
+  readonly experiences: Experience[];
+  readonly production: { -readonly [K in keyof ProductionState]: ProductionState[K] };
+  /** Lets the shop live for so many seconds. */
+  live(seconds: number): Promise<void>;
+  end(): Promise<void>;
+}
+
+function start(more: Partial<ChaosOptions> & { world?: ShopWorld; store?: Store } = {}): Run {
+  const world = more.world ?? createShopWorld(3, 'shadow');
+  const store = more.store ?? createMemoryStore();
+  const experiences: Experience[] = [];
+  const production = { impaired: false, incidentOpen: false, goodRatio: 1 };
+  const budget = createBudget({ store, clock: world.clock, topology: world.topology, production: () => production });
+  const loop = createChaosLoop({
+    world,
+    store,
+    clock: world.clock,
+    logger: loud,
+    learned,
+    policy: () => staticPolicy,
+    staticPolicy,
+    budget,
+    seed: 11,
+    onEpisode: (e) => void experiences.push(e),
+    ...more,
+  });
+  const abort = new AbortController();
+  const done = loop.run(abort.signal);
+  done.catch(() => {});
+  return {
+    world,
+    store,
+    loop,
+    experiences,
+    production,
+    async live(seconds) {
+      for (let i = 0; i < seconds; i++) await world.tick();
+    },
+    async end() {
+      abort.abort(new Error('the test ended'));
+      let over = false;
+      const settled = done.finally(() => {
+        over = true;
+      });
+      settled.catch(() => {});
+      while (!over) await world.tick();
+      await settled;
+    },
+  };
+}
+
+test('ten minutes: every class, trusted patterns with failed controls, a fifth of the time unfaulted', async () => {
+  const r = start();
+  await r.live(600);
+  const status = r.loop.status();
+  const classes = new Set(Object.values(faultKinds).map((k) => k.class));
+  assert.deepEqual(new Set(Object.keys(status.byClass)), classes);
+  assert.ok(status.episodes >= 12, `${status.episodes} episodes`);
+  assert.ok(status.unfaultedShare >= 0.2, `${status.unfaultedShare}`);
+  const patterns = r.store.patterns.list().filter((p) => p.status === 'trusted');
+  assert.ok(patterns.length >= 4, JSON.stringify(r.store.patterns.list(), null, 1));
+  for (const p of patterns) {
+    assert.ok(p.successes >= 2 && p.controlFailed >= 1);
+    assert.ok(p.gain > 0.1);
+  }
+  await r.end();
+  assert.deepEqual(r.world.leases(), [], 'nothing is left behind');
+  for (const e of r.store.episodes.list()) {
+    assert.ok(e.endedAt !== undefined);
+    if (e.invalid === undefined && e.recovered && !e.control) assert.ok(e.plan.length > 0);
+  }
+  assert.ok(r.store.ledger.list().length > 5);
+  const steps = r.experiences.flatMap((e) => e.steps);
+  assert.ok(steps.length > 10);
+  for (const s of steps) {
+    assert.ok(Number.isFinite(s.advantage) && s.advantage >= -1 && s.advantage <= 1);
+    assert.ok(s.probability > 0 && s.probability <= 1);
+  }
+});
+
+test('production in trouble: the episode is cleared at once and nothing more is injected', async () => {
+  const r = start();
+  while (!r.world.leases().some((l) => l.type === 'fault')) await r.world.tick();
+  r.production.incidentOpen = true;
+  await r.live(3);
+  assert.ok(!r.world.leases().some((l) => l.type === 'fault'));
+  const before = r.loop.status().episodes;
+  await r.live(60);
+  assert.equal(r.loop.status().episodes, before);
+  assert.match(r.loop.status().paused!, /incident/);
+  r.production.incidentOpen = false;
+  await r.live(60);
+  assert.ok(r.loop.status().episodes > before);
+  await r.end();
+});
+
+test('a fault that is tolerated comes back stronger', async () => {
+  const r = start({ generator: { kinds: ['abort'], exclude: ['web', 'pay'] } });
+  // cart is optional: aborting it hurts nobody.
+  await r.live(120);
+  const episodes = r.store.episodes.list();
+  assert.ok(episodes.length >= 2);
+  assert.ok(episodes.every((e) => e.detectedAfterMs === undefined && !e.recovered));
+  assert.ok(
+    episodes.some((e) => e.tookEffect),
+    'its symptom was measured all the same',
+  );
+  await r.end();
+});
+
+test('after a restart the curriculum knows what was proven, and faults left behind are swept', async () => {
+  const first = start();
+  await first.live(300);
+  const known = first.store.patterns.list().length;
+  assert.ok(known > 0);
+  const world = createShopWorld(4, 'shadow');
+  await world.inject({
+    type: 'fault',
+    id: 'f-left',
+    owner: 'chaos',
+    reason: 'left',
+    createdAt: world.clock.now(),
+    expiresAt: world.clock.now() + 1e9,
+    fault: { kind: 'abort', target: { service: 'pay' }, magnitude: 1, share: 1, durationMs: 1e9, seed: 1 },
+  });
+  const again = start({ store: first.store, world });
+  await again.live(5);
+  assert.ok(!again.world.leases().some((l) => l.id === 'f-left'));
+  await again.live(120);
+  assert.ok(
+    again.store.episodes.list().every((e) => e.endedAt !== undefined || again.loop.status().activity.includes(e.id)),
+  );
+  await again.end();
+  await first.end();
+});
+
+test('stopped in the middle of an episode it clears up', async () => {
+  const r = start();
+  while (!r.world.leases().some((l) => l.type === 'fault')) await r.world.tick();
+  await r.end();
+  assert.deepEqual(r.world.leases(), []);
+});
