@@ -14,11 +14,12 @@ export interface Shot {
   learn?(answer: { readonly headers: Record<string, string | string[] | undefined>; readonly body: string }): void;
 }
 
-type Action = 'list' | 'product' | 'cart' | 'add' | 'login' | 'checkout' | 'order';
+type Action = 'list' | 'search' | 'product' | 'cart' | 'add' | 'login' | 'checkout' | 'order';
 
 /** What users do, in shares of all requests. */
 export const shopping: Readonly<Record<Action, number>> = {
-  list: 24,
+  list: 23.5,
+  search: 0.5,
   product: 28,
   cart: 8,
   add: 8,
@@ -26,8 +27,10 @@ export const shopping: Readonly<Record<Action, number>> = {
   checkout: 24,
   order: 3,
 };
-/** What a crowd does that only looks. */
-export const browsing: Readonly<Partial<Record<Action, number>>> = { list: 45, product: 55 };
+/** What a crowd does that only looks, and looks for the same thing. */
+export const browsing: Readonly<Partial<Record<Action, number>>> = { list: 10, search: 80, product: 10 };
+
+const words = [...new Set(products.flatMap((p) => p.name.split(' ')))];
 
 /**
  * The next request of a mix. What is drawn does not depend on earlier answers, so that trouble does not change the mix;
@@ -36,6 +39,7 @@ export const browsing: Readonly<Partial<Record<Action, number>>> = { list: 45, p
 export function nextShot(mix: Readonly<Partial<Record<Action, number>>>, users: Users, random: () => number): Shot {
   const action = draw(mix, random);
   if (action === 'list') return get(`/products?page=${1 + Math.floor(random() * 7)}`);
+  if (action === 'search') return get(`/search?q=${words[Math.floor(random() * words.length)]}`);
   if (action === 'product') return get(`/products/${products[Math.floor(random() * products.length)]!.sku}`);
   const user = action === 'login' ? undefined : users.any(random);
   if (!user) return login(users);

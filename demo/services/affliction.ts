@@ -9,10 +9,8 @@ export interface Affliction {
   readonly errorShare?: number;
   /** Requests are taken and never answered; health checks are. */
   readonly hang?: boolean;
-  /** The process dies this long after. */
-  readonly crashAfterMs?: number;
-  /** The process dies when it has taken this many requests. */
-  readonly crashAfterRequests?: number;
+  /** When it has taken so many requests the process answers nothing for `dyingMs` (it writes its dump), then dies. */
+  readonly crash?: { readonly afterRequests: number; readonly dyingMs: number };
   /** Keeps the CPU for `busyMs`, lets go for `freeMs`, over and over. */
   readonly burn?: { readonly busyMs: number; readonly freeMs: number };
   /** Keeps `mbPerSecond` more of memory, slows each request by `msPerMb` of it, dies at `limitMb`. */
@@ -27,8 +25,7 @@ const shapes: Record<keyof Affliction, 'number' | 'boolean' | readonly string[]>
   delayMs: 'number',
   errorShare: 'number',
   hang: 'boolean',
-  crashAfterMs: 'number',
-  crashAfterRequests: 'number',
+  crash: ['afterRequests', 'dyingMs'],
   burn: ['busyMs', 'freeMs'],
   leak: ['mbPerSecond', 'msPerMb', 'limitMb'],
   contention: ['baseMs', 'perWaitingMs', 'maxMs'],

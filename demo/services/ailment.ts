@@ -4,6 +4,9 @@ import { type Affliction, holdTime } from './affliction.ts';
 /** Where a request stands after what is wrong with the replica had its way. */
 export type Fate = 'work' | 'fail';
 
+/** Ends the process, after `dyingMs` in which it does nothing at all. */
+export type Die = (how: 'crash' | 'out of memory', dyingMs: number) => void;
+
 const LEAK_STEP_MS = 100;
 
 /** Afflictions in force in one replica, and what they do to it. Without any it costs a request nothing. */
@@ -16,14 +19,11 @@ export class Ailment {
   #leakedMb = 0;
   #lock: Promise<void> = Promise.resolve();
   #lockWaiting = 0;
-  readonly #die: (how: 'crash' | 'out of memory') => void;
+  readonly #die: Die;
   readonly #clock: () => number;
 
   /** `die` ends the process; tests pass their own. */
-  constructor(
-    die: (how: 'crash' | 'out of memory') => void = dieForReal,
-    clock: () => number = () => performance.now(),
-  ) {
+  constructor(die: Die = dieForReal, clock: () => number = () => performance.now()) {
     this.#die = die;
     this.#clock = clock;
   }
@@ -33,10 +33,6 @@ export class Ailment {
     const key = {};
     const stops: (() => void)[] = [];
     if (affliction.stallMs) this.#stalledUntil = Math.max(this.#stalledUntil, this.#clock() + affliction.stallMs);
-    if (affliction.crashAfterMs !== undefined) {
-      const timer = setTimeout(() => this.#die('crash'), affliction.crashAfterMs);
-      stops.push(() => clearTimeout(timer));
-    }
     if (affliction.burn) stops.push(burn(affliction.burn));
     if (affliction.leak) stops.push(this.#leak(affliction.leak));
     this.#set.set(key, { affliction, end: () => stops.forEach((stop) => void stop()) });
@@ -55,8 +51,8 @@ export class Ailment {
   /** True where the request is never to be answered. */
   takes(): boolean {
     this.#requests++;
-    const { crashAfterRequests, hang } = this.#now;
-    if (crashAfterRequests !== undefined && this.#requests >= crashAfterRequests) this.#die('crash');
+    const { crash, hang } = this.#now;
+    if (crash && this.#requests >= crash.afterRequests) this.#die('crash', crash.dyingMs);
     return hang === true;
   }
 
@@ -81,7 +77,7 @@ export class Ailment {
   #compose(): void {
     this.#now = Object.assign({}, ...[...this.#set.values()].map((entry) => entry.affliction)) as Affliction;
     if (!this.#now.stallMs) this.#stalledUntil = 0;
-    if (this.#now.crashAfterRequests === undefined) this.#requests = 0;
+    if (!this.#now.crash) this.#requests = 0;
     if (!this.#now.leak) {
       this.#leaked = [];
       this.#leakedMb = 0;
@@ -102,7 +98,7 @@ export class Ailment {
       // Filled, because memory that was never written is not resident.
       this.#leaked.push(Buffer.alloc(step, 1));
       this.#leakedMb += step / 1024 / 1024;
-      if (process.memoryUsage.rss() > leak.limitMb * 1024 * 1024) this.#die('out of memory');
+      if (process.memoryUsage.rss() > leak.limitMb * 1024 * 1024) this.#die('out of memory', 0);
     }, LEAK_STEP_MS);
     return () => clearInterval(timer);
   }
@@ -117,8 +113,10 @@ function burn({ busyMs, freeMs }: NonNullable<Affliction['burn']>): () => void {
   return () => clearTimeout(timer);
 }
 
-/** As a crash or the kernel's out-of-memory killer would: at once, with nothing put in order. */
-function dieForReal(how: 'crash' | 'out of memory'): void {
+/** As a crash or the kernel's out-of-memory killer would: with nothing put in order. */
+const dieForReal: Die = (how, dyingMs) => {
+  // Blocks the thread without burning the processor: health checks and control socket are dead as well.
+  if (dyingMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, dyingMs);
   if (how === 'crash') process.exit(70);
   process.kill(process.pid, 'SIGKILL');
-}
+};

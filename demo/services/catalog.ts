@@ -1,4 +1,5 @@
 import { Refusal, type ServiceDefinition } from './service.ts';
+import { doWork, type Work } from './work.ts';
 
 export interface Product {
   readonly sku: string;
@@ -8,6 +9,8 @@ export interface Product {
 }
 
 const PAGE = 12;
+/** A search has no index: it costs many times what a page costs. */
+const SEARCH: Work = { meanMs: 100, rounds: 40 };
 const kinds = ['lamp', 'chair', 'shelf', 'kettle', 'rug', 'clock', 'vase', 'stool'];
 const makes = ['oak', 'steel', 'linen', 'clay', 'brass', 'cork', 'glass', 'wool', 'ash', 'stone'];
 
@@ -31,6 +34,11 @@ export const catalog: ServiceDefinition = {
       const pages = Math.ceil(products.length / PAGE);
       const page = Math.max(1, Math.min(pages, Math.trunc(Number(query.get('page') ?? 1)) || 1));
       return { status: 200, body: { page, pages, products: products.slice((page - 1) * PAGE, page * PAGE) } };
+    },
+    'GET /search': async ({ query }) => {
+      const q = query.get('q') ?? '';
+      await doWork(SEARCH, q);
+      return { status: 200, body: { q, products: products.filter((p) => p.name.includes(q)).slice(0, PAGE) } };
     },
     'GET /products/:sku': ({ params }) => {
       const product = bySku.get(params.sku!);

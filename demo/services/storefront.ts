@@ -9,7 +9,7 @@ export const SESSION_COOKIE = 'sid';
  * so one slow part makes the whole shop wait.
  */
 export const storefront: ServiceDefinition = {
-  workers: 2,
+  workers: 4,
   queue: 64,
   work: { meanMs: 12, rounds: 12 },
   start: ({ peer }) => {
@@ -32,6 +32,7 @@ export const storefront: ServiceDefinition = {
       },
       'GET /products': ({ query }) =>
         pass(ask(catalog, `/products?page=${encodeURIComponent(query.get('page') ?? '1')}`)),
+      'GET /search': ({ query }) => pass(ask(catalog, `/search?q=${encodeURIComponent(query.get('q') ?? '')}`)),
       'GET /products/:sku': ({ params }) => pass(ask(catalog, `/products/${params.sku}`)),
       'GET /cart': (call) => pass(ask(cart, '/cart', { headers: { 'x-session': sessionOf(call) } })),
       'POST /cart/lines': (call) =>

@@ -10,7 +10,7 @@ export const retryStorm: Trouble = {
     'payments takes longer the more wait for it; after a stall of five seconds the retries of checkout keep it down',
   apply: (victim) =>
     victim.afflict('payments', 'all', {
-      contention: { baseMs: 30, perWaitingMs: 5, maxMs: 250 },
+      contention: { baseMs: 30, perWaitingMs: 12, maxMs: 270 },
       stallMs: 5000,
     }),
 };
