@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pino from 'pino';
+import { topologyOf } from './api/kinds/topology.ts';
+import { createApi, listenOnLoopback } from './api/server.ts';
+import { assets } from './assets.ts';
+import { createBudget } from './chaos/budget.ts';
+import { type ChaosLoop, createChaosLoop } from './chaos/chaos-loop.ts';
+import { version } from './cli/version.ts';
+import { createGuardian } from './guardian/guardian.ts';
+import { choose } from './learning/explore.ts';
+import { match, patternId, withEvidence } from './learning/patterns.ts';
+import { signatureOf } from './learning/signature.ts';
+import { staticPolicy } from './learning/static-policy.ts';
+import { createPlane } from './main/plane.ts';
+import { createPolicies } from './main/policies.ts';
+import { tokenIn } from './main/token.ts';
+import { wallClock } from './mesh/clock.ts';
+import { UmbraError } from './mesh/errors.ts';
+import type { World } from './mesh/world.ts';
+import { openStore } from './store/sqlite.ts';
+import { createCollector } from './telemetry/collector.ts';
+import { SupervisorClient } from './worlds/local/client.ts';
+import { createLocalWorlds } from './worlds/local/local-world.ts';
+import { createManagementServer } from './xds/index.ts';
+
+// The control plane: the only file that knows all parts. It is a child of the supervisor, which starts it again when it dies;
+// nothing is served to a proxy until the leases of before are loaded and the supervisor said what there is.
+
+/** Exit code that asks not to be started again: what is wrong does not pass by itself. */
+const FATAL = 78;
+
+const { values } = parseArgs({ options: { run: { type: 'string' } } });
+if (values.run === undefined) {
+  console.error('usage: main --run RUN_DIRECTORY (started by `umbra up`)');
+  process.exit(2);
+}
+const logger = pino({ level: process.env.UMBRA_LOG ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
+const clock = wallClock;
+const end = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => end.abort());
+
+try {
+  await run(values.run);
+  process.exit(0);
+} catch (error) {
+  if (error instanceof UmbraError) {
+    logger.fatal({ code: error.code, remedy: error.remedy }, error.message);
+    console.error(error.toText());
+    process.exit(FATAL);
+  }
+  logger.fatal({ err: error }, 'the control plane failed');
+  process.exit(1);
+}
+
+async function run(directory: string): Promise<void> {
+  const supervisor = await SupervisorClient.connect(join(directory, 'supervisor.sock'));
+  const description = await supervisor.call('describe', {});
+  const { application, shadow: shadowDocument } = description.documents;
+  const topology = topologyOf(application);
+  const store = openStore(description.paths.store);
+  const token = tokenIn(description.paths.token);
+
+  const xds = createManagementServer({
+    logger,
+    clock,
+    identifier: `umbra/${version()}`,
+    onAudit: ({ action, subject, detail }) =>
+      store.audit.append({ at: clock.now(), by: 'xds', action, subject, detail }),
+  });
+  const collectors = {
+    production: createCollector({ world: 'production', topology, clock }),
+    ...(description.shadow ? { shadow: createCollector({ world: 'shadow', topology, clock }) } : {}),
+  };
+  const worlds = await createLocalWorlds({
+    supervisor,
+    xds,
+    collectors,
+    logger,
+    clock,
+    store,
+    filters: { mirror: assets.mirrorWasm, chaos: assets.chaosWasm },
+  });
+
+  const policies = await createPolicies({
+    model: process.env.UMBRA_MODEL ?? assets.policyOnnx,
+    card: process.env.UMBRA_MODEL_CARD ?? assets.policyCard,
+    store,
+    random: Math.random,
+    onProblem: (err) => logger.error({ err }, 'the policy is unusable; the static rules decide'),
+  });
+  const learned = { signatureOf, match, withEvidence, patternId, choose };
+  const guardian = createGuardian({
+    world: worlds.production,
+    store,
+    clock,
+    logger,
+    policy: () => policies.current(),
+    staticPolicy,
+    learned,
+    modeOf: (service) => application.spec.services[service]?.mode ?? 'observe',
+    onEvent: (event) =>
+      event.type === 'alert' ? logger.warn({ incident: event.incident }, event.message) : plane.emit(event),
+  });
+  const budget = createBudget({
+    store,
+    clock,
+    topology,
+    production: () => guardian.state(),
+    ...(shadowDocument?.spec.chaos?.budget ? { perHour: shadowDocument.spec.chaos.budget.perHour } : {}),
+  });
+  const chaos = worlds.shadow && shadowDocument ? chaosLoop(worlds.shadow) : undefined;
+  const plane = createPlane({
+    application: application.metadata.name,
+    version: version(),
+    clock,
+    store,
+    topology,
+    xds,
+    worlds,
+    collectors,
+    guardian,
+    ...(chaos ? { chaos } : {}),
+    budget,
+    policies,
+    learning: () => ({ trainingSteps: 0, policyVersion: policies.current().version, experiences: 0, promotions: 0 }),
+    denied: () => worlds.denied(),
+    isolation: () => (worlds.shadow ? worlds.isolation() : undefined),
+    ...(description.noShadow === undefined ? {} : { noShadow: description.noShadow }),
+  });
+
+  function chaosLoop(shadow: NonNullable<typeof worlds.shadow>): ChaosLoop {
+    const wanted = shadowDocument!.spec.chaos ?? {};
+    return createChaosLoop({
+      world: shadow,
+      store,
+      clock,
+      logger,
+      learned,
+      policy: () => policies.current(),
+      staticPolicy,
+      budget,
+      stopped: () => (wanted.enabled === false ? 'the Shadow document turns chaos off' : undefined),
+      onEvent: (event) => (event.type === 'alert' ? logger.warn(event.message) : plane.emit(event)),
+      ...(wanted.unfaultedShare === undefined ? {} : { unfaultedShare: wanted.unfaultedShare / 100 }),
+    });
+  }
+
+  const api = await createApi({ plane, token, logger });
+  const address = await listenOnLoopback(api, description.api.port);
+  const watch = async (world: World) => {
+    for await (const snapshot of world.observe(end.signal)) plane.window(snapshot);
+  };
+  const running = [guardian.run(end.signal), watch(worlds.production)];
+  if (worlds.shadow) running.push(watch(worlds.shadow));
+  if (chaos) running.push(chaos.run(end.signal));
+  await supervisor.call('ready', { dashboard: `${address}/`, api: address });
+  logger.info({ address }, 'ready');
+
+  await Promise.all(running);
+  await api.close();
+  await worlds.close();
+  await xds.close();
+  store.close();
+  supervisor.close();
+}

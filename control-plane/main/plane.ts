@@ -1,0 +1,188 @@
+import { createHistory } from '../api/history.ts';
+import type {
+  BudgetStatus,
+  LearningStatus,
+  Plane,
+  PlaneEvent,
+  PlaneStatus,
+  SeenWorld,
+  WorldStatus,
+} from '../api/plane.ts';
+import { buildReport } from '../api/report.ts';
+import type { Budget } from '../chaos/budget.ts';
+import type { ChaosLoop } from '../chaos/chaos-loop.ts';
+import type { Guardian } from '../guardian/guardian.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { Snapshot } from '../mesh/snapshot.ts';
+import type { Store } from '../mesh/store.ts';
+import type { Topology } from '../mesh/topology.ts';
+import type { World } from '../mesh/world.ts';
+import { createFidelity } from '../shadow/fidelity.ts';
+import type { Collector } from '../telemetry/collector.ts';
+import type { ManagementServer } from '../xds/index.ts';
+import { comparisons, createHeartbeat, mirrorStatus } from './mirror-status.ts';
+import type { Policies } from './policies.ts';
+import { xdsStatus } from './proxies.ts';
+
+export interface PlaneParts {
+  readonly application: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly topology: Topology;
+  readonly xds: Pick<ManagementServer, 'status' | 'counters'>;
+  readonly worlds: { readonly production: World; readonly shadow?: World };
+  readonly collectors: { readonly production: Collector; readonly shadow?: Collector };
+  readonly guardian: Guardian;
+  readonly chaos?: ChaosLoop;
+  readonly budget: Budget;
+  readonly policies: Policies;
+  readonly learning: () => LearningStatus;
+  /** Attempts of the shadow to leave its walls. */
+  readonly denied: () => Readonly<Record<string, number>>;
+  readonly isolation: () => 'namespaces' | 'declared' | undefined;
+  readonly noShadow?: string;
+}
+
+/** The running control plane as the API shows it, with the bookkeeping that is only for people. */
+export interface RunningPlane extends Plane {
+  emit(event: PlaneEvent): void;
+  /** Takes one window of a world into history, fidelity and the live stream. */
+  window(snapshot: Snapshot): void;
+}
+
+const INGRESS_NODE = 'production/ingress/0';
+const REPORT_RECORDS = 2000;
+
+export function createPlane(parts: PlaneParts): RunningPlane {
+  const { clock, store, worlds, collectors, guardian, policies } = parts;
+  const startedAt = clock.now();
+  const listeners = new Set<(event: PlaneEvent) => void>();
+  const histories = { production: createHistory(), shadow: createHistory() };
+  const fidelity = createFidelity();
+  const heartbeat = createHeartbeat();
+
+  const emit = (event: PlaneEvent) => {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch {
+        listeners.delete(listener);
+      }
+    }
+  };
+
+  function worldStatus(name: SeenWorld): WorldStatus {
+    const world = worlds[name];
+    if (!world) return { present: false, ready: false, notes: [parts.noShadow ?? 'there is no such world'], gaps: [] };
+    const health = world.health();
+    const isolation = name === 'shadow' ? parts.isolation() : undefined;
+    const activity = name === 'shadow' ? parts.chaos?.status().activity : undefined;
+    return {
+      present: true,
+      ready: health.ready,
+      notes: health.notes,
+      gaps: world.latest()?.gaps ?? [],
+      ...(isolation === undefined ? {} : { isolation }),
+      ...(activity === undefined ? {} : { activity }),
+    };
+  }
+
+  const budgetStatus = (): BudgetStatus => {
+    const paused = parts.chaos?.status().paused ?? parts.budget.refusal();
+    const { capacity, perHour } = parts.budget;
+    return { balance: parts.budget.balance(), capacity, perHour, ...(paused === undefined ? {} : { paused }) };
+  };
+
+  const mirror = () => {
+    const alive = heartbeat.beat(collectors.production.filterStat(INGRESS_NODE, 'umbra_mirror_heartbeat'), clock.now());
+    return mirrorStatus(
+      collectors.production.totals().filters,
+      alive,
+      worlds.shadow ? undefined : 'there is no shadow to mirror into',
+    );
+  };
+
+  const plane: RunningPlane = {
+    clock,
+    records: store,
+    status: (): PlaneStatus => ({
+      application: parts.application,
+      version: parts.version,
+      startedAt,
+      worlds: { production: worldStatus('production'), shadow: worldStatus('shadow') },
+      policy: { version: policies.current().version, kind: policies.kind(), notes: policies.notes() },
+      modes: Object.fromEntries(
+        Object.values(parts.topology.services)
+          .filter((s) => !s.external)
+          .map((s) => [s.id, guardian.modeOf(s.id)]),
+      ),
+      xds: xdsStatus(parts.xds, collectors),
+      budget: budgetStatus(),
+      denied: parts.denied(),
+      notes:
+        policies.decider() === 'learned'
+          ? []
+          : [`mitigations are chosen by “${policies.decider()}”, not by what was learned`],
+    }),
+    topology: () => parts.topology,
+    latest: (world) => worlds[world]?.latest(),
+    history: (world) => histories[world].read(),
+    leases: (world) => worlds[world]?.leases() ?? [],
+    learning: parts.learning,
+    fidelity: () => {
+      const { compared: _, ...read } = fidelity.read();
+      const share = parts.chaos?.status().unfaultedShare;
+      return { ...read, ...(share === undefined ? {} : { unfaultedShare: share }) };
+    },
+    mirror,
+    report: () => {
+      const { offered, good } = collectors.production.totals();
+      return buildReport({
+        since: startedAt,
+        traffic: { offered, good },
+        mirror: mirror(),
+        episodes: store.episodes.list({ limit: REPORT_RECORDS }),
+        decisions: store.decisions.list({ limit: REPORT_RECORDS }),
+        patterns: store.patterns.list(),
+        incidents: store.incidents.list({ limit: REPORT_RECORDS }),
+        fidelity: plane.fidelity(),
+        leakedWrites: 0,
+        xds: parts.xds.counters,
+        learning: parts.learning(),
+      });
+    },
+    storeProblem() {
+      try {
+        const probe = new TextEncoder().encode(String(clock.now()));
+        store.putBlob('probe', probe);
+        return store.blob('probe')?.length === probe.length ? undefined : 'what was written is not what is read';
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
+    override: (request) => guardian.override(request),
+    overrides: () => guardian.overrides(),
+    cancelOverride: (id, by) => guardian.cancelOverride(id, by),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    emit,
+    window(snapshot) {
+      const name = snapshot.world === 'shadow' ? 'shadow' : 'production';
+      histories[name].record(snapshot, plane.leases(name));
+      if (name === 'production') {
+        const faulted = plane.leases('shadow').some((l) => l.type === 'fault');
+        fidelity.record(
+          snapshot,
+          worlds.shadow?.latest(),
+          faulted,
+          comparisons(collectors.production.totals().filters),
+        );
+      }
+      emit({ type: 'snapshot', snapshot });
+    },
+  };
+  return plane;
+}
