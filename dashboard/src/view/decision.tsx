@@ -1,0 +1,155 @@
+import type { Explanation } from '../../../control-plane/api/explain.ts';
+import { describeAction, describeMitigation } from '../../../control-plane/mesh/mitigation.ts';
+import type { Decision, Incident, ScoredCandidate } from '../../../control-plane/mesh/record.ts';
+import { endsOf } from '../../../control-plane/mesh/topology.ts';
+import { ms, num, pct, signed } from '../lib/format.ts';
+import { giveOrder } from '../state/api.ts';
+import type { State } from '../state/store.ts';
+
+interface Props {
+  readonly decision: Decision;
+  readonly incident: Incident;
+  readonly explanation: Explanation;
+  readonly state: State;
+}
+
+/** One decision: what was seen, what could have been done, what was, and how it went. */
+export function DecisionCard({ decision: d, incident, explanation, state }: Props) {
+  const pattern = explanation.patterns.find((p) => p.id === d.pattern);
+  return (
+    <article class="decision">
+      <h3>
+        <span class="step">{d.step}</span>
+        <span class="mono">{describeAction(d.action)}</span>
+        <span class="muted">
+          +{ms(d.at - incident.onset)} · {d.source}
+        </span>
+        {waits(d, incident, state) && (
+          <button
+            type="button"
+            class="primary"
+            onClick={() => giveOrder(`Approve ${describeAction(d.action)}`, { type: 'approve', decision: d.id })}
+          >
+            Approve
+          </button>
+        )}
+      </h3>
+      <p>{d.why}</p>
+      {pattern && (
+        <p class="muted">
+          Pattern {pattern.id} healed {pattern.successes} of {pattern.trials}; without action {pattern.controlFailed} of{' '}
+          {pattern.controls} did not recover.
+        </p>
+      )}
+      <p class="symptoms">
+        {d.diagnosis.symptoms.slice(0, 6).map((s) => {
+          const where = 'edge' in s.target ? s.target.edge : s.target.service;
+          return (
+            <span
+              class="tag symptom"
+              key={`${s.kind} ${where}`}
+              title={`severity ${num(s.severity, 2)} for ${ms(d.at - s.since)}`}
+            >
+              {s.kind} <b>{where}</b>
+            </span>
+          );
+        })}
+      </p>
+      {d.candidates.length > 0 && <Candidates decision={d} />}
+      <Outcome decision={d} />
+    </article>
+  );
+}
+
+/** A step that only waits for the operator: not carried out, in an incident that is still open. */
+function waits(d: Decision, incident: Incident, state: State): boolean {
+  if (d.action.do !== 'apply' || d.outcome || incident.state === 'recovered') return false;
+  const { mitigation } = d.action;
+  const service = 'edge' in mitigation.target ? endsOf(mitigation.target.edge)[1] : mitigation.target.service;
+  const inForce = state.worlds.production.leases.some(
+    (l) => l.type === 'mitigation' && describeMitigation(l.mitigation) === describeMitigation(mitigation),
+  );
+  return state.status?.modes[service] === 'approve' && !inForce;
+}
+
+function Candidates({ decision: d }: { decision: Decision }) {
+  const chosen = describeAction(d.action);
+  const reach = Math.max(
+    0.05,
+    ...d.candidates.flatMap((c) => [Math.abs(c.mean), Math.abs(c.lower)].filter(Number.isFinite)),
+  );
+  return (
+    <table class="candidates">
+      <thead>
+        <tr>
+          <th>Why this and not that</th>
+          <th class="right" title="Expected advantage over waiting, as a share of goodput">
+            expected
+          </th>
+          <th class="right" title="The calibrated lower bound: what production acts on">
+            at least
+          </th>
+          <th />
+          <th />
+        </tr>
+      </thead>
+      <tbody>
+        {d.candidates.map((c) => {
+          const name = describeAction(c.action);
+          return (
+            <tr key={name} class={name === chosen ? 'chosen' : c.masked ? 'masked' : ''}>
+              <td class="mono">{name}</td>
+              <td class="right nums">{signed(c.mean)}</td>
+              <td class="right nums">{signed(c.lower)}</td>
+              <td>
+                <Advantage candidate={c} reach={reach} />
+              </td>
+              <td class="why-not">{name === chosen ? 'chosen' : (c.masked ?? '')}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+/** From the lower bound to as far above the mean, around zero; the mark is the mean. */
+function Advantage({ candidate: c, reach }: { candidate: ScoredCandidate; reach: number }) {
+  if (!Number.isFinite(c.mean) || c.mean === null) return null;
+  const at = (x: number) => Math.min(100, Math.max(0, 50 + (x / reach) * 50));
+  const low = at(Number.isFinite(c.lower) && c.lower !== null ? c.lower : c.mean);
+  const high = at(c.mean + (c.mean - (c.lower ?? c.mean)));
+  return (
+    <span class="advantage" aria-hidden="true">
+      <i style={{ left: `${low}%`, width: `${Math.max(1, high - low)}%` }} />
+      <b style={{ left: `${at(c.mean)}%` }} />
+    </span>
+  );
+}
+
+const verdicts = {
+  kept: ['good', 'kept'],
+  'removed-worse': ['bad', 'removed: it was worse'],
+  'removed-no-better': ['warn', 'removed: no better'],
+  'undone-by-operator': ['warn', 'undone by the operator'],
+  refused: ['bad', 'refused'],
+} as const;
+
+function Outcome({ decision: d }: { decision: Decision }) {
+  const o = d.outcome;
+  if (!o) return d.action.do === 'apply' ? <p class="outcome muted">No verdict yet.</p> : null;
+  const [health, words] = verdicts[o.verdict];
+  return (
+    <p class="outcome">
+      <span class={`tag ${health}`}>{words}</span>
+      <span>
+        good <b>{pct(o.before)}</b> before · <b>{pct(o.predicted)}</b> expected without it · <b>{pct(o.after)}</b> with
+        it
+      </span>
+      <span class="muted">
+        after {ms(o.at - d.at)}
+        {o.note && ` · ${o.note}`}
+      </span>
+    </p>
+  );
+}

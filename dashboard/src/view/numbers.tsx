@@ -1,0 +1,122 @@
+import type { ComponentChildren } from 'preact';
+import { goodRatio } from '../../../control-plane/mesh/snapshot.ts';
+import { healthOf, num, pct, rate } from '../lib/format.ts';
+import type { State } from '../state/store.ts';
+
+function Tile({
+  name,
+  value,
+  detail,
+  health,
+  title,
+}: {
+  name: string;
+  value: string;
+  detail: ComponentChildren;
+  health?: string;
+  title?: string;
+}) {
+  return (
+    <div class={`tile ${health ?? ''}`} title={title ?? (typeof detail === 'string' ? detail : undefined)}>
+      <span class="tile-name">{name}</span>
+      <span class="tile-value">{value}</span>
+      <span class="tile-detail">{detail}</span>
+    </div>
+  );
+}
+
+const total = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
+const lines = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts)
+    .map(([what, n]) => `${what}: ${n}`)
+    .join('\n');
+
+/** The state of everything in one row. */
+export function Numbers({ state }: { state: State }) {
+  const { status, fidelity, learning, mirror, patterns, incidents } = state;
+  const production = state.worlds.production.latest;
+  const shadow = state.worlds.shadow.latest;
+  const open = incidents?.filter((i) => i.state !== 'recovered').length;
+  const behind = status?.xds.nodes.filter((n) => !n.connected || !n.acknowledged);
+  const denied = status ? total(status.denied) : 0;
+  return (
+    <div class="tiles">
+      <Tile
+        name="Production"
+        value={production ? pct(goodRatio(production)) : '–'}
+        detail={
+          production
+            ? `${rate(production.entry.good)} of ${rate(production.entry.offered)} req/s good`
+            : 'no window yet'
+        }
+        health={production ? healthOf(goodRatio(production)) : 'idle'}
+      />
+      <Tile
+        name="Shadow"
+        value={shadow ? pct(goodRatio(shadow)) : '–'}
+        detail={status?.worlds.shadow.activity ?? status?.worlds.shadow.notes[0] ?? 'no fault now'}
+        health={shadow ? healthOf(goodRatio(shadow)) : 'idle'}
+      />
+      <Tile
+        name="Incidents"
+        value={incidents ? String(open) : '–'}
+        detail={incidents ? `open · ${incidents.length} in all` : ''}
+        health={open ? 'bad' : 'good'}
+      />
+      <Tile
+        name="Patterns"
+        value={patterns ? String(patterns.filter((p) => p.status === 'trusted').length) : '–'}
+        detail={patterns ? `trusted · ${patterns.length} known` : ''}
+      />
+      <Tile
+        name="Fidelity"
+        value={fidelity?.score === undefined ? '–' : pct(fidelity.score)}
+        detail={
+          fidelity?.score === undefined
+            ? (fidelity?.note ?? 'not measured yet')
+            : `unfaulted ${pct(fidelity.unfaultedShare, 0)} of the time`
+        }
+        title={`How far the unfaulted shadow answers as production does. Production against itself: ${pct(fidelity?.noiseFloor)}`}
+      />
+      <Tile
+        name="Mirror"
+        value={mirror ? String(mirror.mirrored) : '–'}
+        detail={
+          mirror
+            ? mirror.alive
+              ? `${total(mirror.dropped)} dropped · ${total(mirror.skipped)} skipped`
+              : 'the filter is dead'
+            : ''
+        }
+        {...(mirror && !mirror.alive ? { health: 'bad' } : {})}
+        {...(mirror
+          ? { title: [lines(mirror.dropped), lines(mirror.skipped), mirror.note].filter(Boolean).join('\n') }
+          : {})}
+      />
+      <Tile
+        name="Learning"
+        value={learning ? String(learning.trainingSteps) : '–'}
+        detail={learning ? `steps · loss ${num(learning.loss, 4)}` : ''}
+        {...(learning
+          ? { title: `${learning.experiences} experiences, ${learning.promotions} promotions\n${learning.note ?? ''}` }
+          : {})}
+      />
+      <Tile
+        name="Sidecars"
+        value={status && behind ? `${status.xds.nodes.length - behind.length}/${status.xds.nodes.length}` : '–'}
+        detail={status ? `${status.xds.nacks} nacks · ${denied} denied` : ''}
+        health={behind?.length || status?.xds.nacks ? 'warn' : ''}
+        {...(status
+          ? {
+              title: [
+                ...(behind ?? []).map(
+                  (n) => `${n.id}: ${n.connected ? (n.lastNack?.detail ?? 'behind') : 'not connected'}`,
+                ),
+                lines(status.denied),
+              ].join('\n'),
+            }
+          : {})}
+      />
+    </div>
+  );
+}
