@@ -65,8 +65,8 @@ async function run(directory: string): Promise<void> {
     logger,
     clock,
     identifier: `umbra/${version()}`,
-    onAudit: ({ action, subject, detail }) =>
-      store.audit.append({ at: clock.now(), by: 'xds', action, subject, detail }),
+    onAudit: (event) =>
+      store.audit.append({ at: event.at, by: 'xds', action: event.kind, subject: event.nodeId, detail: event }),
   });
   const collectors = {
     production: createCollector({ world: 'production', topology, clock }),

@@ -38,7 +38,14 @@ export function writeRows(file: string, rows: readonly Row[], extra: Record<stri
   writeFileSync(file, `${JSON.stringify({ machine: machine(), ...extra, rows }, plain, 1)}\n`);
 }
 
-const show = (v: number | undefined) => (v === undefined || Number.isNaN(v) ? '–' : v === Number.POSITIVE_INFINITY ? 'never' : Math.abs(v) >= 100 ? v.toFixed(0) : v.toPrecision(3));
+const show = (v: number | undefined) =>
+  v === undefined || Number.isNaN(v)
+    ? '–'
+    : v === Number.POSITIVE_INFINITY
+      ? 'never'
+      : Math.abs(v) >= 100
+        ? v.toFixed(0)
+        : v.toPrecision(3);
 
 /** The rows as a table for a terminal. */
 export function table(rows: readonly Row[]): string {
@@ -47,8 +54,26 @@ export function table(rows: readonly Row[]): string {
   const lines = rows.map((r) =>
     r.skipped !== undefined
       ? [r.case, r.measure, r.unit, `skipped: ${r.skipped}`]
-      : [r.case, r.measure, r.unit, show(r.ours), ...peers.map((p) => show(r.peers?.[p])), r.target ?? '', r.met === undefined ? '' : r.met ? 'yes' : 'NO', String(r.rounds ?? '')],
+      : [
+          r.case,
+          r.measure,
+          r.unit,
+          show(r.ours),
+          ...peers.map((p) => show(r.peers?.[p])),
+          r.target ?? '',
+          r.met === undefined ? '' : r.met ? 'yes' : 'NO',
+          String(r.rounds ?? ''),
+        ],
   );
-  const widths = head.map((h, i) => Math.max(h.length, ...lines.map((l) => (l.length === head.length ? (l[i]?.length ?? 0) : 0))));
-  return [head, ...lines].map((l) => l.map((c, i) => c.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+  const widths = head.map((h, i) =>
+    Math.max(h.length, ...lines.map((l) => (l.length === head.length ? (l[i]?.length ?? 0) : 0))),
+  );
+  return [head, ...lines]
+    .map((l) =>
+      l
+        .map((c, i) => c.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
