@@ -123,7 +123,6 @@ function edgeView(
 ): EdgeView {
   const rate = finite(now?.rate);
   const fail = share(now?.failed, rate);
-  // Errors are counted per attempt by some proxies, so their shares are taken of all attempts.
   const attempts = rate + Math.max(0, finite(now?.retries));
   const e = now?.errors;
   // No answers is no information about latency: 0 ms would read as "very fast".
@@ -136,12 +135,12 @@ function edgeView(
     rate: doublings(rate, healthy?.rate),
     attempts: doublings(attempts, healthy?.rate),
     fail,
-    http5xx: share(e?.http5xx, attempts),
-    timeout: share(e?.timeout, attempts),
-    connect: share(e?.connect, attempts),
-    reset: share(e?.reset, attempts),
-    overflow: share(e?.overflow, attempts),
-    shed: share(e?.shed, attempts),
+    http5xx: share(e?.http5xx, rate),
+    timeout: share(e?.timeout, rate),
+    connect: share(e?.connect, rate),
+    reset: share(e?.reset, rate),
+    overflow: share(e?.overflow, rate),
+    shed: share(e?.shed, rate),
     late: share(rate - finite(now?.failed) - finite(now?.good), rate),
     p50: quiet ? 0 : doublings(now.latency.p50, healthy?.p50, 0.02),
     p99,

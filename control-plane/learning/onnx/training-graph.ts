@@ -32,7 +32,7 @@ export const defaultTraining: TrainingOptions = {
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
-  decay: 1e-3,
+  decay: 0.3,
   gradients: false,
 };
 

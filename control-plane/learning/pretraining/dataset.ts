@@ -5,6 +5,9 @@ import type { Batch } from '../onnx/trainer.ts';
 
 /** Advantages beyond this are not told apart. */
 const MOST = 1.5;
+/** Deviation of the noise on normalised features, and the share of them that is blanked: a real mesh is not the simulated one. */
+const NOISE = 0.08;
+const BLANK = 0.01;
 
 /** Labelled rows, grouped by the situation they come from: the unit that is bootstrapped and held out. */
 export class Dataset {
@@ -52,6 +55,11 @@ export class Dataset {
     for (let k = 0; k < size; k++) {
       const i = rng.below(this.#rows);
       normaliseRow(this.#x, i, norm, features, k);
+      for (let j = k * FEATURE_COUNT; j < (k + 1) * FEATURE_COUNT; j++) {
+        const u = rng.uniform();
+        // A triangular draw is near enough to normal, and cheap.
+        features[j] = u < BLANK ? 0 : features[j]! + NOISE * 2.45 * (rng.uniform() + u - 1);
+      }
       const y = this.#y[i]!;
       target[k] = y;
       const counts = 1 + 3 * Math.min(1, Math.abs(y) / 0.2);

@@ -10,6 +10,8 @@ export interface Contestant {
   readonly name: string;
   readonly player: Player;
   readonly hardening?: Hardening;
+  /** Windows it waits before it thinks again; 1 unless given. */
+  readonly patience?: number;
 }
 
 /** `n` incidents in which users suffer. */
@@ -37,7 +39,7 @@ export async function evaluate(
   const steps = all.map(() => 0);
   for (const [i, incident] of incidents.entries()) {
     for (const [k, contestant] of all.entries()) {
-      const played = await play(begin(incident, contestant.hardening)!, contestant.player);
+      const played = await play(begin(incident, contestant.hardening)!, contestant.player, contestant.patience);
       values[k]!.push(played.value);
       steps[k]! += played.steps;
     }

@@ -35,7 +35,8 @@ export function drawIncident(rng: Rng, spec: MeshSpec = randomMesh(rng)): Incide
     spec,
     seed: rng.below(2 ** 31),
     trouble: randomTrouble(rng, spec),
-    seen: 2 + rng.below(4),
+    // Most are noticed soon; leaks and collapses after a surge take longer to show.
+    seen: rng.chance(0.75) ? 2 + rng.below(4) : 6 + rng.below(14),
     calm: rng.chance(0.08),
   };
 }

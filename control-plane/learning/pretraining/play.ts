@@ -15,8 +15,8 @@ export interface Played {
   readonly steps: number;
 }
 
-/** Plays an incident to its end: up to four steps, each with its trial. */
-export async function play(situation: Situation, player: Player): Promise<Played> {
+/** Plays an incident to its end: up to four steps, each with its trial; it waits `patience` windows where it does not act. */
+export async function play(situation: Situation, player: Player, patience = 1): Promise<Played> {
   let left = PLAYED;
   let sum = 0;
   let steps = 0;
@@ -26,7 +26,7 @@ export async function play(situation: Situation, player: Player): Promise<Played
       situation.act(chosen);
       steps++;
     }
-    const windows = steps >= 4 ? left : Math.min(left, chosen ? trialWindows(chosen.action) : 1);
+    const windows = steps >= 4 ? left : Math.min(left, chosen ? trialWindows(chosen.action) : patience);
     sum += situation.run(windows, true);
     left -= windows;
   }

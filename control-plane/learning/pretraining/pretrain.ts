@@ -45,23 +45,21 @@ const PLAIN = 0.4;
 export async function pretrain(options: PretrainOptions): Promise<Pretrained> {
   const { progress, seed } = options;
   const rng = rngOf(seed);
-  const plain = new Dataset();
+  const data = new Dataset();
   const wanted = Math.round(options.situations * PLAIN);
   let helped = 0;
   for (let k = 0; k < wanted && !options.enough?.((PLAIN * k) / wanted); k++) {
-    if (labelPlain(await situationFor(rng, undefined, options.source), plain, rng)) helped++;
-    if (k % 100 === 99)
-      progress(`plain: ${k + 1} of ${wanted} situations, ${plain.rows} rows, ${helped} can be helped`);
+    if (labelPlain(await situationFor(rng, undefined, options.source), data, rng)) helped++;
+    if (k % 100 === 99) progress(`plain: ${k + 1} of ${wanted} situations, ${data.rows} rows, ${helped} can be helped`);
   }
-  const stepsFor = (rows: number) => Math.round(Math.min(9000, 1500 + rows / 12));
-  let fitted = await fit(plain, {
-    steps: stepsFor(plain.rows),
+  const stepsFor = (rows: number) => Math.round(Math.min(9000, 1000 + rows / 16));
+  let fitted = await fit(data, {
+    steps: stepsFor(data.rows),
     seed,
     progress: (step, loss) => progress(`plain: step ${step}, loss ${loss.toFixed(4)}`),
   });
   const oneStep = fitted;
 
-  const data = new Dataset();
   const each = Math.round((options.situations * (1 - PLAIN)) / Math.max(1, options.rounds));
   for (let round = 1; round <= options.rounds; round++) {
     const model = await openFitted(fitted);
@@ -72,23 +70,17 @@ export async function pretrain(options: PretrainOptions): Promise<Pretrained> {
     }
     await model.close();
     fitted = await fit(data, {
-      steps: stepsFor(data.rows * 2),
+      steps: stepsFor(data.rows),
       seed: seed + round,
       from: fitted,
       rate: 1e-3,
       progress: (step, loss) => progress(`round ${round}: step ${step}, loss ${loss.toFixed(4)}`),
     });
   }
-  return finish(options, fitted, oneStep, plain, data);
+  return finish(options, fitted, oneStep, data);
 }
 
-async function finish(
-  options: PretrainOptions,
-  fitted: Fitted,
-  oneStep: Fitted,
-  plain: Dataset,
-  data: Dataset,
-): Promise<Pretrained> {
+async function finish(options: PretrainOptions, fitted: Fitted, oneStep: Fitted, data: Dataset): Promise<Pretrained> {
   const { progress, seed } = options;
   const raw = await openFitted(fitted);
   const outcomes = await favouriteOutcomes(raw, rngOf(seed + 1000), Math.max(40, options.incidents), options.source);
@@ -112,8 +104,8 @@ async function finish(
       how: 'rollout policy iteration in simulation on random applications; see the module pretraining',
       seed,
       rounds: options.rounds,
-      situations: plain.groups + data.groups,
-      rows: plain.rows + data.rows,
+      situations: data.groups,
+      rows: data.rows,
       steps: f.steps,
       loss: Number(f.loss.toFixed(5)),
       coverage: Number(coverage(outcomes.slice(half), calibration).toFixed(3)),
@@ -138,7 +130,7 @@ async function finish(
       player: byPolicy(policy, threshold),
       hardening: hardeningOf(hardening.names),
     },
-    { name: 'looks ahead in the true simulation', player: lookAhead },
+    { name: 'looks ahead in the true simulation', player: lookAhead, patience: 4 },
   ];
   const scores = await evaluate(drawIncidents(rngOf(seed + 4000), options.incidents, source), contestants, (n) => {
     if (n % 50 === 0) progress(`evaluation: ${n} of ${options.incidents} incidents`);

@@ -10,6 +10,7 @@ import type { ActiveFault, State } from './state.ts';
 const TABLE = 64;
 const NETWORK_MS = 0.4;
 const mask = SAMPLES - 1;
+const none: readonly ActiveFault[] = [];
 
 /** Waiting time by chance is exponential: −ln(1 − q). */
 const exponential = Float64Array.from({ length: SAMPLES }, (_, i) => -Math.log(1 - (i + 0.5) / SAMPLES));
@@ -17,9 +18,10 @@ const exponential = Float64Array.from({ length: SAMPLES }, (_, i) => -Math.log(1
 /** Fills `x` with every service's and edge's answers for the state `s`. */
 export function answer(c: Compiled, s: State, x: Scratch): void {
   const seed = hash(s.seed, s.step, 77);
+  for (let service = 0; service < c.serviceIds.length; service++) x.faults[service] = none;
+  for (const f of s.faults) if (s.now >= f.from && s.now < f.to) x.faults[f.service] = [...x.faults[f.service]!, f];
   for (let service = 0; service < c.serviceIds.length; service++) {
-    const faults = s.faults.filter((f) => f.service === service && s.now >= f.from && s.now < f.to);
-    breakReplicas(c, s, x, service, faults);
+    breakReplicas(c, s, x, service, x.faults[service]!);
     sampleOwn(c, s, x, service, seed);
     for (const e of c.out[service]!) followEdge(c, s, x, e, seed);
     compose(c, x, service, seed, s);
@@ -38,8 +40,10 @@ function breakReplicas(c: Compiled, s: State, x: Scratch, service: number, fault
     x.cpuLeft[i] = c.specs[service]!.cores;
     x.burnt[i] = 0;
     x.slow[i] = 1;
+    x.held[i] = 0;
     for (const { effect } of faults) {
       if (effect.replica !== undefined && effect.replica !== r) continue;
+      if (effect.replica === r) x.held[i]! += effect.share * (effect.delayMs + 800 * effect.loss);
       if ((effect.hang || effect.kill) && effect.replica === undefined && r >= Math.ceil(effect.share * declared))
         continue;
       if (effect.hang) x.broken[i] = Math.max(x.broken[i]!, 1);
@@ -106,10 +110,15 @@ function followEdge(c: Compiled, s: State, x: Scratch, e: number, seed: number):
         ? endpoint(s, x, backup, m + rotation + attempt)
         : hosts === 0
           ? -1
-          : x.hosts[
-              e * SLOTS +
-                ((m + rotation + (c.spec.retryElsewhere ? attempt : ((h >>> (8 + attempt)) & 3) * attempt)) % hosts)
-            ]!;
+          : leastRequest(
+              x,
+              e,
+              callee,
+              hosts,
+              m + rotation + (c.spec.retryElsewhere ? attempt : ((h >>> (8 + attempt)) & 3) * attempt),
+              m * 3 + (h >>> 24),
+              attempt,
+            );
       outcome = tryOnce(c, s, x, e, target, r, m, (m ^ ((h >>> (16 + 4 * (attempt & 3))) & mask)) & mask, w);
       total += tried;
       if (r >= 0) {
@@ -135,7 +144,25 @@ function followEdge(c: Compiled, s: State, x: Scratch, e: number, seed: number):
   x.meanAttemptLatency[e] = sumLatency / sumAttempts;
 }
 
-/** Endpoints the caller's proxies balance over: all but the ejected, or all when fewer than half are left (Envoy's panic). */
+/**
+ * Envoy's least-request balancing: of two endpoints drawn at random the one with fewer requests in flight. A slow or hanging
+ * endpoint has more, so it is only taken where both draws are it. A retry goes where the rotation says.
+ */
+function leastRequest(
+  x: Scratch,
+  e: number,
+  callee: number,
+  hosts: number,
+  turn: number,
+  other: number,
+  attempt: number,
+): number {
+  const first = x.hosts[e * SLOTS + (turn % hosts)]!;
+  if (attempt > 0 || x.heavy[callee * SLOTS + first] === 0) return first;
+  return x.hosts[e * SLOTS + (other % hosts)]!;
+}
+
+/** Endpoints the caller's proxies balance over: all but the ejected, or all when fewer than a quarter are left (panic). */
 function balance(s: State, x: Scratch, e: number, callee: number, replicas: number): number {
   let n = 0;
   let known = 0;
@@ -146,7 +173,7 @@ function balance(s: State, x: Scratch, e: number, callee: number, replicas: numb
     if (s.ejectedUntil[e * SLOTS + r]! > s.now) ejected++;
     else x.hosts[e * SLOTS + n++] = r;
   }
-  if (n * 2 < known) {
+  if (n * 4 < known) {
     n = 0;
     for (let r = 0; r < SLOTS && r < replicas; r++)
       if (!(s.readyAt[callee * SLOTS + r]! > s.now && starting(s, callee, r))) x.hosts[e * SLOTS + n++] = r;
@@ -190,8 +217,9 @@ function tryOnce(
   if (x.broken[i] === 2) return CONNECT;
   let delay = NETWORK_MS;
   let fails = false;
-  for (const f of s.faults) {
-    if (f.service !== service || s.now < f.from || s.now >= f.to) continue;
+  const faults = x.faults[service]!;
+  for (let k = 0; k < faults.length; k++) {
+    const f = faults[k]!;
     const { effect } = f;
     if (f.caller !== -2 && f.caller !== c.caller[e]) continue;
     if (effect.replica !== undefined && effect.replica !== r) continue;
@@ -250,7 +278,7 @@ function compose(c: Compiled, x: Scratch, service: number, seed: number, s: Stat
     const e = out[k]!;
     const h = hash(seed, e, 3);
     const refuse = s.refused[e]!;
-    const spoils = spoilShare(c, s, e);
+    const spoils = spoilShare(c, s, x, e);
     for (let m = 0; m < SAMPLES; m++) {
       if ((((m * 3 + h) & mask) + ((h >>> 8) & 255) / 256) / SAMPLES >= c.calls[e]!) continue;
       const i = service * SAMPLES + m;
@@ -267,19 +295,15 @@ function compose(c: Compiled, x: Scratch, service: number, seed: number, s: Stat
 }
 
 /** Share of the edge's answers that look fine and are not. */
-function spoilShare(c: Compiled, s: State, e: number): number {
+function spoilShare(c: Compiled, s: State, x: Scratch, e: number): number {
   let share = 0;
-  for (const f of s.faults)
-    if (
-      f.effect.spoils &&
-      f.service === c.callee[e] &&
-      s.now >= f.from &&
-      s.now < f.to &&
-      (f.caller === -2 || f.caller === c.caller[e])
-    )
-      share = Math.max(share, f.effect.share);
+  for (const f of x.faults[c.callee[e]!]!)
+    if (f.effect.spoils && (f.caller === -2 || f.caller === c.caller[e])) share = Math.max(share, f.effect.share);
   return share * (1 - s.settings.failover[e]! * (c.backup[e]! < 0 ? 0 : 1));
 }
+
+/** Load of each replica of the service at hand, as least-request balancing feels it. */
+const load = new Float64Array(SLOTS);
 
 /** What a replica can do now, and how long a newcomer waits. */
 function queueing(c: Compiled, s: State, x: Scratch, service: number): void {
@@ -292,7 +316,8 @@ function queueing(c: Compiled, s: State, x: Scratch, service: number): void {
   }
   own /= SAMPLES;
   down /= SAMPLES;
-  for (let r = 0; r < s.settings.replicas[service]!; r++) {
+  const replicas = s.settings.replicas[service]!;
+  for (let r = 0; r < replicas; r++) {
     const i = service * SLOTS + r;
     const cores = x.cpuLeft[i]!;
     // With less than a core left the CPU part of the work takes longer even when nobody else is there.
@@ -310,6 +335,10 @@ function queueing(c: Compiled, s: State, x: Scratch, service: number): void {
     // Sakasegawa's approximation of the M/M/c queue's wait: h · ρ^(√(2(c+1))−1) ÷ (c(1−ρ)).
     const rho = Math.min(0.95, s.busyShare[i]!);
     const c1 = Math.max(1, servers);
+    load[r] = x.broken[i] === 1 ? 1e6 : x.broken[i] === 2 ? 0 : x.wait[i]! + own * x.slow[i]! + down + x.held[i]!;
     x.chanceWait[i] = rho > 0.02 ? (hold * rho ** (Math.sqrt(2 * (c1 + 1)) - 1)) / (c1 * (1 - rho)) : 0;
   }
+  let least = Number.POSITIVE_INFINITY;
+  for (let r = 0; r < replicas; r++) if (load[r]! > 0) least = Math.min(least, load[r]!);
+  for (let r = 0; r < replicas; r++) x.heavy[service * SLOTS + r] = load[r]! > 2.5 * least ? 1 : 0;
 }

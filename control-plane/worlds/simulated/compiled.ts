@@ -129,15 +129,21 @@ export interface CompiledSettings {
 
 export function compileSettings(c: Compiled, settings: MeshSettings): CompiledSettings {
   const edges = c.edgeIds.map((id) => settings.edges[id]!);
+  // Envoy has one set of outlier detection's runtime keys: what one edge asks for holds for all callees of its caller.
+  const outliers = edges.map((_, i) =>
+    edges.flatMap((e, k) => (c.caller[k] === c.caller[i] && e.outlier ? [e.outlier] : [])),
+  );
   return {
     timeout: Float64Array.from(edges, (e) => e.timeoutMs),
     attempts: Int32Array.from(edges, (e) => e.retry.attempts),
     backoff: Float64Array.from(edges, (e) => e.retry.backoffMs),
     budget: Float64Array.from(edges, (e) => e.retry.budgetPercent / 100),
     maxRequests: Float64Array.from(edges, (e) => e.maxRequests ?? Number.POSITIVE_INFINITY),
-    outlierFailures: Int32Array.from(edges, (e) => e.outlier?.consecutiveFailures ?? -1),
-    ejectMs: Float64Array.from(edges, (e) => e.outlier?.ejectMs ?? 0),
-    maxEjection: Float64Array.from(edges, (e) => (e.outlier?.maxEjectionPercent ?? 0) / 100),
+    outlierFailures: Int32Array.from(outliers, (o) =>
+      o.length === 0 ? -1 : Math.min(...o.map((x) => x.consecutiveFailures)),
+    ),
+    ejectMs: Float64Array.from(outliers, (o) => Math.max(0, ...o.map((x) => x.ejectMs))),
+    maxEjection: Float64Array.from(outliers, (o) => Math.max(0, ...o.map((x) => x.maxEjectionPercent)) / 100),
     rateLimit: Float64Array.from(edges, (e) => e.rateLimit ?? Number.POSITIVE_INFINITY),
     admission: Float64Array.from(edges, (e) => e.admission?.aggression ?? 0),
     failover: Float64Array.from(edges, (e) => e.failoverShare),

@@ -13,6 +13,7 @@ const service: ServiceSpec = {
   startMs: 1500,
   memory: 100e6,
   memoryLimit: 300e6,
+  limitKnown: true,
   parallel: false,
   payloadKib: 8,
 };

@@ -11,7 +11,7 @@ export const STEP_MS = 100;
 const seconds = STEP_MS / 1000;
 
 /** Envoy's admission control: success threshold, most that is refused, and the window it looks back over. */
-const ADMISSION = { threshold: 0.95, most: 0.8, windowS: 8 } as const;
+const ADMISSION = { threshold: 0.95, most: 0.9, windowS: 5 } as const;
 
 /** Users' requests in this step. */
 export interface Offered {
@@ -52,11 +52,12 @@ function pass(c: Compiled, s: State, x: Scratch, e: number, rate: number, protec
   x.passed[e] = passed;
   s.inFlight[e] = (passed * x.meanLatency[e]!) / 1000;
 
-  // Envoy's retry budget: a share of the active requests, but never fewer than three at once per caller.
+  // Envoy's retry budget: a share of the active requests, but never fewer than one at once per caller (three where none is set).
   const extra = x.meanAttempts[e]! - 1;
   if (extra > 0) {
     const concurrent = (passed * extra * x.meanAttemptLatency[e]!) / 1000 / Math.max(0.05, s.retryAllowed[e]!);
-    const allowed = Math.max(3 * callers, set.budget[e]! * s.inFlight[e]!);
+    const least = set.budget[e]! < 1 ? 1 : 3;
+    const allowed = Math.max(least * callers, set.budget[e]! * s.inFlight[e]!);
     s.retryAllowed[e] = 0.5 * s.retryAllowed[e]! + 0.5 * Math.min(1, allowed / Math.max(1e-9, concurrent));
   } else s.retryAllowed[e] = Math.min(1, s.retryAllowed[e]! + 0.2);
 
@@ -76,11 +77,11 @@ function pass(c: Compiled, s: State, x: Scratch, e: number, rate: number, protec
   }
 }
 
-/** Envoy's formula: ((n − good ÷ threshold) ÷ (n + 1)) ^ (1 ÷ aggression), capped. */
+/** Envoy's formula, (n − good ÷ threshold) ÷ (n + 1); how strong it is says how much it refuses at most. */
 function admissionRefuses(s: State, e: number, aggression: number): number {
   const n = s.admissionTotal[e]!;
   const p = (n - s.admissionGood[e]! / ADMISSION.threshold) / (n + 1);
-  return p <= 0 ? 0 : Math.min(ADMISSION.most, p ** (1 / (2 * aggression)));
+  return p <= 0 ? 0 : Math.min(ADMISSION.most * Math.min(1, aggression), p);
 }
 
 /** Erlang's loss formula: the share that finds `limit` places taken at a load of `load` Erlang; fluid where there are many. */
@@ -115,8 +116,7 @@ function eject(
   let ejected = 1;
   for (let q = 0; q < SLOTS; q++) if (s.ejectedUntil[e * SLOTS + q]! > s.now) ejected++;
   if (ejected / known > s.settings.maxEjection[e]!) return;
-  s.ejections[at]!++;
-  s.ejectedUntil[at] = s.now + s.settings.ejectMs[e]! * Math.min(s.ejections[at]!, 5);
+  s.ejectedUntil[at] = s.now + s.settings.ejectMs[e]!;
   void c;
 }
 

@@ -63,13 +63,13 @@ export function randomMesh(rng: Rng): MeshSpec {
   const add = (caller: ServiceId, callee: ServiceId, calls: number) => {
     const id = edgeId(caller, callee);
     const idempotent = rng.pick(['safe', 'safe', 'all', 'none'] as const);
-    const timeoutMs = Math.max(rng.pick([500, 800, 1000, 1500, 2000]), 6 * quick.get(callee)!);
+    const timeoutMs = Math.max(rng.pick([500, 800, 1000, 1000, 1500, 2000, 3000]), 6 * quick.get(callee)!);
     topology.edges[id] = {
       id,
       caller,
       callee,
       sloLatencyMs: Math.max(rng.pick([200, 250, 300, 400, 500]), 4 * quick.get(callee)!),
-      timeoutMs: caller === INGRESS ? Math.max(timeoutMs, 1500) : timeoutMs,
+      timeoutMs: caller === INGRESS ? Math.max(timeoutMs, rng.pick([1500, 3000, 5000])) : timeoutMs,
       retries: caller === INGRESS ? 0 : rng.pick([0, 0, 0, 1, 2]),
       idempotent,
       optional: caller !== INGRESS && rng.chance(0.15),
@@ -88,7 +88,7 @@ export function randomMesh(rng: Rng): MeshSpec {
     offered,
     protectedShare: rng.between(0.1, 0.5),
     swing: rng.between(0, 0.12),
-    retryElsewhere: rng.chance(0.6),
+    retryElsewhere: rng.chance(0.9),
     pushMs: rng.between(100, 900),
     noise: rng.between(0.03, 0.15),
   };
@@ -97,7 +97,7 @@ export function randomMesh(rng: Rng): MeshSpec {
 function randomService(rng: Rng, rate: number, external: boolean): ServiceSpec {
   const ownMs = external ? rng.between(10, 60) : 2 * 12 ** rng.uniform();
   const cpuMs = ownMs * (external ? 0.05 : rng.between(0.15, 0.9));
-  const workers = rng.pick([4, 8, 8, 12, 16, 16, 32]);
+  const workers = rng.pick([4, 4, 6, 8, 8, 12, 16, 32]);
   // Where the drawn work does not fit the load, the work shrinks: a healthy application runs at 4–70% of what it can.
   const load = rng.between(0.04, 0.7);
   const fit = Math.min(1, load / ((rate * cpuMs) / 1000), (load * workers) / ((rate * ownMs) / 1000));
@@ -108,12 +108,13 @@ function randomService(rng: Rng, rate: number, external: boolean): ServiceSpec {
     cpuMs: cpuMs * fit,
     cores: 1,
     workers,
-    queue: rng.pick([16, 32, 64, 128, 256]),
-    cancels: rng.pick([0, 0, 0.5, 1]),
+    queue: rng.pick([16, 32, 32, 64, 64, 128, 256]),
+    cancels: rng.pick([0, 0, 0, 0.5, 1]),
     errorRate: rng.chance(0.3) ? rng.between(0, 0.002) : 0,
     startMs: rng.between(700, 4000),
     memory,
     memoryLimit: memory * rng.between(1.6, 4),
+    limitKnown: rng.chance(0.5),
     parallel: rng.chance(0.3),
     payloadKib: 2 * 16 ** rng.uniform(),
   };

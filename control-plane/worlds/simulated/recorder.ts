@@ -130,7 +130,8 @@ export class Recorder {
     let memoryMax = 0;
     for (let r = 0; r < n; r++) {
       const at = i * SLOTS + r;
-      if (s.readyAt[at]! <= s.now && x.broken[at] === 0) ready++;
+      // A stopped process is still a process.
+      if (s.readyAt[at]! <= s.now && x.broken[at] !== 2) ready++;
       const used = Math.min(1, (this.#cpu[at]! / steps) * Math.exp(c.spec.noise * bell(seed, at + 1000)));
       cpu += used / n;
       cpuMax = Math.max(cpuMax, used);
@@ -144,7 +145,7 @@ export class Recorder {
       cpuMax,
       memory,
       memoryMax,
-      memoryLimit: c.specs[i]!.memoryLimit,
+      memoryLimit: c.specs[i]!.limitKnown ? c.specs[i]!.memoryLimit : 0,
       restarts: s.restarts[i]!,
     };
   }

@@ -1,4 +1,5 @@
 import { type Compiled, SAMPLES, SLOTS } from './compiled.ts';
+import type { ActiveFault } from './state.ts';
 
 /** Kinds of outcome of a call. */
 export const OK = 0;
@@ -8,6 +9,8 @@ export const CONNECT = 3;
 
 /** Room for one step's intermediate results; shared by all simulations of one application, never kept between steps. */
 export interface Scratch {
+  /** Faults at work now, per service. */
+  readonly faults: (readonly ActiveFault[])[];
   /** Per service and sample: own time, time in callees, whether it succeeds. */
   readonly own: Float64Array;
   readonly down: Float64Array;
@@ -22,6 +25,9 @@ export interface Scratch {
   /** 1 = hangs, 2 = refuses connections. */
   readonly broken: Uint8Array;
   readonly cpuLeft: Float64Array;
+  /** Time a fault holds requests of this replica alone, and whether least-request balancing goes round it. */
+  readonly held: Float64Array;
+  readonly heavy: Uint8Array;
   readonly burnt: Float64Array;
   readonly arrivals: Float64Array;
   /** Per edge and sample: latency to the caller after retries, outcome, attempts. */
@@ -48,6 +54,7 @@ export function scratchFor(c: Compiled): Scratch {
   const edges = c.edgeIds.length;
   const replicas = () => new Float64Array(services * SLOTS);
   return {
+    faults: c.serviceIds.map(() => []),
     own: new Float64Array(services * SAMPLES),
     down: new Float64Array(services * SAMPLES),
     ok: new Uint8Array(services * SAMPLES),
@@ -59,6 +66,8 @@ export function scratchFor(c: Compiled): Scratch {
     most: replicas(),
     broken: new Uint8Array(services * SLOTS),
     cpuLeft: replicas(),
+    held: replicas(),
+    heavy: new Uint8Array(services * SLOTS),
     burnt: replicas(),
     arrivals: replicas(),
     latency: new Float64Array(edges * SAMPLES),

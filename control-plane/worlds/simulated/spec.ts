@@ -19,6 +19,8 @@ export interface ServiceSpec {
   readonly startMs: number;
   readonly memory: number;
   readonly memoryLimit: number;
+  /** Whether the telemetry knows the limit. */
+  readonly limitKnown: boolean;
   /** Callees are asked all at once rather than one after the other. */
   readonly parallel: boolean;
   /** Mean size of a payload in KiB: what a bandwidth limit slows. */

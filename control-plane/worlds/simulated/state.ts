@@ -38,9 +38,8 @@ export interface State {
   readonly admissionTotal: Float64Array;
   readonly admissionGood: Float64Array;
   readonly inFlight: Float64Array;
-  /** Per endpoint of an edge [edge × SLOTS]: ejected until, and how often so far. */
+  /** Per endpoint of an edge [edge × SLOTS]: ejected until, ms. */
   readonly ejectedUntil: Float64Array;
-  readonly ejections: Float64Array;
   /** Restarts per service since the window began. */
   readonly restarts: Float64Array;
 }
@@ -78,7 +77,6 @@ export function initialState(c: Compiled, settings: CompiledSettings, seed: numb
     admissionGood: new Float64Array(edges),
     inFlight: new Float64Array(edges),
     ejectedUntil: new Float64Array(edges * SLOTS),
-    ejections: new Float64Array(edges * SLOTS),
     restarts: new Float64Array(c.serviceIds.length),
   };
 }
@@ -101,7 +99,6 @@ export function cloneState(s: State): State {
     admissionGood: s.admissionGood.slice(),
     inFlight: s.inFlight.slice(),
     ejectedUntil: s.ejectedUntil.slice(),
-    ejections: s.ejections.slice(),
     restarts: s.restarts.slice(),
   };
 }
