@@ -62,100 +62,116 @@ const route = (r: RouteConfiguration) => {
 
 const cases: Case[] = [
   cluster('as built', () => {}),
-  cluster('name empty', (c) => {
-c.name = '';
-}, /name must not be empty/),
+  cluster(
+    'name empty',
+    (c) => {
+      c.name = '';
+    },
+    /name must not be empty/,
+  ),
   cluster(
     'connect time-out 0',
     (c) => {
-c.connectTimeout = seconds(0;
-}),
+      c.connectTimeout = seconds(0);
+    },
     /connect_timeout must be greater than 0 s/,
   ),
-  cluster('lb policy unknown', (c) => {
-c.lbPolicy = 99 as never;
-}, /lb_policy must be a defined value/),
+  cluster(
+    'lb policy unknown',
+    (c) => {
+      c.lbPolicy = 99 as never;
+    },
+    /lb_policy must be a defined value/,
+  ),
   cluster(
     'ejection 101%',
     (c) => {
-c.outlierDetection!.maxEjectionPercent = 101;
-},
+      c.outlierDetection!.maxEjectionPercent = 101;
+    },
     /max_ejection_percent must be at most 100/,
   ),
   cluster('ejection 100%', (c) => {
-c.outlierDetection!.maxEjectionPercent = 100;
-}),
+    c.outlierDetection!.maxEjectionPercent = 100;
+  }),
   cluster(
     'interval 0',
     (c) => {
-c.outlierDetection!.interval = seconds(0;
-}),
+      c.outlierDetection!.interval = seconds(0);
+    },
     /outlier_detection.interval must be greater than 0 s/,
   ),
   cluster(
     'priority unknown',
     (c) => {
-c.circuitBreakers!.thresholds[0]!.priority = 7 as never;
-},
+      c.circuitBreakers!.thresholds[0]!.priority = 7 as never;
+    },
     /thresholds\[0\].priority must be a defined value/,
   ),
   cluster(
     'budget over 100%',
     (c) => {
-c.circuitBreakers!.thresholds[0]!.retryBudget!.budgetPercent!.value = 150;
-},
+      c.circuitBreakers!.thresholds[0]!.retryBudget!.budgetPercent!.value = 150;
+    },
     /budget_percent.value must be at most 100/,
   ),
   routes('as built', () => {}),
   routes(
     'no domain',
     (r) => {
-r.virtualHosts[0]!.domains = [];
-},
+      r.virtualHosts[0]!.domains = [];
+    },
     /virtual_hosts\[0\].domains must have at least 1 entries/,
   ),
-  routes('host without name', (r) => {
-r.virtualHosts[0]!.name = '';
-}, /virtual_hosts\[0\].name must not be empty/),
+  routes(
+    'host without name',
+    (r) => {
+      r.virtualHosts[0]!.name = '';
+    },
+    /virtual_hosts\[0\].name must not be empty/,
+  ),
   routes(
     'no action',
     (r) => {
-r.virtualHosts[0]!.routes[0]!.action = { case: undefined };
-},
+      r.virtualHosts[0]!.routes[0]!.action = { case: undefined };
+    },
     /routes\[0\].action is required/,
   ),
   routes(
     'cluster name empty',
     (r) => {
-route(r).clusterSpecifier = { case: 'cluster', value: '' };
-},
+      route(r).clusterSpecifier = { case: 'cluster', value: '' };
+    },
     /route.cluster must not be empty/,
   ),
   routes(
     'header name not a token',
     (r) => {
-r.requestHeadersToAdd[0]!.header!.key = 'bad\nname';
-},
+      r.requestHeadersToAdd[0]!.header!.key = 'bad\nname';
+    },
     /header.key must be the name of an HTTP header/,
   ),
   routes(
     'unknown cluster',
     (r) => {
-route(r).clusterSpecifier = { case: 'cluster', value: 'nowhere' };
-},
+      route(r).clusterSpecifier = { case: 'cluster', value: 'nowhere' };
+    },
     /must name a cluster of this proxy/,
   ),
   listener('as built', () => {}),
   listener(
     'chain filter without name',
     (l) => {
-l.filterChains[0]!.filters[0]!.name = '';
-},
+      l.filterChains[0]!.filters[0]!.name = '';
+    },
     /filters\[0\].name must not be empty/,
   ),
-  listener('no address', (l) => {
-l.address!.address = { case: undefined };
-}, /address.address is required/),
+  listener(
+    'no address',
+    (l) => {
+      l.address!.address = { case: undefined };
+    },
+    /address.address is required/,
+  ),
 ];
 
 suite('validation against envoy --mode validate', () => {
