@@ -7,6 +7,7 @@ import {
   field,
   listField,
   Node,
+  integerField,
   numberField,
   objectField,
   only,
@@ -34,8 +35,8 @@ export function configure(root: Root): bool {
   if (tree === null) return give(root, 'not JSON');
   only(tree, 'generation faults maxBodyBytes');
   if (field(tree, 'generation') === null) refuse('generation');
-  numberField(tree, 'generation', 0, 0, MAX_SAFE);
-  root.maxBody = <u32>numberField(tree, 'maxBodyBytes', 262144, 0, 1048576);
+  integerField(tree, 'generation', 0, 0, MAX_SAFE);
+  root.maxBody = <u32>integerField(tree, 'maxBodyBytes', 262144, 0, 1048576);
   const list = listField(tree, 'faults');
   if (list === null || list.count > 64) refuse('faults');
   else if (list.count > 0) {
@@ -81,12 +82,12 @@ function readFault(root: Root, f: Fault, n: Node, now: u64): void {
     if (!((c | 32) - 97 < 26 || c - 48 < 10 || c == 46 || c == 58 || c == 95 || c == 45)) refuse('id');
   }
   if (field(n, 'expiresAtMs') === null) refuse('expiresAtMs');
-  f.expires = <u64>numberField(n, 'expiresAtMs', 0, 0, MAX_SAFE) * 1000000;
-  const most = numberField(n, 'maxDurationMs', 0, 1, 86400000);
+  f.expires = <u64>integerField(n, 'expiresAtMs', 0, 0, MAX_SAFE) * 1000000;
+  const most = integerField(n, 'maxDurationMs', 0, 1, 86400000);
   f.ends = most > 0 ? now + <u64>most * 1000000 : u64.MAX_VALUE;
   f.share = <u64>(numberField(n, 'share', 1, 0, 1) * 4294967296.0);
-  f.seed = <u64>numberField(n, 'seed', 0, 0, MAX_SAFE);
-  f.maxActive = <u32>numberField(n, 'maxActive', 0, 1, 1000000);
+  f.seed = <u64>integerField(n, 'seed', 0, 0, MAX_SAFE);
+  f.maxActive = <u32>integerField(n, 'maxActive', 0, 1, 1000000);
   readMatch(f, n);
   readDelay(root, f, n);
   readEnd(f, n);
@@ -96,7 +97,7 @@ function readFault(root: Root, f: Fault, n: Node, now: u64): void {
     else if (is(text.ptr, text.len, 'response')) f.stall = state.ON_RESPONSE;
     else refuse('stall');
   }
-  f.truncate = <i32>numberField(n, 'truncate', -1, 0, 2147483647);
+  f.truncate = <i32>integerField(n, 'truncate', -1, 0, 2147483647);
 }
 
 function readMatch(f: Fault, n: Node): void {
@@ -165,8 +166,8 @@ function readEnd(f: Fault, n: Node): void {
   const a = objectField(n, 'abort', 'http grpc');
   if (a !== null) {
     ends++;
-    const http = numberField(a, 'http', 0, 200, 599);
-    const grpc = numberField(a, 'grpc', 0, 1, 16);
+    const http = integerField(a, 'http', 0, 200, 599);
+    const grpc = integerField(a, 'grpc', 0, 1, 16);
     if ((http == 0) == (grpc == 0)) refuse('abort');
     f.end = http != 0 ? state.END_HTTP : state.END_GRPC;
     f.status = <u32>(http != 0 ? http : grpc);
@@ -184,7 +185,7 @@ function readEnd(f: Fault, n: Node): void {
     else if (is(text.ptr, text.len, 'grpc')) f.end = state.END_GRPC_EXCEPTION;
     else refuse('exception');
     const grpc = f.end == state.END_GRPC_EXCEPTION;
-    f.status = <u32>numberField(e, 'status', 0, grpc ? 1 : 400, grpc ? 16 : 599);
+    f.status = <u32>integerField(e, 'status', 0, grpc ? 1 : 400, grpc ? 16 : 599);
     if (f.status == 0) refuse('exception');
   }
   if (ends > 1) refuse('more than one of abort, reset, exception');
@@ -197,7 +198,7 @@ function readMutate(f: Fault, n: Node): void {
   else if (is(text.ptr, text.len, 'request')) f.mutateOn = state.ON_REQUEST;
   else if (is(text.ptr, text.len, 'response')) f.mutateOn = state.ON_RESPONSE;
   else refuse('mutate');
-  f.ops = <u32>numberField(m, 'ops', 0, 1, 64);
+  f.ops = <u32>integerField(m, 'ops', 0, 1, 64);
   if (f.ops == 0) refuse('ops');
   f.raw = boolField(m, 'raw', false);
   f.kinds = ALL;

@@ -215,6 +215,13 @@ export function numberField(from: Node | null, name: string, absent: f64, min: f
   return n.value;
 }
 
+/** The same for a whole number. */
+export function integerField(from: Node | null, name: string, absent: f64, min: f64, max: f64): f64 {
+  const value = numberField(from, name, absent, min, max);
+  if (value != floor(value)) refuse(name);
+  return value;
+}
+
 export function boolField(from: Node | null, name: string, absent: bool): bool {
   const n = field(from, name);
   if (n === null) return absent;

@@ -7,6 +7,7 @@ import {
   field,
   listField,
   Node,
+  integerField,
   numberField,
   objectField,
   only,
@@ -75,7 +76,7 @@ function read(root: Root, region: Region, n: Node): void {
     'generation cluster authority percent session match exclude maxBodyBytes maxInFlight maxBytesHeld timeoutMs redact pseudonymKey identity opaque learn compare routes twicePercent heartbeatMs',
   );
   need(n, 'generation');
-  numberField(n, 'generation', 0, 0, MAX_SAFE);
+  integerField(n, 'generation', 0, 0, MAX_SAFE);
   if (!textField(n, 'cluster', text) || text.len == 0) refuse('cluster');
   root.cluster = text.ptr;
   root.clusterLen = text.len;
@@ -87,11 +88,11 @@ function read(root: Root, region: Region, n: Node): void {
   need(n, 'percent');
   root.share = <u64>(numberField(n, 'percent', 0, 0, 100) * 42949672.96);
   root.twice = <u64>(numberField(n, 'twicePercent', 0, 0, 100) * 42949672.96);
-  root.maxBody = <u32>numberField(n, 'maxBodyBytes', MiB, 0, 8 * MiB);
-  root.maxInFlight = <u32>numberField(n, 'maxInFlight', 64, 1, 4096);
-  root.maxHeld = <u32>numberField(n, 'maxBytesHeld', 16 * MiB, 0, 256 * MiB);
-  root.timeoutMs = <u32>numberField(n, 'timeoutMs', 5000, 1, 600000);
-  heartbeatMs = <u32>numberField(n, 'heartbeatMs', 1000, 10, 3600000);
+  root.maxBody = <u32>integerField(n, 'maxBodyBytes', MiB, 0, 8 * MiB);
+  root.maxInFlight = <u32>integerField(n, 'maxInFlight', 64, 1, 4096);
+  root.maxHeld = <u32>integerField(n, 'maxBytesHeld', 16 * MiB, 0, 256 * MiB);
+  root.timeoutMs = <u32>integerField(n, 'timeoutMs', 5000, 1, 600000);
+  heartbeatMs = <u32>integerField(n, 'heartbeatMs', 1000, 10, 3600000);
   readKey(root, n);
   readSession(root, n);
   readMatch(root, region, n);
