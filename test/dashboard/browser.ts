@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { FastifyInstance } from 'fastify';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { createApi, listenOnLoopback } from '../../control-plane/api/server.ts';
 import { wallClock } from '../../control-plane/mesh/clock.ts';
@@ -31,6 +32,7 @@ export interface Opened {
   readonly page: Page;
   readonly plane: ExamplePlane;
   readonly url: string;
+  readonly api: FastifyInstance;
   /** Whatever the page logged as an error, and exceptions. */
   readonly errors: string[];
 }
@@ -64,5 +66,5 @@ export async function openDashboard(
   page.on('pageerror', (e) => errors.push(String(e)));
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
   await page.goto(url);
-  return { page, plane, url, errors };
+  return { page, plane, url, api, errors };
 }

@@ -4,7 +4,7 @@ import type { Lease } from '../../../control-plane/mesh/lease.ts';
 import type { Snapshot } from '../../../control-plane/mesh/snapshot.ts';
 import { endsOf, type Topology } from '../../../control-plane/mesh/topology.ts';
 import { fade, type Theme } from '../lib/theme.ts';
-import { badges, looks, MARGIN, NODE, staticElements } from './graph-elements.ts';
+import { badges, looks, MARGIN, NODE_HEIGHT, staticElements } from './graph-elements.ts';
 
 interface Props {
   readonly topology: Topology;
@@ -117,8 +117,8 @@ function styles(theme: Theme): StylesheetJson {
       style: {
         ...font,
         shape: 'round-rectangle',
-        width: NODE.width,
-        height: NODE.height,
+        width: 'data(room)' as never,
+        height: NODE_HEIGHT,
         'background-color': theme.panel,
         'border-width': 1.5,
         'border-color': theme.faint,
@@ -135,7 +135,7 @@ function styles(theme: Theme): StylesheetJson {
       selector: 'node[label]',
       style: { label: 'data(label)', 'border-color': 'data(color)', 'border-width': 'data(width)' as never },
     },
-    { selector: 'node[kind = "ingress"]', style: { shape: 'round-diamond', width: 74, height: 46, 'font-size': 10.5 } },
+    { selector: 'node[kind = "ingress"]', style: { shape: 'round-diamond', height: 46, 'font-size': 10.5 } },
     { selector: 'node[kind = "external"]', style: { 'border-style': 'dashed' } },
     {
       selector: 'node[kind = "badge"]',
