@@ -62,3 +62,12 @@ export function normalisationOf(x: Float32Array, columns: number): Normalisation
   }
   return { mean, deviation };
 }
+
+/** Row `i` of `x` as the network sees it: (x − mean) ÷ deviation, within ±5, written as row `k` of `out`. */
+export function normaliseRow(x: Float32Array, i: number, norm: Normalisation, out: Float32Array, k: number): void {
+  const columns = norm.mean.length;
+  for (let j = 0; j < columns; j++) {
+    const z = (x[i * columns + j]! - norm.mean[j]!) / norm.deviation[j]!;
+    out[k * columns + j] = z < -5 ? -5 : z > 5 ? 5 : z;
+  }
+}

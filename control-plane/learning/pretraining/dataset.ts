@@ -1,6 +1,6 @@
 import type { Rng } from '../../mesh/rng.ts';
 import { FEATURE_COUNT } from '../features/features.ts';
-import type { Normalisation } from '../onnx/network.ts';
+import { type Normalisation, normaliseRow } from '../onnx/network.ts';
 import type { Batch } from '../onnx/trainer.ts';
 
 /** Advantages beyond this are not told apart. */
@@ -79,14 +79,6 @@ export class Dataset {
     const group = new Int32Array(n);
     group.set(this.#group);
     this.#group = group;
-  }
-}
-
-/** Row `i` of `x` as the network sees it: (x − mean) ÷ deviation, within ±5, written as row `k` of `out`. */
-export function normaliseRow(x: Float32Array, i: number, norm: Normalisation, out: Float32Array, k: number): void {
-  for (let j = 0; j < FEATURE_COUNT; j++) {
-    const z = (x[i * FEATURE_COUNT + j]! - norm.mean[j]!) / norm.deviation[j]!;
-    out[k * FEATURE_COUNT + j] = z < -5 ? -5 : z > 5 ? 5 : z;
   }
 }
 
