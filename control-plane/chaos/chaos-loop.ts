@@ -1,7 +1,7 @@
 import type { Learned, Log } from '../guardian/ports.ts';
 import type { Clock } from '../mesh/clock.ts';
 import { describeFault, type FaultClass, faultKinds } from '../mesh/fault.ts';
-import { mitigationKinds } from '../mesh/mitigation.ts';
+import { mitigationKinds, type Plan } from '../mesh/mitigation.ts';
 import type { Policy } from '../mesh/policy.ts';
 import type { Decision, Diagnosis, Episode, Pattern } from '../mesh/record.ts';
 import { type Rng, rngOf } from '../mesh/rng.ts';
@@ -9,10 +9,11 @@ import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { FaultableWorld } from '../mesh/world.ts';
 import type { Budget } from './budget.ts';
-import { type Curriculum, createCurriculum, type Job, type Need } from './curriculum.ts';
+import { type Curriculum, createCurriculum, type Job, type Lesson, type Need } from './curriculum.ts';
 import { type EpisodeResult, runEpisode } from './episode.ts';
 import type { Experience } from './experience.ts';
 import { createPulse, type Pulse } from './pulse.ts';
+import { reproductionOf } from './reproduce.ts';
 import { keyOf, type ScenarioOptions, scenariosOf } from './scenarios.ts';
 
 export type ChaosEvent =
@@ -66,6 +67,17 @@ export interface ChaosLoop {
   /** Breaks and heals the shadow until the signal aborts; clears what it did before it returns. */
   run(signal: AbortSignal): Promise<void>;
   status(): ChaosStatus;
+  /**
+   * Reproduces what the diagnosis shows and tries the candidates on it, ahead of everything else and whatever state production
+   * is in. Resolves with the plan that helped, or undefined: not reproduced, nothing helped, or the loop does not run.
+   */
+  verify(diagnosis: Diagnosis, candidates: Plan): Promise<Plan | undefined>;
+}
+
+interface Verification {
+  readonly diagnosis: Diagnosis;
+  readonly candidates: Plan;
+  readonly answer: (plan: Plan | undefined) => void;
 }
 
 /** A fault's lease, a bound on what a loop that died leaves behind: longer than any episode. */
@@ -96,6 +108,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   let activity = 'not started';
   let paused: string | undefined;
   let pulse: Pulse | undefined;
+  const verifications: Verification[] = [];
+  let running = false;
   let serial = store.episodes.count();
 
   const doing = (text: string) => {
@@ -149,7 +163,12 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     while (!signal.aborted && !enough()) await p.next();
   }
 
-  async function episode(p: Pulse, signal: AbortSignal, job: Job, curriculum: Curriculum): Promise<void> {
+  async function episode(
+    p: Pulse,
+    signal: AbortSignal,
+    job: Job,
+    curriculum: Curriculum,
+  ): Promise<Episode | undefined> {
     const id = `e${++serial}`;
     const key = keyOf(job.fault);
     const controlKey = `${key}×${job.fault.magnitude.toFixed(2)}`;
@@ -166,7 +185,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         staticPolicy: options.staticPolicy,
         rng,
         logger,
-        stop: stop(signal),
+        // A verification serves production in its trouble; it is the one thing that goes on then.
+        stop: job.type === 'verify' ? () => (signal.aborted ? 'the loop is being stopped' : undefined) : stop(signal),
         ...(controlRatio === undefined ? {} : { controlRatio }),
         ...(controlWindows === undefined ? {} : { controlWindows }),
         save: (e) => {
@@ -184,24 +204,24 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       if (signal.aborted) throw error;
       logger.error({ err: error, episode: id }, 'an episode broke off');
       curriculum.refused(key);
-      return;
+      return undefined;
     }
     const e = result.episode;
     if (result.refused !== undefined) {
       logger.warn({ episode: id, fault: describeFault(job.fault) }, `the shadow refused the fault: ${result.refused}`);
       curriculum.refused(key);
-      return;
+      return undefined;
     }
     count(e, result);
     budget.receipt(id, job.fault, result.faultedSeconds);
     lengths.set(id, result.experience.curve.length);
-    if (e.invalid !== undefined && stop(signal)() !== undefined) curriculum.again(job);
+    if (e.invalid !== undefined && job.type !== 'verify' && stop(signal)() !== undefined) curriculum.again(job);
     if (e.control && e.invalid === undefined && result.experience.curve.length > 0) {
       const { curve } = result.experience;
       controls.set(controlKey, curve.reduce((a, b) => a + b, 0) / curve.length);
     }
     const pattern = learnPattern(e, job);
-    curriculum.learn(e, needOf(pattern));
+    if (job.type !== 'verify') curriculum.learn(e, needOf(pattern));
     logger.info(
       { episode: id, fault: describeFault(job.fault), job: job.type, recovered: e.recovered, invalid: e.invalid },
       e.detectedAfterMs === undefined ? 'the fault was tolerated' : 'an episode ended',
@@ -212,6 +232,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       logger.error({ episode: id }, message);
     } else if (dirtying.has(job.fault.kind)) await p.during(world.resetState());
     if (e.invalid === undefined) await p.during(Promise.resolve(options.onEpisode?.(result.experience)));
+    return e;
   }
 
   function count(e: Episode, result: EpisodeResult): void {
@@ -223,6 +244,26 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     const tried = result.experience.steps.filter((s) => s.action.do === 'apply');
     counts.mitigationsTried += tried.length;
     counts.mitigationsSuccessful += tried.filter((s) => s.verdict === 'kept').length;
+  }
+
+  /** Answers what production asks, one after the other. */
+  async function answer(p: Pulse, signal: AbortSignal, curriculum: Curriculum): Promise<void> {
+    for (;;) {
+      const asked = verifications.shift();
+      if (!asked) return;
+      const possible = world.capabilities().faults;
+      const fault = reproductionOf(asked.diagnosis, world.topology, possible, {
+        durationMs: FAULT_MS,
+        seed: 1 + rng.below(2 ** 31 - 2),
+      });
+      if (!fault || asked.candidates.length === 0) {
+        asked.answer(undefined);
+        continue;
+      }
+      const job: Job = { type: 'verify', fault, candidates: asked.candidates };
+      const e = await episode(p, signal, job, curriculum);
+      asked.answer(e && e.plan.length > 0 ? e.plan : undefined);
+    }
   }
 
   /** Faults and mitigations that a loop before this one left behind. */
@@ -246,9 +287,18 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     while (!signal.aborted) {
       const share = () => p.unfaultedMs() / Math.max(1, p.unfaultedMs() + p.faultedMs());
       const calm = () => p.diagnosis()?.impaired === false && p.recent(3).ratio >= 0.95;
-      await quietly(p, signal, () => calm() && share() >= least, 'unfaulted: measuring fidelity and the healthy state');
+      await quietly(
+        p,
+        signal,
+        () => calm() && (share() >= least || verifications.length > 0),
+        'unfaulted: measuring fidelity and the healthy state',
+      );
       if (signal.aborted) return;
-      const job = curriculum.next();
+      if (verifications.length > 0) {
+        await answer(p, signal, curriculum);
+        continue;
+      }
+      const job: Lesson | undefined = curriculum.next();
       paused =
         options.stopped?.() ??
         budget.refusal(job?.fault, QUOTE_SECONDS) ??
@@ -278,16 +328,25 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
           store.putHealthy(world.name, tracker.current());
         },
       });
+      running = true;
       try {
         await loop(pulse, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       } finally {
+        running = false;
+        for (const asked of verifications.splice(0)) asked.answer(undefined);
         windows.abort(new Error('the chaos loop ended'));
         for (const lease of world.leases()) if (lease.type === 'fault') await world.remove(lease.id);
         doing('stopped');
       }
     },
+    verify: (diagnosis, candidates) =>
+      running
+        ? new Promise((resolve) => {
+            verifications.push({ diagnosis, candidates, answer: resolve });
+          })
+        : Promise.resolve(undefined),
     status: () => {
       const total = pulse ? pulse.unfaultedMs() + pulse.faultedMs() : 0;
       const diagnosis = pulse?.diagnosis();

@@ -5,7 +5,7 @@ import type { Mitigation } from '../mesh/mitigation.ts';
 import type { Episode } from '../mesh/record.ts';
 import { rngOf } from '../mesh/rng.ts';
 import { shop } from '../telemetry/testing/traffic.ts';
-import { createCurriculum, type Job } from './curriculum.ts';
+import { createCurriculum, type Lesson } from './curriculum.ts';
 import { keyOf, scenariosOf } from './scenarios.ts';
 
 const scenarios = scenariosOf(shop(), new Set(Object.keys(faultKinds) as FaultKind[]));
@@ -13,7 +13,7 @@ const plan: Mitigation[] = [{ kind: 'failover', target: { edge: 'web>pay' }, str
 const make = (list = scenarios) => createCurriculum(list, { rng: rngOf(7), faultMs: 60_000 });
 
 let serial = 0;
-function episode(job: Job, more: Partial<Episode>): Episode {
+function episode(job: Lesson, more: Partial<Episode>): Episode {
   return {
     id: `e${++serial}`,
     startedAt: 0,

@@ -4,8 +4,14 @@ import type { Episode } from '../mesh/record.ts';
 import type { Rng } from '../mesh/rng.ts';
 import { faultOf, keyOf, type Scenario } from './scenarios.ts';
 
-/** What the loop does next. A control repeats a fault, seed and all, without any mitigation. */
-export type Job =
+/**
+ * What the loop does next. A control repeats a fault, seed and all, without any mitigation; a verification reproduces an incident
+ * of production and tries the candidates given, in their order.
+ */
+export type Job = Lesson | { readonly type: 'verify'; readonly fault: Fault; readonly candidates: Plan };
+
+/** A job of the curriculum's own. */
+export type Lesson =
   | { readonly type: 'explore'; readonly scenario: Scenario; readonly fault: Fault }
   | { readonly type: 'replay'; readonly scenario: Scenario; readonly fault: Fault; readonly plan: Plan }
   | { readonly type: 'control'; readonly scenario: Scenario; readonly fault: Fault; readonly controlOf: string };
@@ -24,7 +30,7 @@ export interface CurriculumOptions {
 /** Decides what to try next and remembers what came of it. */
 export interface Curriculum {
   /** The next job; undefined where there is nothing to inject. */
-  next(): Job | undefined;
+  next(): Lesson | undefined;
   /**
    * What came of an episode, and what the pattern it is evidence for still needs to be trusted. Also fed with stored episodes at
    * a start, oldest first.
@@ -33,7 +39,7 @@ export interface Curriculum {
   /** The world refused the fault: it is set aside. */
   refused(key: string): void;
   /** A job was cut short for a reason of production's: it comes again. */
-  again(job: Job): void;
+  again(job: Lesson): void;
 }
 
 interface Account {
@@ -62,7 +68,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
   const accounts = new Map<string, Account>(scenarios.map((s) => [s.key, fresh(s)]));
   const byKey = new Map(scenarios.map((s) => [s.key, s]));
   const covered = new Set<FaultClass>();
-  let waiting: Job[] = [];
+  let waiting: Lesson[] = [];
   let exploredLast = false;
 
   const fault = (s: Scenario): Fault => {
@@ -84,7 +90,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
     return w * rng.between(0.8, 1.25);
   }
 
-  function explore(pool: readonly Scenario[]): Job | undefined {
+  function explore(pool: readonly Scenario[]): Lesson | undefined {
     let best: Scenario | undefined;
     let most = 0;
     for (const s of pool) {

@@ -68,7 +68,8 @@ export async function runEpisode(id: string, job: Job, deps: EpisodeDeps): Promi
     goodFaulted: 1,
     recovered: false,
   };
-  const name = `episode ${id}: ${control ? 'control of ' : ''}${describeFault(job.fault)}`;
+  const what = control ? 'control of ' : job.type === 'verify' ? 'reproducing production with ' : '';
+  const name = `episode ${id}: ${what}${describeFault(job.fault)}`;
   const doing = (text: string) => deps.doing(`${name}, ${text}`);
   deps.save(episode);
   doing('injecting');
@@ -140,6 +141,7 @@ export async function runEpisode(id: string, job: Job, deps: EpisodeDeps): Promi
       episode: id,
       onset,
       ...(job.type === 'replay' ? { plan: job.plan } : {}),
+      ...(job.type === 'verify' ? { candidates: job.candidates } : {}),
       goesOn,
       doing,
     });

@@ -26,6 +26,8 @@ export interface TreatmentOptions {
   readonly onset: number;
   /** To be replayed step by step; absent = explore. */
   readonly plan?: Plan;
+  /** To be tried in this order, each on its own trial; absent = the policy's. */
+  readonly candidates?: Plan;
   /** Good ratio of a control of this very fault, where one was run. */
   readonly controlRatio?: number;
   /** The fault is still in force and nothing else stops the episode. */
@@ -76,7 +78,8 @@ export async function treat(o: TreatmentOptions): Promise<Treated> {
     return tick;
   };
 
-  for (let trial = 0; trial < TRIALS && o.goesOn() && !recovered; trial++) {
+  const trials = o.candidates?.length ?? TRIALS;
+  for (let trial = 0; trial < trials && o.goesOn() && !recovered; trial++) {
     const { context, chosen, candidates, version, replayed } = await choose(o, plan, tried, trial);
     signature ||= signatureOver(context, o.learned.signatureOf);
     if (chosen === undefined) break;
@@ -198,6 +201,12 @@ async function choose(
     const context = contextOf(o, plan, tried);
     const scored = await scoreGuarded(context, o.policy, o.staticPolicy, 1);
     const base = { context, version: scored.version };
+    if (o.candidates) {
+      const next = o.candidates.find((m) => context.mask(m) === undefined);
+      const known = next && scored.candidates.find((c) => same(c.action, next));
+      const chosen = known && { ...known, probability: 1 };
+      return { ...base, chosen, candidates: scored.candidates, replayed: false };
+    }
     if (o.plan) {
       const next = o.plan[plan.length];
       const allowed = next !== undefined && context.mask(next) === undefined;

@@ -1,6 +1,6 @@
 import type { Clock } from '../mesh/clock.ts';
 import type { MitigationLease } from '../mesh/lease.ts';
-import { describeMitigation, MAX_STEPS, type Mitigation } from '../mesh/mitigation.ts';
+import { describeMitigation, MAX_STEPS, type Mitigation, type Plan } from '../mesh/mitigation.ts';
 import type { DecisionContext, Policy } from '../mesh/policy.ts';
 import type { Diagnosis, Incident, Mode, Override } from '../mesh/record.ts';
 import { type Rng, rngOf } from '../mesh/rng.ts';
@@ -37,11 +37,8 @@ export interface GuardianOptions {
   readonly learned: Learned;
   /** What the documents allow for a service; orders of the operator come on top. */
   readonly modeOf: (service: ServiceId) => Mode;
-  /** Tries candidates on a reproduction of the incident and names the best one that helped; asked where nothing is confident. */
-  readonly verifyInShadow?: (
-    context: DecisionContext,
-    candidates: readonly Mitigation[],
-  ) => Promise<Mitigation | undefined>;
+  /** Tries candidates on a reproduction of the incident and gives the plan that helped; asked where nothing is confident. */
+  readonly verifyInShadow?: (context: DecisionContext, candidates: Plan) => Promise<Plan | undefined>;
   readonly onEvent?: (event: GuardianEvent) => void;
   /** The least lower bound (share of goodput) acted on; default 0.02. */
   readonly threshold?: number;
@@ -117,7 +114,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let healthySavedAt = Number.NEGATIVE_INFINITY;
   /** Goodput with what is in force now, no trial running: what the next step is judged against. */
   let untreated: Goodness[] = [];
-  let shadowPick: Mitigation | undefined;
+  let shadowPlan: Plan = [];
   if (ownLeases().length > 0) release.start(clock.now());
 
   const trials = createTrials({
@@ -188,7 +185,12 @@ export function createGuardian(options: GuardianOptions): Guardian {
   function open(snapshot: Snapshot, d: Diagnosis): void {
     const usual = tracker.current().goodput;
     const current = book.current();
-    if (current) book.change((i) => (i.state = 'open'));
+    if (current)
+      book.change((i) => {
+        i.state = 'open';
+        const inForce = new Set(ownLeases().map((l) => describeMitigation(l.mitigation)));
+        i.plan = i.plan.filter((m) => inForce.has(describeMitigation(m)));
+      });
     else {
       book.open(d, snapshot, usual);
       logger.warn({ origins: d.origins.slice(0, 3) }, 'production is impaired');
@@ -196,7 +198,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     tried.clear();
     tries = 0;
     waits = 0;
-    shadowPick = undefined;
+    shadowPlan = [];
     untreated = detector.recent().slice(-2);
   }
 
@@ -249,26 +251,23 @@ export function createGuardian(options: GuardianOptions): Guardian {
       c.masked === undefined && c.action.do === 'apply' ? [c.action.mitigation] : [],
     );
     if (waits === 1 && incident.decisions.length === 0) log.add({ do: 'wait' }, proposal, snapshot, ctx.diagnosis);
-    if (
-      shadowPick &&
-      ctx.mask(shadowPick) === undefined &&
-      overrides.modeOf(servicesOf(shadowPick, topology)) === 'auto'
-    ) {
-      const steps = [shadowPick];
-      shadowPick = undefined;
+    const steps = shadowPlan.filter(
+      (m) => ctx.mask(m) === undefined && overrides.modeOf(servicesOf(m, topology)) === 'auto',
+    );
+    if (steps.length > 0) {
+      shadowPlan = [];
       const why = 'it healed a reproduction of this incident in the shadow';
       tries++;
-      trials.apply(
-        { ...proposal, action: 'apply', steps, source: 'policy', why },
-        snapshot,
-        ctx.diagnosis,
-        pooled(untreated),
-      );
+      const proven: Proposal = { ...proposal, action: 'apply', steps, source: 'policy', why };
+      trials.apply(proven, snapshot, ctx.diagnosis, pooled(untreated));
       return;
     }
     if (waits === 1 && options.verifyInShadow && allowed.length > 0)
       options.verifyInShadow(ctx, allowed.slice(0, 5)).then(
-        (m) => (shadowPick = m),
+        (plan) => {
+          // An answer that comes after the incident is of no use to the next one.
+          if (book.current()?.id === incident.id) shadowPlan = plan ?? [];
+        },
         (error) => logger.warn({ err: error }, 'the shadow could not try the candidates'),
       );
     if (waits === 3) giveUp(incident, `Nothing confident is known against "${proposal.signature}": ${proposal.why}`);

@@ -1,9 +1,9 @@
 import type { Diagnosis, Symptom } from '../mesh/record.ts';
 import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { EdgeId, ServiceId, Topology } from '../mesh/topology.ts';
-import { CountCusum } from './cusum.ts';
+import { CountCusum, TwoOfThree } from './cusum.ts';
 import { createEdgeWatch, type EdgeWatch, type RawSymptom } from './edge-symptoms.ts';
-import { type Goodness, goodness, OutcomeMeter, pooled } from './goodness.ts';
+import { type Goodness, goodness, isSurge, OutcomeMeter, pooled } from './goodness.ts';
 import { READY_WINDOWS } from './healthy.ts';
 import { originsOf } from './origins.ts';
 import { createServiceWatch, type ServiceWatch } from './service-symptoms.ts';
@@ -38,6 +38,7 @@ export function createDetector(topology: Topology): Detector {
   let edges = edgeWatches();
   let services = serviceWatches();
   let entry = createEntryWatch(topology);
+  let surge = new TwoOfThree();
   let previous = new Map<string, { severity: number; at: number }>();
   let recent: Goodness[] = [];
 
@@ -72,7 +73,9 @@ export function createDetector(topology: Topology): Detector {
   return {
     update(snapshot, healthy) {
       const { at } = snapshot;
-      const now = goodness(snapshot, healthy, topology.entry);
+      const above = isSurge(snapshot.entry.offered, healthy, topology.entry, snapshot.windowMs);
+      const { active: inSurge, since: surgeSince } = surge.update(at, snapshot.windowMs, above);
+      const now = goodness(snapshot, healthy, topology.entry, inSurge);
       recent = [...recent.slice(-29), now];
       const ready = (healthy.edges[topology.entry]?.windows ?? 0) >= READY_WINDOWS;
       const raw = symptomsOf(snapshot, healthy);
@@ -84,7 +87,7 @@ export function createDetector(topology: Topology): Detector {
       if (now.surge) {
         const usual = healthy.edges[topology.entry]!.rate;
         const severity = Math.max(0, 1 - usual / snapshot.entry.offered);
-        raw.push({ kind: 'surge', target: { edge: topology.entry }, severity, since: users.surgeSince });
+        raw.push({ kind: 'surge', target: { edge: topology.entry }, severity, since: surgeSince ?? at });
       }
       const symptoms = withGrowth(raw, at);
       return { at, symptoms, origins: originsOf(topology, symptoms), impaired: users.impaired, goodRatio };
@@ -94,6 +97,7 @@ export function createDetector(topology: Topology): Detector {
       edges = edgeWatches();
       services = serviceWatches();
       entry = createEntryWatch(topology);
+      surge = new TwoOfThree();
       previous = new Map();
       recent = [];
     },
@@ -103,7 +107,6 @@ export function createDetector(topology: Topology): Detector {
 interface UsersState {
   readonly impaired: boolean;
   readonly since: number;
-  readonly surgeSince: number;
 }
 
 /** Whether users suffer: the alarm by evidence, its end by the recovery rule. */
@@ -113,7 +116,6 @@ function createEntryWatch(topology: Topology) {
   const cusum = new CountCusum(THRESHOLD, Number.POSITIVE_INFINITY);
   let impaired = false;
   let since = 0;
-  let surgeSince: number | undefined;
 
   return {
     update(snapshot: Snapshot, healthy: HealthyState, now: Goodness, recent: readonly Goodness[]): UsersState {
@@ -130,8 +132,6 @@ function createEntryWatch(topology: Topology) {
         bad = outcome.bad;
       }
       const state = cusum.update(at, windowMs, { n, bad, p0, p1: p0 + 0.1 });
-      if (now.surge) surgeSince ??= at - windowMs;
-      else surgeSince = undefined;
       if (state.active && !impaired) {
         impaired = true;
         since = state.since ?? at - windowMs;
@@ -140,7 +140,7 @@ function createEntryWatch(topology: Topology) {
         impaired = false;
         cusum.reset();
       }
-      return { impaired, since, surgeSince: surgeSince ?? at };
+      return { impaired, since };
     },
   };
 }

@@ -20,9 +20,10 @@ const SURGE_FLOOR = 0.75;
 /**
  * Goodput at the users' entry against what healthy traffic would give (design, "Reward"): good ÷ (offered × healthy good ratio).
  * In a surge nobody can serve all that is asked, so it is the protected priority that is held to its ratio, and the total to
- * three quarters of the usual goodput; without a protected priority, to the usual goodput.
+ * three quarters of the usual goodput; without a protected priority, to the usual goodput. Whether it is a surge is said by
+ * the detector, which waits for a second window.
  */
-export function goodness(snapshot: Snapshot, healthy: HealthyState, entry: EdgeId): Goodness {
+export function goodness(snapshot: Snapshot, healthy: HealthyState, entry: EdgeId, surge: boolean): Goodness {
   const seconds = snapshot.windowMs / 1000;
   const base = healthy.edges[entry];
   const usual = base && base.windows > 0 ? base.rate : 0;
@@ -30,8 +31,7 @@ export function goodness(snapshot: Snapshot, healthy: HealthyState, entry: EdgeI
   const e = snapshot.entry;
   const offered = count(e.offered, seconds);
   const good = Math.min(offered, count(e.good, seconds));
-  const surge = isSurge(e.offered, usual, seconds);
-  if (!surge) return of(offered * healthyRatio, good, false);
+  if (!surge || usual <= 0) return of(offered * healthyRatio, good, false);
   const total = of(usual * healthyRatio * seconds * (e.protectedOffered > 0 ? SURGE_FLOOR : 1), good, true);
   if (e.protectedOffered <= 0) return total;
   const protectedPart = of(
@@ -43,7 +43,9 @@ export function goodness(snapshot: Snapshot, healthy: HealthyState, entry: EdgeI
 }
 
 /** Offered is far above usual, and by more than chance: three standard deviations of a Poisson count. */
-export function isSurge(offered: number, usual: number, seconds: number): boolean {
+export function isSurge(offered: number, healthy: HealthyState, entry: EdgeId, windowMs: number): boolean {
+  const seconds = windowMs / 1000;
+  const usual = healthy.edges[entry]?.rate ?? 0;
   return usual > 0 && offered > SURGE * usual && (offered - usual) * seconds > 3 * Math.sqrt(usual * seconds) + 3;
 }
 

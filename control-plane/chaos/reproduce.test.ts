@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type FaultKind, faultKinds } from '../mesh/fault.ts';
+import type { Diagnosis, Symptom } from '../mesh/record.ts';
+import { shop } from '../telemetry/testing/traffic.ts';
+import { reproductionOf } from './reproduce.ts';
+
+const all = new Set(Object.keys(faultKinds) as FaultKind[]);
+const of = (kind: Symptom['kind'], target: Symptom['target'], severity: number): Symptom => ({
+  kind,
+  target,
+  severity,
+  since: 0,
+  growth: 0,
+});
+const diagnosis = (service: string | undefined, ...symptoms: Symptom[]): Diagnosis => ({
+  at: 0,
+  symptoms,
+  origins: service === undefined ? [] : [{ service, score: 0.8 }],
+  impaired: true,
+  goodRatio: 0.5,
+});
+const pay = { edge: 'web>pay' } as const;
+const options = { durationMs: 1000, seed: 1 };
+
+const table: [string, Diagnosis, ReadonlySet<FaultKind>, string | undefined][] = [
+  ['errors', diagnosis('pay', of('errors', pay, 0.6)), all, 'abort@pay share 0.6'],
+  ['errors without abort', diagnosis('pay', of('errors', pay, 0.6)), new Set(['exception']), 'exception@pay share 0.6'],
+  ['slow', diagnosis('pay', of('slow', pay, 1), of('errors', pay, 0.1)), all, 'latency@pay share 1'],
+  [
+    'a replica gone',
+    diagnosis('pay', of('errors', pay, 0.5), of('unready', { service: 'pay' }, 0.5)),
+    all,
+    'outage@pay#0 share 1',
+  ],
+  ['outside, failing', diagnosis('bank', of('errors', { edge: 'pay>bank' }, 0.9)), all, 'dependency@bank share 0.9'],
+  ['somewhere else', diagnosis('cart', of('errors', pay, 0.9)), all, undefined],
+  ['no origin', diagnosis(undefined, of('errors', pay, 0.9)), all, undefined],
+  ['nothing possible', diagnosis('pay', of('errors', pay, 0.9)), new Set(), undefined],
+];
+for (const [name, d, possible, expected] of table) {
+  test(`${name}: ${expected ?? 'not reproduced'}`, () => {
+    const fault = reproductionOf(d, shop(), possible, options);
+    const text =
+      fault && 'service' in fault.target
+        ? `${fault.kind}@${fault.target.service}${fault.target.replica === undefined ? '' : '#0'} share ${fault.share}`
+        : undefined;
+    assert.equal(text, expected);
+  });
+}

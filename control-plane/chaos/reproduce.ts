@@ -1,0 +1,58 @@
+import { type Fault, type FaultKind, faultKinds } from '../mesh/fault.ts';
+import type { Diagnosis, Symptom } from '../mesh/record.ts';
+import { endsOf, type ServiceId, type Topology } from '../mesh/topology.ts';
+
+/**
+ * A fault that should make the shadow show what production shows: the origin's strongest symptom, as strong as it is there.
+ * Undefined where nothing is named as the origin or the world cannot inject what is needed; a surge is not reproduced, because
+ * the shadow's traffic is production's own.
+ */
+export function reproductionOf(
+  diagnosis: Diagnosis,
+  topology: Topology,
+  possible: ReadonlySet<FaultKind>,
+  options: { durationMs: number; seed: number },
+): Fault | undefined {
+  const origin = diagnosis.origins[0]?.service;
+  const service = origin === undefined ? undefined : topology.services[origin];
+  if (!service) return undefined;
+  const at = (kinds: readonly Symptom['kind'][]) => severityAt(diagnosis.symptoms, service.id, kinds);
+  const errors = at(['errors']);
+  const slow = Math.max(at(['slow']), at(['timeouts']), at(['saturation']));
+  const base = { ...options, target: { service: service.id } };
+  const half = (n: number) => Math.min(1, Math.max(0.2, n));
+
+  const choices: [FaultKind, number, Partial<Fault>][] = service.external
+    ? [
+        ['dependency', errors, { magnitude: 0.9, share: half(errors) }],
+        ['dependency', slow, { magnitude: 0.45, share: 1 }],
+      ]
+    : [
+        // A replica that is gone looks like errors as well; the machine's word is the better one.
+        ['outage', at(['unready']) * 1.2, service.replicas > 1 ? { target: { service: service.id, replica: 0 } } : {}],
+        ['memory', at(['memory']) * 0.8, {}],
+        ['cpu', at(['cpu']) * 0.8, {}],
+        ['abort', errors, { magnitude: 1, share: half(errors) }],
+        ['exception', errors * 0.99, { magnitude: 1, share: half(errors) }],
+        ['latency', slow, { magnitude: half(0.3 + 0.5 * slow) }],
+      ];
+  let best: Fault | undefined;
+  let most = 0.05;
+  for (const [kind, weight, more] of choices) {
+    if (weight <= most || !possible.has(kind) || faultKinds[kind].target !== 'service') continue;
+    most = weight;
+    best = { kind, magnitude: 0.9, share: 1, ...base, ...more };
+  }
+  return best;
+}
+
+/** The worst severity of these kinds on the service or on edges into it. */
+function severityAt(symptoms: readonly Symptom[], service: ServiceId, kinds: readonly Symptom['kind'][]): number {
+  let worst = 0;
+  for (const s of symptoms) {
+    if (!kinds.includes(s.kind)) continue;
+    const at = 'service' in s.target ? s.target.service : endsOf(s.target.edge)[1];
+    if (at === service) worst = Math.max(worst, s.severity);
+  }
+  return worst;
+}
