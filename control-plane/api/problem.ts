@@ -8,6 +8,7 @@ export interface Problem {
 }
 
 const statuses: Partial<Record<UmbraCode, number>> = {
+  UMB0702: 404,
   UMB0801: 401,
   UMB0803: 400,
   UMB0804: 404,

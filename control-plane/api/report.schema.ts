@@ -34,7 +34,7 @@ export const ReportIncident = Type.Object(
   strict,
 );
 
-/** What a run did, as `umbra up --report FILE` writes it and `umbra report FILE` prints it. */
+/** What a run did, as `npm start -- --report FILE` writes it and `umbra report FILE` prints it. */
 export const Report = Type.Object(
   {
     traffic: Type.Object(

@@ -86,7 +86,7 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
 
   program
     .command('report [file]')
-    .description('print a report that `umbra up --report` wrote; without a file, of what runs now')
+    .description('print a run’s report.json for people; without a file, the report of what runs now')
     .option('--api <address>', 'address of the API')
     .option('--json', 'print JSON')
     .action(async (file: string | undefined, o: Common) => {

@@ -38,6 +38,8 @@ export const codes = {
     remedy: 'Read the reason; `isolation: declared` in the Shadow document accepts a weaker wall.',
   },
   UMB0403: { title: 'replica does not start', remedy: "Read the replica's log, named above." },
+  UMB0404: { title: 'run folder not usable', remedy: 'Stop the run that has it, or give another folder: --home.' },
+  UMB0405: { title: 'control plane not ready', remedy: "Read the control plane's log, named above." },
   UMB0501: {
     title: 'store unreadable',
     remedy: 'Move the file away to start with an empty store, or restore a backup.',
@@ -70,7 +72,10 @@ export const codes = {
     remedy: 'The API answers on loopback alone: use http://127.0.0.1 or http://localhost with its port.',
   },
   UMB0806: { title: 'Node is too old', remedy: 'Install Node 24 or later, or run `npm ci` in the repository.' },
-  UMB0807: { title: 'not a report', remedy: 'Give the file that `umbra up --report FILE` wrote.' },
-  UMB0809: { title: 'internal error', remedy: 'This is a bug of ours: report it with the control plane’s log.' },
+  UMB0807: {
+    title: 'not a report',
+    remedy: 'Give a file that `npm start -- --report FILE` or `umbra report --json` wrote.',
+  },
   UMB0808: { title: 'too many listeners', remedy: 'Close some dashboards; 32 may follow the events at a time.' },
+  UMB0809: { title: 'internal error', remedy: 'This is a bug of ours: report it with the control plane’s log.' },
 } as const satisfies Record<string, { title: string; remedy: string }>;

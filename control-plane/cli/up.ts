@@ -1,0 +1,32 @@
+import { runSupervisor } from '../worlds/local/supervisor/run.ts';
+
+export interface UpOptions {
+  readonly file: string;
+  /** Milliseconds. */
+  readonly for?: number;
+  readonly port?: number;
+  readonly apiPort?: number;
+  readonly home?: string;
+}
+
+/**
+ * `umbra up`: production, its shadow and the control plane in the foreground, until Ctrl-C or the given time. Says what is being
+ * done a line at a time, then where the dashboard is. Resolves with the exit code. @throws UmbraError
+ */
+export function runUp(options: UpOptions, print: (line: string) => void = console.log): Promise<number> {
+  const started = performance.now();
+  const stamp = () => `${((performance.now() - started) / 1000).toFixed(1).padStart(6)}s`;
+  return runSupervisor({
+    ...options,
+    onProgress: (line) => print(`${stamp()}  ${line}`),
+    onReady: ({ dashboard, entry, tokenFile }) => {
+      print(`${stamp()}  ready`);
+      print('');
+      print(`  dashboard  ${dashboard}`);
+      print(`  users      http://${entry.host}:${entry.port}`);
+      print(`  token      ${tokenFile}`);
+      print('');
+      print('  Ctrl-C stops all of it.');
+    },
+  });
+}
