@@ -17,6 +17,7 @@ import { type Edge, edgeId, INGRESS, type ServiceId } from '../mesh/topology.ts'
 import type { Resource } from '../xds/resource.ts';
 import { bandwidthFault, chaosConfig } from './chaos.ts';
 import { appCluster, assignment, edgeCluster, needsDns, shadowCluster } from './clusters.ts';
+import { withFloors } from './floors.ts';
 import { noOp } from './http-filters.ts';
 import { inboundListener, ingressListener, outboundListener } from './listeners.ts';
 import { pack, typeUrl } from './messages.ts';
@@ -78,7 +79,8 @@ function ownEdges(input: BuildInput): OwnEdge[] {
     const id = edgeId(node.ingress ? INGRESS : node.service, callee);
     const edge = topology.edges[id];
     if (!edge) throw new UmbraError('UMB0301', `${node.id}: ${id} is not an edge of ${topology.application}`);
-    const own = settings.edges[id] ?? rest[id]!;
+    const asked = settings.edges[id] ?? rest[id]!;
+    const own = node.world === 'production' ? withFloors(asked, input.healthy?.edges[id]) : asked;
     return { edge, prefix: node.ingress ? INGRESS_ROUTES : outbound(callee), settings: own };
   });
 }

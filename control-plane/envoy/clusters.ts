@@ -9,6 +9,7 @@ import { address, duration, fromAds, pack } from './messages.ts';
 import { INBOUND, outbound, SHADOW_CLUSTER } from './names.ts';
 import type { Address, Endpoint } from './node.ts';
 import {
+  Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
   type ClusterSchema,
   Cluster_DiscoveryType as Discovery,
@@ -52,9 +53,11 @@ const lbEndpoint = (a: Address, healthy = true) => ({
 
 /** Endpoints of one service, as EDS serves them. */
 export function assignment(name: string, endpoints: readonly Endpoint[]): Assignment {
+  const nobody = endpoints.every((e) => !e.healthy);
   return {
     clusterName: name,
-    endpoints: [{ lbEndpoints: endpoints.map((e) => lbEndpoint(e.address, e.healthy)) }],
+    // Health that would leave nobody is not believed: a picture of the mesh must not be able to turn it off.
+    endpoints: [{ lbEndpoints: endpoints.map((e) => lbEndpoint(e.address, e.healthy || nobody)) }],
   };
 }
 
@@ -62,16 +65,29 @@ export function assignment(name: string, endpoints: readonly Endpoint[]): Assign
 export const needsDns = (endpoints: readonly Endpoint[]): boolean =>
   endpoints.some((e) => 'host' in e.address && isIP(e.address.host) === 0);
 
+type Discovered = Pick<ClusterInit, 'clusterDiscoveryType' | 'dnsLookupFamily' | 'loadAssignment'>;
+
+/** One name is tried at all its addresses (an IPv6 one may lead nowhere); several names cannot be. */
+function byName(name: string, endpoints: readonly Endpoint[]): Discovered {
+  const single = endpoints.length === 1;
+  return {
+    clusterDiscoveryType: { case: 'type', value: single ? Discovery.LOGICAL_DNS : Discovery.STRICT_DNS },
+    dnsLookupFamily: single ? Cluster_DnsLookupFamily.ALL : Cluster_DnsLookupFamily.V4_PREFERRED,
+    loadAssignment: assignment(name, endpoints),
+  };
+}
+
 /** The cluster of one edge in its caller's proxy. */
 export function edgeCluster(callee: string, external: boolean, endpoints: readonly Endpoint[]): ClusterInit {
   const name = outbound(callee);
-  const byDns = needsDns(endpoints);
   return {
     name,
-    clusterDiscoveryType: { case: 'type', value: byDns ? Discovery.STRICT_DNS : Discovery.EDS },
-    ...(byDns
-      ? { loadAssignment: assignment(name, endpoints) }
-      : { edsClusterConfig: { edsConfig: fromAds, serviceName: callee } }),
+    ...(needsDns(endpoints)
+      ? byName(name, endpoints)
+      : {
+          clusterDiscoveryType: { case: 'type', value: Discovery.EDS },
+          edsClusterConfig: { edsConfig: fromAds, serviceName: callee },
+        }),
     connectTimeout: duration(CONNECT_TIMEOUT_MS),
     lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
     commonLbConfig: { healthyPanicThreshold: { value: PANIC_PERCENT }, updateMergeWindow: duration(0) },

@@ -1,6 +1,7 @@
 import type { MirrorConfig } from '../../filters/config.ts';
 import type { FaultLease } from '../mesh/lease.ts';
 import type { MeshSettings } from '../mesh/settings.ts';
+import type { HealthyState } from '../mesh/snapshot.ts';
 import type { ServiceId, Topology } from '../mesh/topology.ts';
 
 /** Where something listens: TCP, or a Unix socket by path. */
@@ -49,6 +50,8 @@ export interface BuildInput {
   readonly filters: { readonly mirror: string; readonly chaos: string };
   /** Request paths with the protected priority: never rate-limited at the entry, counted apart. */
   readonly protectedPrefixes: readonly string[];
+  /** The edges' healthy state: production's settings are kept above floors taken from it. */
+  readonly healthy?: HealthyState;
   /** Answers of external services kept for the mocks: Envoy's tap filter writes `percent` of them into `directory`. */
   readonly samples?: { readonly directory: string; readonly percent: number };
 }

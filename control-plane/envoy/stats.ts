@@ -34,6 +34,9 @@ export const clusterStats = {
 export const routeStats = { retries: 'vhost.route.upstream_rq_retry' } as const;
 export const ROUTE_STAT_PREFIX = 'edge';
 
+/** Gauge, s since the proxy started: tells a new proxy from a new collector. */
+export const UPTIME = 'server.uptime';
+
 /** Prefix of the counters that our access loggers keep: `umbra.PREFIX.good`… */
 export const GOOD_SCOPE = 'umbra';
 /** Counted natively, because they are joint in status and duration. */
@@ -71,5 +74,6 @@ export function inclusionPatterns(): string[] {
     `vhost\\.${edge}\\.route\\.${ROUTE_STAT_PREFIX}\\.upstream_rq_retry`,
     `${GOOD_SCOPE}\\.${edge}\\..*`,
     `${literal(FILTER_STATS)}.*`,
+    literal(UPTIME),
   ];
 }

@@ -32,7 +32,7 @@ export interface Totals {
   readonly failed: number;
   readonly protectedOffered: number;
   readonly protectedGood: number;
-  /** Counters of our own filters by name (`umbra_mirror_…`, `umbra_chaos_…`). */
+  /** Counters of our own filters by name (`umbra_mirror_…`, `umbra_chaos_…`); `_sum` and `_count` of their histograms. */
   readonly filters: Readonly<Record<string, number>>;
 }
 
@@ -123,7 +123,8 @@ export function createCollector(options: CollectorOptions): Collector {
   let replicas: Readonly<Record<ServiceId, number>> = Object.fromEntries(
     Object.values(topology.services).map((s) => [s.id, s.replicas]),
   );
-  let lastTick = clock.now();
+  const began = clock.now();
+  let lastTick = began;
 
   const serviceOf = (id: string): ServiceId => expected.get(id)?.node.service ?? '';
   const addTo = (sums: Map<string, number>, service: ServiceId, more: ReadonlyMap<string, number>) => {
@@ -133,7 +134,7 @@ export function createCollector(options: CollectorOptions): Collector {
   function receive(nodeId: string, report: Report): void {
     let proxy = proxies.get(nodeId);
     if (!proxy) {
-      proxy = new ProxyWindows();
+      proxy = new ProxyWindows(began);
       proxies.set(nodeId, proxy);
     }
     proxy.add(report, clock.now());

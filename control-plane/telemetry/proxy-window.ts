@@ -9,6 +9,9 @@ export interface ProxyWindow {
   readonly latencies: ReadonlyMap<string, Buckets>;
 }
 
+/** A proxy gives its uptime in whole seconds. */
+const UPTIME_STEP_MS = 1000;
+
 const nothing: ProxyWindow = { rates: new Map(), gauges: new Map(), latencies: new Map() };
 
 /**
@@ -16,6 +19,7 @@ const nothing: ProxyWindow = { rates: new Map(), gauges: new Map(), latencies: n
  * by the time between the pushes they came with, and a tick without a push repeats the window before.
  */
 export class ProxyWindows {
+  readonly #since: number;
   #previous: Report | undefined;
   #increases = new Map<string, number>();
   #latencies = new Map<string, Buckets>();
@@ -25,25 +29,44 @@ export class ProxyWindows {
   /** When the newest push arrived, on the collector's clock; undefined before the first. */
   heardAt: number | undefined;
 
+  /** @param since when the collector began, on its clock */
+  constructor(since: number) {
+    this.#since = since;
+  }
+
   /** @param receivedAt on the collector's clock */
   add(report: Report, receivedAt: number): void {
-    const before = this.#previous;
+    const before = this.#before(report, receivedAt);
     this.heardAt = receivedAt;
     this.#previous = report;
-    // The first push says where counters stand, not how they got there: the proxy may be older than this collector.
     if (!before) return;
     this.#spanMs += Math.max(1, report.at - before.at);
     for (const [key, value] of report.counters) {
       const old = before.counters.get(key) ?? 0;
-      // A counter that fell began anew with its proxy.
-      const increase = value >= old ? value - old : value;
-      this.#increases.set(key, (this.#increases.get(key) ?? 0) + increase);
-      this.#totals.set(key, (this.#totals.get(key) ?? 0) + increase);
+      // A counter that fell began anew.
+      this.#increase(key, value >= old ? value - old : value);
     }
+    for (const [key, value] of report.increases) this.#increase(key, value);
     for (const [key, buckets] of report.latencies) {
       const known = this.#latencies.get(key);
       this.#latencies.set(key, known ? merge(known, buckets) : buckets);
     }
+  }
+
+  #increase(key: string, by: number): void {
+    this.#increases.set(key, (this.#increases.get(key) ?? 0) + by);
+    this.#totals.set(key, (this.#totals.get(key) ?? 0) + by);
+  }
+
+  /**
+   * The state that counters grew from. A first push says where they stand, not how they got there, unless the proxy is
+   * younger than this collector: then they grew from nothing. So they did in a proxy that was started anew in between.
+   */
+  #before({ at, uptimeMs }: Report, receivedAt: number): Pick<Report, 'at' | 'counters'> | undefined {
+    const previous = this.#previous;
+    if (uptimeMs === undefined) return previous;
+    const young = previous ? (previous.uptimeMs ?? 0) > uptimeMs : uptimeMs < receivedAt - this.#since;
+    return young ? { at: at - Math.max(UPTIME_STEP_MS, uptimeMs), counters: new Map() } : previous;
   }
 
   /** Closes the window. */

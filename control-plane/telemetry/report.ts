@@ -1,6 +1,15 @@
 import { calleeOf, INGRESS_ROUTES } from '../envoy/names.ts';
 import type { MetricFamily } from '../envoy/protos/gen/io/prometheus/client/metrics_pb.js';
-import { clusterStats, counted, FILTER_STATS, GOOD_SCOPE, httpStats, labels, routeStats } from '../envoy/stats.ts';
+import {
+  clusterStats,
+  counted,
+  FILTER_STATS,
+  GOOD_SCOPE,
+  httpStats,
+  labels,
+  routeStats,
+  UPTIME,
+} from '../envoy/stats.ts';
 import type { Buckets } from './histogram.ts';
 import { errorKind } from './response-flags.ts';
 
@@ -12,6 +21,10 @@ export interface Report {
   readonly counters: ReadonlyMap<string, number>;
   readonly gauges: ReadonlyMap<string, number>;
   readonly latencies: ReadonlyMap<string, Buckets>;
+  /** Increases within the last interval: sums and counts of our filters' histograms. */
+  readonly increases: ReadonlyMap<string, number>;
+  /** For how long the proxy has been running, ms; undefined when it does not say. */
+  readonly uptimeMs: number | undefined;
 }
 
 /** The key of one number of one edge: `PREFIX what`, PREFIX being the edge's listener (`out|cart`, `ingress`). */
@@ -59,19 +72,26 @@ export function readReport(families: readonly MetricFamily[], receivedAt: number
   const counters = new Map<string, number>();
   const gauges = new Map<string, number>();
   const latencies = new Map<string, Buckets>();
+  const increases = new Map<string, number>();
+  let uptimeMs: number | undefined;
   const add = (key: string, value: number) => counters.set(key, (counters.get(key) ?? 0) + value);
   for (const { name, metric } of families) {
     for (const m of metric) {
       at = Math.max(at, Number(m.timestampMs));
       const label = (wanted: string) => m.label.find((l) => l.name === wanted)?.value;
       const http = label(labels.http);
-      if (name.startsWith(`${GOOD_SCOPE}.`)) {
+      if (name === UPTIME) {
+        uptimeMs = (m.gauge?.value ?? 0) * 1000;
+      } else if (name.startsWith(`${GOOD_SCOPE}.`)) {
         const own = ownCounter(name, label(labels.flags));
         if (own) add(edgeKey(...own), m.counter?.value ?? 0);
       } else if (name.startsWith(FILTER_STATS)) {
         const key = filterKey(name.slice('wasmcustom.'.length));
         if (m.gauge) gauges.set(key, m.gauge.value);
-        else add(key, m.counter?.value ?? 0);
+        else if (m.histogram) {
+          increases.set(`${key}_sum`, m.histogram.sampleSum);
+          increases.set(`${key}_count`, Number(m.histogram.sampleCount));
+        } else add(key, m.counter?.value ?? 0);
       } else if (name === routeStats.retries) {
         const vhost = label(labels.vhost);
         if (isEdge(vhost)) add(edgeKey(vhost, edgeCounters.retries), m.counter?.value ?? 0);
@@ -92,5 +112,5 @@ export function readReport(families: readonly MetricFamily[], receivedAt: number
       }
     }
   }
-  return { at: at || receivedAt, counters, gauges, latencies };
+  return { at: at || receivedAt, counters, gauges, latencies, increases, uptimeMs };
 }
