@@ -8,7 +8,7 @@ import { createVerifier, type Judgement } from './verification.ts';
 function draw(rng: ReturnType<typeof rngOf>, n: number, p: number): Goodness {
   let good = 0;
   for (let i = 0; i < n; i++) if (rng.chance(p)) good++;
-  return { expected: n, good, ratio: good / n, surge: false };
+  return { expected: n, good, ratio: good / n, surge: false, protectedExpected: 0, protectedGood: 0 };
 }
 
 interface Trial {
@@ -70,7 +70,7 @@ test('a cure is believed after two or three windows, not at the end of a long tr
 
 test('windows before the change took effect do not count', () => {
   const verifier = createVerifier({ predicted: { ratio: 0.9, expected: 50 }, effectiveAt: 10_000, trialMs: 3000 });
-  const bad: Goodness = { expected: 25, good: 0, ratio: 0, surge: false };
+  const bad: Goodness = { expected: 25, good: 0, ratio: 0, surge: false, protectedExpected: 0, protectedGood: 0 };
   assert.equal(verifier.update(9_900, 1000, bad).windows, 0);
   assert.equal(verifier.update(10_400, 1000, bad).windows, 0);
 });

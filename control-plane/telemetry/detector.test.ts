@@ -188,3 +188,21 @@ test('odd numbers in a snapshot do not throw and do not alarm', () => {
       false,
     );
 });
+
+test('the few with the protected priority fail and nobody else: seen, and over only when they are well', () => {
+  for (let seed = 140; seed < 146; seed++) {
+    const b = warm(seed);
+    const failing = (): Diagnosis => {
+      const s = b.traffic.next(25);
+      const rare = { protectedOffered: 2, protectedGood: 0, good: Math.max(0, s.entry.good - 2) };
+      return b.detector.update({ ...s, entry: { ...s.entry, ...rare } }, b.tracker.current());
+    };
+    const seen: boolean[] = [];
+    for (let i = 0; i < 6; i++) seen.push(failing().impaired);
+    assert.ok(seen.slice(0, 5).includes(true), `seed ${seed}: ${seen}`);
+    for (let i = 0; i < 6; i++) assert.equal(failing().impaired, true);
+    const after: boolean[] = [];
+    for (let i = 0; i < 6; i++) after.push(b.step(25).impaired);
+    assert.ok(after.includes(false), `seed ${seed}: ${after}`);
+  }
+});

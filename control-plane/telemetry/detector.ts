@@ -13,8 +13,8 @@ import { createServiceWatch, type ServiceWatch } from './service-symptoms.ts';
  * of Poisson traffic with the tolerated ratio of bad answers; the cap on one window's evidence makes it rarer still.
  */
 const THRESHOLD = 12;
-/** Recovered: this many windows in a row, together at 95% of what healthy traffic gives, none of them far below. */
-export const RECOVERY = { windows: 3, ratio: 0.95, worst: 0.85 } as const;
+/** Recovered: this many windows in a row, together at 95% of what healthy traffic gives, none of them far below; the protected priority at 90%. */
+export const RECOVERY = { windows: 3, ratio: 0.95, worst: 0.85, priority: 0.9 } as const;
 
 export interface Detector {
   /** Takes the next window in. `healthy` is the state the window is judged against. */
@@ -114,6 +114,8 @@ function createEntryWatch(topology: Topology) {
   const meter = new OutcomeMeter(topology.edges[topology.entry]?.sloLatencyMs ?? 1000);
   // The recovery rule ends the alarm, not calm windows: users are well when goodput is back, not when evidence fades.
   const cusum = new CountCusum(THRESHOLD, Number.POSITIVE_INFINITY);
+  // Those who matter most are few: all of them may fail without much showing in the whole.
+  const priority = new CountCusum(THRESHOLD, Number.POSITIVE_INFINITY);
   let impaired = false;
   let since = 0;
 
@@ -132,13 +134,22 @@ function createEntryWatch(topology: Topology) {
         bad = outcome.bad;
       }
       const state = cusum.update(at, windowMs, { n, bad, p0, p1: p0 + 0.1 });
-      if (state.active && !impaired) {
+      const { protectedExpected, protectedGood } = now;
+      const missing = Math.max(0, protectedExpected - protectedGood);
+      const important = priority.update(at, windowMs, {
+        n: protectedExpected,
+        bad: missing,
+        p0: p0 + 0.01,
+        p1: p0 + 0.2,
+      });
+      if ((state.active || important.active) && !impaired) {
         impaired = true;
-        since = state.since ?? at - windowMs;
+        since = (state.active ? state.since : important.since) ?? at - windowMs;
       }
       if (impaired && recovered(recent)) {
         impaired = false;
         cusum.reset();
+        priority.reset();
       }
       return { impaired, since };
     },
@@ -151,5 +162,6 @@ export function recovered(recent: readonly Goodness[]): boolean {
   if (last.length < RECOVERY.windows) return false;
   const worst = last.every((g) => g.good + 1 >= RECOVERY.worst * g.expected);
   const all = pooled(last);
-  return worst && all.good + 1 >= RECOVERY.ratio * all.expected;
+  const whole = all.good + 1 >= RECOVERY.ratio * all.expected;
+  return worst && whole && all.protectedGood + 1 >= RECOVERY.priority * all.protectedExpected;
 }

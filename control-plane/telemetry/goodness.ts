@@ -10,6 +10,9 @@ export interface Goodness {
   readonly ratio: number;
   /** Far more was offered than is usual, so that this is judged by the protected priority and by what is usual. */
   readonly surge: boolean;
+  /** The same counts for requests with the protected priority; 0 where there is none. */
+  readonly protectedExpected: number;
+  readonly protectedGood: number;
 }
 
 /** Above this multiple of the healthy rate the offered load counts as a surge. */
@@ -31,15 +34,16 @@ export function goodness(snapshot: Snapshot, healthy: HealthyState, entry: EdgeI
   const e = snapshot.entry;
   const offered = count(e.offered, seconds);
   const good = Math.min(offered, count(e.good, seconds));
-  if (!surge || usual <= 0) return of(offered * healthyRatio, good, false);
-  const total = of(usual * healthyRatio * seconds * (e.protectedOffered > 0 ? SURGE_FLOOR : 1), good, true);
-  if (e.protectedOffered <= 0) return total;
-  const protectedPart = of(
-    count(e.protectedOffered, seconds) * healthyRatio,
-    Math.min(count(e.protectedOffered, seconds), count(e.protectedGood, seconds)),
-    true,
-  );
-  return protectedPart.ratio <= total.ratio ? protectedPart : total;
+  const asked = count(e.protectedOffered, seconds);
+  const priority = {
+    protectedExpected: asked * healthyRatio,
+    protectedGood: Math.min(asked, count(e.protectedGood, seconds)),
+  };
+  if (!surge || usual <= 0) return of(offered * healthyRatio, good, false, priority);
+  const total = of(usual * healthyRatio * seconds * (asked > 0 ? SURGE_FLOOR : 1), good, true, priority);
+  if (asked <= 0) return total;
+  const ofPriority = of(priority.protectedExpected, priority.protectedGood, true, priority);
+  return ofPriority.ratio <= total.ratio ? ofPriority : total;
 }
 
 /** Offered is far above usual, and by more than chance: three standard deviations of a Poisson count. */
@@ -53,19 +57,21 @@ export function isSurge(offered: number, healthy: HealthyState, entry: EdgeId, w
 export function pooled(parts: readonly Goodness[]): Goodness {
   let expected = 0;
   let good = 0;
+  const priority = { protectedExpected: 0, protectedGood: 0 };
   for (const p of parts) {
     expected += p.expected;
     good += Math.min(p.good, p.expected);
+    priority.protectedExpected += p.protectedExpected;
+    priority.protectedGood += Math.min(p.protectedGood, p.protectedExpected);
   }
-  return of(
-    expected,
-    good,
-    parts.some((p) => p.surge),
-  );
+  const surge = parts.some((p) => p.surge);
+  return of(expected, good, surge, priority);
 }
 
-function of(expected: number, good: number, surge: boolean): Goodness {
-  return { expected, good, ratio: expected > 0 ? Math.min(1, good / expected) : 1, surge };
+type Priority = Pick<Goodness, 'protectedExpected' | 'protectedGood'>;
+
+function of(expected: number, good: number, surge: boolean, priority: Priority): Goodness {
+  return { expected, good, ratio: expected > 0 ? Math.min(1, good / expected) : 1, surge, ...priority };
 }
 
 const count = (rate: number, seconds: number) => (Number.isFinite(rate) ? Math.max(0, rate) * seconds : 0);
