@@ -83,6 +83,20 @@ test('a refused change goes back to the last good version of that resource; othe
   assert.equal(node.problems(CDS).size, 0);
 });
 
+test('a name is not found in other words and names', () => {
+  for (const [detail, suspects] of [
+    ['Error adding/updating cluster(s) b: bad, alas', ['b']],
+    ["Proto constraint validation failed (field: 'b.c'): a, then.", ['a']],
+    ['b-2 and b|x and x/b and b.c', ['a', 'b']],
+    ['only b.', ['b']],
+    ['(a) [b]', ['a', 'b']],
+  ] as const) {
+    const node = running();
+    node.ask([resource(CDS, 'a', '2'), resource(CDS, 'b', '2')], never);
+    assert.deepEqual(node.onNack(CDS, sent(node, CDS), detail, 0).names, suspects, detail);
+  }
+});
+
 test('where nobody is named all that changed is suspect', () => {
   const node = running();
   node.ask([resource(CDS, 'a', '2'), resource(CDS, 'b', '2'), resource(CDS, 'c')], never);

@@ -158,7 +158,7 @@ export class NodeRecord implements StreamNode {
   onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {
     const good = this.#good.get(typeUrl);
     let suspects = sent.resources.filter((r) => good?.get(r.name)?.version !== r.version);
-    const named = suspects.filter((r) => detail.includes(r.name));
+    const named = suspects.filter((r) => mentions(detail, r.name));
     if (named.length > 0) suspects = named;
     const whole = isFullState(typeUrl);
     if (suspects.length === 0 && !whole) suspects = [...sent.resources];
@@ -236,6 +236,17 @@ export class NodeRecord implements StreamNode {
     }
     return { goal: { set, frozen, revision }, problems };
   }
+}
+
+/** Whether a proxy's words name a resource, rather than happen to contain the letters of its name. */
+function mentions(detail: string, name: string): boolean {
+  for (let at = detail.indexOf(name); at >= 0; at = detail.indexOf(name, at + 1)) {
+    // A full stop belongs to a name only if the name goes on behind it.
+    const before = /[\p{L}\p{N}_|/.-]$/u.test(detail.slice(0, at));
+    const after = /^\.?[\p{L}\p{N}_|/-]/u.test(detail.slice(at + name.length));
+    if (!before && !after) return true;
+  }
+  return false;
 }
 
 function emptySet(typeUrl: string): TypeSet {

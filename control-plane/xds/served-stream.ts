@@ -9,7 +9,12 @@ import type { WireRequest } from './wire-request.ts';
 import { decodeRequest } from './wire-request.ts';
 import { encodeAnswer } from './wire-response.ts';
 
+/**
+ * Well-known client features. Envoy says the second by itself; the first, which it understands as well, only if its
+ * bootstrap lists it under `node.client_features`.
+ */
 const TTL_FEATURE = 'xds.config.supports-resource-ttl';
+const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
 
 /** Why the server ends a stream, by gRPC status. */
 export type Refusal = 'INVALID_ARGUMENT' | 'PERMISSION_DENIED' | 'RESOURCE_EXHAUSTED' | 'UNAVAILABLE';
@@ -202,8 +207,9 @@ export class ServedStream {
       return false;
     }
     this.node = attached.node;
+    const features = request.node!.clientFeatures;
     this.#state = new StreamState(this.protocol, {
-      ttl: request.node!.clientFeatures.includes(TTL_FEATURE),
+      ttl: features.includes(TTL_FEATURE) && (this.protocol === 'delta' || features.includes(WRAPPER_FEATURE)),
       patienceMs: this.#hub.patienceMs,
     });
     return true;
