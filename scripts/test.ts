@@ -16,6 +16,7 @@ prepare();
 const only = process.argv.slice(2);
 if (only.length === 0) {
   run(bin('tsc'), ['-p', '.']);
+  run(bin('tsc'), ['-p', 'dashboard']);
   run(bin('biome'), ['check', '--error-on-warnings', '.']);
 }
 const files =
@@ -23,6 +24,7 @@ const files =
     ? only
     : [
         'control-plane/**/*.test.ts',
+        'dashboard/src/**/*.test.ts',
         'demo/**/*.test.ts',
         'filters/**/*.test.ts',
         'bench/**/*.test.ts',
