@@ -1,0 +1,75 @@
+import type { RecordedAnswer } from '../../worlds/local/protocol.ts';
+import { pathPattern } from './answers.ts';
+import type { Redaction } from './redaction.ts';
+import type { Sample } from './sample.ts';
+
+/** Headers that belong to one exchange or connection, not to the answer. */
+const NOT_KEPT =
+  /^(:|x-envoy-|x-umbra-|set-cookie$|date$|connection$|keep-alive$|transfer-encoding$|content-length$|server$|via$|x-request-id$|etag$|last-modified$)/;
+const MOST_ANSWERS = 200;
+const MOST_BODY = 65_536;
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A JSON answer whose top-level values repeat the request's is kept with references to them in their place. */
+function withEchoes(body: string, request: string): string {
+  let sent: unknown;
+  let answer: Json;
+  try {
+    answer = JSON.parse(body) as Json;
+    sent = JSON.parse(request);
+  } catch {
+    return body;
+  }
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return body;
+  const fields = Object.entries(sent).filter(
+    ([, v]) => (typeof v === 'string' && v.length > 2) || (typeof v === 'number' && Math.abs(v) > 9),
+  );
+  const replace = (name: string, value: Json): Json => {
+    if (Array.isArray(value)) return value.map((v) => replace(name, v));
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, replace(k, v)]));
+    const same = fields.filter(([, v]) => v === value);
+    const field = same.find(([k]) => k === name) ?? same[0];
+    return field === undefined ? value : `{{request.${field[0]}}}`;
+  };
+  return JSON.stringify(replace('', answer));
+}
+
+/** Answers of one external, by method, path pattern and status: the newest of each, redacted, with how often it was seen. */
+export class Recording {
+  readonly #answers = new Map<string, RecordedAnswer>();
+  readonly #redaction: Redaction;
+
+  constructor(redaction: Redaction, before: readonly RecordedAnswer[] = []) {
+    this.#redaction = redaction;
+    for (const answer of before) this.#answers.set(keyOf(answer), answer);
+  }
+
+  add(sample: Sample): void {
+    if (sample.body.length > MOST_BODY) return;
+    const path = pathPattern(this.#redaction.path(sample.path));
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(sample.headers))
+      if (!NOT_KEPT.test(name)) headers[name] = this.#redaction.header(name, value);
+    const answer = {
+      method: sample.method,
+      path,
+      status: sample.status,
+      headers,
+      body: this.#redaction.body(withEchoes(sample.body, sample.requestBody)),
+    };
+    const key = keyOf(answer);
+    const seen = (this.#answers.get(key)?.seen ?? 0) + 1;
+    // Newest last, so that the oldest is the first to go.
+    this.#answers.delete(key);
+    this.#answers.set(key, { ...answer, seen });
+    if (this.#answers.size > MOST_ANSWERS) this.#answers.delete(this.#answers.keys().next().value!);
+  }
+
+  answers(): RecordedAnswer[] {
+    return [...this.#answers.values()];
+  }
+}
+
+const keyOf = (a: Pick<RecordedAnswer, 'method' | 'path' | 'status'>) => `${a.method} ${a.path} ${a.status}`;

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { MirrorConfig } from '../../../filters/config.ts';
+import type { Documents } from '../../api/kinds/parse.ts';
+import { bytes } from '../../api/kinds/scalars.ts';
+import { SHADOW_CLUSTER } from '../../envoy/names.ts';
+
+/** The key of all pseudonyms: stable for a run's folder, and nothing that could be turned back into its secret. */
+export function pseudonymKey(secret: string): string {
+  return createHash('sha256').update(`umbra pseudonyms\n${secret}`).digest('hex').slice(0, 32);
+}
+
+/**
+ * What production's ingress copies to the shadow, by the documents. `share` 0..1 scales the declared percentage (production in
+ * trouble → less); undefined where there is no shadow or nothing is to be copied.
+ */
+export function mirrorConfig(input: {
+  readonly documents: Documents;
+  readonly key: string;
+  readonly generation: number;
+  readonly share: number;
+}): MirrorConfig | undefined {
+  const { documents, key, generation, share } = input;
+  const shadow = documents.shadow?.spec;
+  if (!shadow) return undefined;
+  const mirror = shadow.mirror ?? {};
+  const session = documents.application.spec.entry.session;
+  const ids = mirror.ids ?? {};
+  const cookies = [shadow.identity?.cookie, session?.cookie].filter((c) => c !== undefined);
+  const headers = [
+    ...new Set(['authorization', shadow.identity?.header?.toLowerCase()].filter((h) => h !== undefined)),
+  ];
+  const learn = {
+    jsonPaths: (ids.jsonFields ?? []).map((field) => (field.startsWith('$') ? field : `$.${field}`)),
+    location: ids.location ?? false,
+    setCookie: ids.setCookie && session?.cookie ? [session.cookie] : [],
+  };
+  const learns = learn.jsonPaths.length > 0 || learn.location || learn.setCookie.length > 0;
+  return {
+    generation,
+    cluster: SHADOW_CLUSTER,
+    percent: Math.min(100, Math.max(0, (mirror.percent ?? 100) * share)),
+    ...(session?.cookie
+      ? { session: { cookie: session.cookie } }
+      : session?.header
+        ? { session: { header: session.header.toLowerCase() } }
+        : {}),
+    ...(mirror.maxBody === undefined ? {} : { maxBodyBytes: bytes(mirror.maxBody) }),
+    ...(mirror.maxInFlight === undefined ? {} : { maxInFlight: mirror.maxInFlight }),
+    ...(mirror.redact
+      ? {
+          redact: {
+            headers: (mirror.redact.headers ?? []).map((h) => h.toLowerCase()),
+            query: mirror.redact.query ?? [],
+            jsonFields: mirror.redact.jsonFields ?? [],
+          },
+        }
+      : {}),
+    pseudonymKey: key,
+    identity: { headers, ...(cookies.length > 0 ? { cookies: [...new Set(cookies)] } : {}) },
+    ...(learns ? { learn } : {}),
+  };
+}

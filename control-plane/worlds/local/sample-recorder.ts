@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Documents } from '../../api/kinds/parse.ts';
+import type { Clock } from '../../mesh/clock.ts';
+import type { ServiceId, Topology } from '../../mesh/topology.ts';
+import { Recording } from '../../shadow/mock/recording.ts';
+import { redaction } from '../../shadow/mock/redaction.ts';
+import { readSample } from '../../shadow/mock/sample.ts';
+import type { XdsLogger } from '../../xds/index.ts';
+import type { RecordedAnswer } from './protocol.ts';
+
+export interface RecorderOptions {
+  /** Where production's proxies write sampled exchanges: `EXTERNAL_ID.json`. */
+  readonly directory: string;
+  readonly topology: Topology;
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly logger: XdsLogger;
+  /** Hands all answers of one external to its mock. */
+  readonly keep: (external: ServiceId, answers: RecordedAnswer[]) => Promise<unknown>;
+}
+
+const EVERY_MS = 1000;
+const MOST_FILES = 200;
+
+/** Turns sampled exchanges with what is outside into answers for the shadow's mocks, and removes their files unread by anyone else. */
+export function startRecorder(options: RecorderOptions): { close(): Promise<void> } {
+  const { directory, topology, documents, clock, logger, keep } = options;
+  const rules = redaction(documents.shadow?.spec.mirror?.redact);
+  const recordings = new Map<ServiceId, Recording>();
+  for (const service of Object.values(topology.services))
+    if (service.external) recordings.set(service.id, new Recording(rules));
+  const end = new AbortController();
+
+  const collect = async () => {
+    const touched = new Set<ServiceId>();
+    for (const file of readdirSync(directory).slice(0, MOST_FILES)) {
+      const path = join(directory, file);
+      const external = file.slice(0, file.lastIndexOf('_'));
+      const recording = recordings.get(external);
+      const text = readFileSync(path, 'utf8');
+      const sample = readSample(text);
+      // A file that is being written ends in the middle; it is looked at again.
+      if (!sample && recording && text.length > 0 && !text.trimEnd().endsWith('}')) continue;
+      rmSync(path, { force: true });
+      if (!sample || !recording) continue;
+      recording.add(sample);
+      touched.add(external);
+    }
+    for (const external of touched) await keep(external, recordings.get(external)!.answers());
+  };
+  const loop = (async () => {
+    while (!end.signal.aborted) {
+      try {
+        await collect();
+      } catch (err) {
+        if (!end.signal.aborted) logger.warn({ err }, 'samples could not be read');
+      }
+      await clock.sleep(EVERY_MS, end.signal).catch(() => {});
+    }
+  })();
+  return {
+    async close() {
+      end.abort();
+      await loop;
+    },
+  };
+}

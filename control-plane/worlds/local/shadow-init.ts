@@ -1,0 +1,95 @@
+/**
+ * Runs inside the shadow's namespaces: starts its processes by the supervisor's orders, tells it of their ends, loads packet
+ * filter rules, and guards production's files. Orders come over file descriptor 3, which no process it starts inherits; when it
+ * closes, the shadow ends.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { guardFiles } from '../../shadow/isolation/file-wall.ts';
+import type { InitEvent, Order, OrderResult } from './init-protocol.ts';
+import { readLines } from './rpc.ts';
+import { probe } from './supervisor/probe.ts';
+
+const control = new Socket({ fd: 3 });
+const children = new Map<number, ReturnType<typeof spawn>>();
+const send = (message: object) => control.write(`${JSON.stringify(message)}\n`);
+const event = (e: InitEvent) => send({ event: e });
+
+/** No process of the shadow may undo its walls: it has no capability and cannot gain one. */
+const UNPRIVILEGED = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all', '--'];
+
+function start(order: Extract<Order, { do: 'start' }>): Promise<number> {
+  const log = openSync(order.log, 'a', 0o600);
+  const child = spawn('setpriv', [...UNPRIVILEGED, ...order.argv], {
+    cwd: order.cwd,
+    env: order.env,
+    stdio: [order.stdin ? 'pipe' : 'ignore', log, log],
+  });
+  closeSync(log);
+  child.stdin?.on('error', () => {});
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () => {
+      const pid = child.pid!;
+      children.set(pid, child);
+      child.once('exit', (code, signal) => {
+        children.delete(pid);
+        event({ type: 'exit', pid, code, signal });
+      });
+      resolve(pid);
+    });
+  });
+}
+
+function run(argv: readonly string[], input: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '';
+    let problem = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      problem += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve(out) : reject(new Error(`${argv[0]}: ${problem.trim() || `exit ${code}`}`)),
+    );
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
+
+async function obey(order: Order): Promise<OrderResult> {
+  switch (order.do) {
+    case 'start':
+      return { pid: await start(order) };
+    case 'signal':
+      children.get(order.pid)?.kill(order.signal);
+      return {};
+    case 'tell':
+      children.get(order.pid)?.stdin?.write(`${order.line}\n`);
+      return {};
+    case 'probe':
+      return { ok: await probe(order.port, order.path) };
+    case 'run':
+      return { out: await run(order.argv, order.input) };
+  }
+}
+
+readLines(control, (line) => {
+  const { id, order } = JSON.parse(line) as { id: number; order: Order };
+  obey(order).then(
+    (result) => send({ id, result }),
+    (e: Error) => send({ id, error: e.message }),
+  );
+});
+control.on('close', () => process.exit(0));
+control.on('error', () => process.exit(0));
+process.on('SIGTERM', () => {});
+
+const wall = process.env.wall === 'fuse' ? 'fuse' : 'plain';
+if (wall === 'fuse') guardFiles(4, (attempt) => event({ type: 'file', ...attempt }));
+event({ type: 'ready', wall });

@@ -1,0 +1,44 @@
+import type { FaultOperation } from '../../protocol.ts';
+import { stateOf } from '../process-table.ts';
+import type { WorldRuntime } from '../world-runtime.ts';
+import type { FaultAction } from './action.ts';
+import { targetsOf } from './targets.ts';
+
+/** Replicas that hang (SIGSTOP: connections are accepted by the kernel and never answered) or are down (killed, and not restarted). */
+export function outage(runtime: WorldRuntime, operation: Extract<FaultOperation, { kind: 'outage' }>): FaultAction {
+  const targets = targetsOf(runtime, operation);
+  const names = targets.map((r) => `${r.plan.service}.${r.plan.replica}`).join(', ');
+  if (operation.mode === 'kill') {
+    return {
+      async apply() {
+        for (const { app } of targets) {
+          const ending = app.current?.exited;
+          app.hold();
+          await ending;
+        }
+      },
+      async undo() {
+        for (const { app } of targets) app.release();
+      },
+      async state() {
+        const down = targets.filter(({ app }) => app.held && app.current === undefined);
+        return { inPlace: down.length === targets.length, detail: `${down.length} of ${names} down` };
+      },
+    };
+  }
+  const signal = (name: NodeJS.Signals) => {
+    for (const { app } of targets) app.current?.signal(name);
+  };
+  const stopped = () => targets.filter(({ app }) => app.current !== undefined && stateOf(app.current.pid) === 'T');
+  return {
+    async apply() {
+      signal('SIGSTOP');
+    },
+    async undo() {
+      signal('SIGCONT');
+    },
+    async state() {
+      return { inPlace: stopped().length === targets.length, detail: `${stopped().length} of ${names} stopped` };
+    },
+  };
+}

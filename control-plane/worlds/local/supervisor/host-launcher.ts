@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import type { Command, Exit, Launcher, RunningProcess } from './command.ts';
+import { probe } from './probe.ts';
+
+/**
+ * Starts a process of this machine that dies with this one: `setpriv --pdeathsig KILL` (util-linux) asks the kernel to kill it
+ * when the thread that started it ends, so the caller must be the main thread.
+ */
+export function startProcess(command: Command): Promise<RunningProcess> {
+  const log = openSync(command.log, 'a', 0o600);
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command.argv], {
+    cwd: command.cwd,
+    env: command.env,
+    // Its own session: Ctrl-C reaches the supervisor alone, which stops everything in order.
+    detached: true,
+    stdio: [command.stdin ? 'pipe' : 'ignore', log, log],
+  });
+  closeSync(log);
+  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  child.stdin?.on('error', () => {});
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () =>
+      resolve({
+        pid: child.pid!,
+        exited,
+        signal: (signal) => void child.kill(signal),
+        tell: (line) => void child.stdin?.write(`${line}\n`),
+      }),
+    );
+  });
+}
+
+/** Processes directly on this machine: production, and a shadow that is only declared. */
+export const hostLauncher: Launcher = { start: startProcess, probe };

@@ -1,0 +1,197 @@
+import type { Clock } from '../../../mesh/clock.ts';
+import { backoffMs, failuresAfter } from './backoff.ts';
+import type { Command, Exit, Launcher, RunningProcess } from './command.ts';
+import { useOf } from './process-table.ts';
+
+export interface KeptProcessEvents {
+  /** Each time it runs, before anything waits for it: the place to move it into its control group. */
+  onStart?(process: RunningProcess): void;
+  onExit?(exit: Exit, willRestartInMs: number | undefined): void;
+}
+
+/**
+ * One process kept running: restarted with back-off when it ends, until stopped. `hold` keeps it down (a fault that kills it);
+ * `release` lets it start again. CPU time is counted over all its lives.
+ */
+export class KeptProcess {
+  readonly #launcher: Launcher;
+  readonly #clock: Clock;
+  readonly #events: KeptProcessEvents;
+  #command: Command;
+  #current: RunningProcess | undefined;
+  #startedAt = 0;
+  #failures = 0;
+  #restarts = 0;
+  #pastCpu = 0;
+  #lastCpu = 0;
+  #stopping = false;
+  #held = false;
+  #wake: (() => void) | undefined;
+  #replacement: { readonly work: () => Promise<void>; readonly done: PromiseWithResolvers<void> } | undefined;
+  #replaced: PromiseWithResolvers<void> | undefined;
+  #loop: Promise<void> | undefined;
+
+  constructor(launcher: Launcher, command: Command, clock: Clock, events: KeptProcessEvents = {}) {
+    this.#launcher = launcher;
+    this.#command = command;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  get current(): RunningProcess | undefined {
+    return this.#current;
+  }
+  get restarts(): number {
+    return this.#restarts;
+  }
+  get held(): boolean {
+    return this.#held;
+  }
+  /** Times it ended in a row, each soon after it was started. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Starts it and keeps it; rejects where it cannot be started at all (no such program). */
+  async start(): Promise<void> {
+    await this.#launch();
+    this.#loop = this.#keep();
+  }
+
+  /** Kills it and leaves it down. */
+  hold(): void {
+    this.#held = true;
+    this.#current?.signal('SIGKILL');
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#failures = 0;
+    this.#wake?.();
+  }
+
+  /** Ends it for good: SIGTERM, after `graceMs` SIGKILL. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#wake?.();
+    const running = this.#current;
+    if (running) {
+      // A stopped process would not hear SIGTERM.
+      running.signal('SIGCONT');
+      running.signal('SIGTERM');
+      const timer = setTimeout(() => running.signal('SIGKILL'), graceMs);
+      await running.exited;
+      clearTimeout(timer);
+    }
+    await this.#loop;
+  }
+
+  /** Ends it now and starts it again at once, with another command if given; no failure of its own. Resolves when it runs again. */
+  restart(command: Command = this.#command, graceMs = 2000): Promise<void> {
+    return this.replaceWhile(async () => {
+      this.#command = command;
+    }, graceMs);
+  }
+
+  /** Ends it, does `work` while it is down, and starts it again (unless it is held down). */
+  async replaceWhile(work: () => Promise<void>, graceMs = 2000): Promise<void> {
+    if (!this.#loop || this.#stopping) return;
+    while (this.#replacement) await this.#replacement.done.promise.catch(() => {});
+    const done = Promise.withResolvers<void>();
+    this.#replacement = { work, done };
+    const running = this.#current;
+    if (running) {
+      running.signal('SIGCONT');
+      running.signal('SIGTERM');
+      const timer = setTimeout(() => running.signal('SIGKILL'), graceMs);
+      await running.exited;
+      clearTimeout(timer);
+    } else this.#wake?.();
+    await done.promise;
+  }
+
+  /** CPU seconds over all lives and resident bytes now. */
+  use(): { cpuSeconds: number; memoryBytes: number; alive: boolean } {
+    const now = this.#current ? useOf(this.#current.pid) : undefined;
+    if (now) this.#lastCpu = Math.max(this.#lastCpu, now.cpuSeconds);
+    return {
+      cpuSeconds: this.#pastCpu + this.#lastCpu,
+      memoryBytes: now?.memoryBytes ?? 0,
+      alive: now !== undefined,
+    };
+  }
+
+  async #launch(): Promise<void> {
+    const process = await this.#launcher.start(this.#command);
+    this.#current = process;
+    this.#startedAt = this.#clock.now();
+    this.#events.onStart?.(process);
+    if (this.#stopping || this.#held) process.signal('SIGKILL');
+  }
+
+  async #keep(): Promise<void> {
+    while (this.#current) {
+      const exit = await this.#current.exited;
+      this.#current = undefined;
+      this.#pastCpu += this.#lastCpu;
+      this.#lastCpu = 0;
+      if (this.#stopping) break;
+      const asked = this.#replacement !== undefined;
+      this.#failures = asked || this.#held ? 0 : failuresAfter(this.#failures, this.#clock.now() - this.#startedAt);
+      const wait = asked || this.#held ? 0 : backoffMs(this.#failures);
+      this.#events.onExit?.(exit, this.#held ? undefined : wait);
+      if (wait > 0) await this.#pause(wait);
+      await this.#replace();
+      while (this.#held && !this.#stopping) {
+        await this.#pause(undefined);
+        await this.#replace();
+      }
+      if (this.#stopping) break;
+      if (!asked) this.#restarts++;
+      await this.#relaunch();
+      this.#replaced?.resolve();
+      this.#replaced = undefined;
+    }
+    this.#replacement?.done.resolve();
+    this.#replaced?.resolve();
+  }
+
+  /** Does the work of a replacement while the process is down; who asked for it waits until it runs again. */
+  async #replace(): Promise<void> {
+    const replacement = this.#replacement;
+    if (!replacement) return;
+    this.#replacement = undefined;
+    try {
+      await replacement.work();
+      if (this.#held) replacement.done.resolve();
+      else this.#replaced = replacement.done;
+    } catch (e) {
+      replacement.done.reject(e);
+    }
+  }
+
+  /** A start that fails now (the program was there before) is tried again like a crash. */
+  async #relaunch(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#launch();
+        return;
+      } catch {
+        this.#failures++;
+        await this.#pause(backoffMs(this.#failures));
+      }
+    }
+  }
+
+  #pause(ms: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(() => this.#wake?.(), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { ServiceId } from '../../../mesh/topology.ts';
+import type { LocalWorldName } from '../protocol.ts';
+
+/** Longest path of a Unix socket, bytes with the closing zero (`sun_path`, unix(7)). */
+const MOST_SOCKET_PATH = 107;
+
+/** Where one application's run keeps everything: `${UMBRA_HOME:-~/.umbra}/<application>/`. */
+export class RunDirectory {
+  readonly path: string;
+  constructor(application: string, home: string = process.env.UMBRA_HOME ?? join(homedir(), '.umbra')) {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    // Resolved: the shadow finds its own folder by the same path.
+    this.path = join(realpathSync(home), application);
+  }
+  readonly file = (name: string): string => join(this.path, name);
+  get supervisorSocket(): string {
+    return this.file('supervisor.sock');
+  }
+  get ready(): string {
+    return this.file('ready.json');
+  }
+  get state(): string {
+    return this.file('supervisor.json');
+  }
+  get store(): string {
+    return this.file('store.db');
+  }
+  get token(): string {
+    return this.file('token');
+  }
+  /** Sampled exchanges with what is outside, until the recorder has read and removed them. */
+  get samples(): string {
+    return this.file('samples');
+  }
+  world(world: LocalWorldName): string {
+    return join(this.path, world);
+  }
+  xdsSocket(world: LocalWorldName): string {
+    return join(this.world(world), 'xds.sock');
+  }
+  /** The shadow's users' entry. */
+  get shadowIngress(): string {
+    return join(this.world('shadow'), 'in.sock');
+  }
+  data(world: LocalWorldName, service: ServiceId, replica: number): string {
+    return join(this.world(world), 'data', service, String(replica));
+  }
+  log(world: LocalWorldName, name: string): string {
+    return join(this.world(world), 'logs', `${name}.log`);
+  }
+  /** Bootstraps and admin sockets of Envoys. */
+  envoy(world: LocalWorldName, service: ServiceId, replica: number, suffix: 'json' | 'sock'): string {
+    return join(this.world(world), 'envoy', `${service}.${replica}.${suffix}`);
+  }
+
+  /** Makes the folders. The text says why it cannot serve (a socket's path would be too long). */
+  prepare(services: readonly ServiceId[]): string | undefined {
+    const longest = services.reduce((a, b) => (a.length > b.length ? a : b), 'ingress');
+    const socket = this.envoy('production', longest, 99, 'sock');
+    if (Buffer.byteLength(socket) > MOST_SOCKET_PATH)
+      return `${this.path} is too long a path: Unix sockets below it would exceed ${MOST_SOCKET_PATH} bytes; set UMBRA_HOME to a shorter one`;
+    for (const world of ['production', 'shadow'] as const)
+      for (const folder of ['data', 'logs', 'envoy', 'x'])
+        mkdirSync(join(this.world(world), folder), { recursive: true, mode: 0o700 });
+    mkdirSync(this.samples, { recursive: true, mode: 0o700 });
+    mkdirSync(this.file('logs'), { recursive: true, mode: 0o700 });
+    return undefined;
+  }
+
+  /** What a run leaves for the next start to sweep. */
+  writeState(state: RunState): void {
+    writeFileSync(this.state, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  }
+  readState(): RunState | undefined {
+    try {
+      return JSON.parse(readFileSync(this.state, 'utf8')) as RunState;
+    } catch {
+      return undefined;
+    }
+  }
+  /** Removes what must not outlive a run. Data, logs and the store stay. */
+  clear(): void {
+    for (const file of [
+      this.ready,
+      this.state,
+      this.supervisorSocket,
+      this.xdsSocket('production'),
+      this.xdsSocket('shadow'),
+      this.shadowIngress,
+    ])
+      rmSync(file, { force: true });
+    for (const world of ['production', 'shadow'] as const)
+      for (const folder of ['envoy', 'x']) rmSync(join(this.world(world), folder), { recursive: true, force: true });
+  }
+}
+
+export interface RunState {
+  readonly runId: string;
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: tells this process from a later one with the same number. */
+  readonly startTime: string;
+}

@@ -1,0 +1,42 @@
+import { type Ready, Supervisor, type SupervisorOptions } from './supervisor.ts';
+
+export interface RunOptions extends SupervisorOptions {
+  /** Called once everything is ready. */
+  readonly onReady?: (ready: Ready) => void;
+}
+
+/**
+ * Runs an application in the foreground until SIGINT or SIGTERM, the given time, or the caller's signal; SIGHUP reads the file
+ * again. Resolves with the exit code when everything is stopped. @throws UmbraError for what prevents the start
+ */
+export async function runSupervisor(options: RunOptions): Promise<number> {
+  const end = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
+  const supervisor = new Supervisor({ ...options, signal });
+  const onEnd = () => end.abort();
+  const onReload = () => void supervisor.reload();
+  process.on('SIGINT', onEnd);
+  process.on('SIGTERM', onEnd);
+  process.on('SIGHUP', onReload);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const ready = await supervisor.start().catch((e) => {
+      // A start that was interrupted is an orderly end.
+      if (signal.aborted) return undefined;
+      throw e;
+    });
+    if (ready) {
+      options.onReady?.(ready);
+      if (options.for !== undefined) timer = setTimeout(() => end.abort(), options.for);
+      if (!signal.aborted)
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    }
+    await supervisor.stop();
+    return 0;
+  } finally {
+    clearTimeout(timer);
+    process.off('SIGINT', onEnd);
+    process.off('SIGTERM', onEnd);
+    process.off('SIGHUP', onReload);
+  }
+}

@@ -1,0 +1,383 @@
+import { realpathSync, rmSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { cpus, homedir, totalmem } from 'node:os';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Documents } from '../../../api/kinds/parse.ts';
+import { bytes } from '../../../api/kinds/scalars.ts';
+import { UmbraError } from '../../../mesh/errors.ts';
+import type { ServiceId } from '../../../mesh/topology.ts';
+import { ShadowExternals } from '../../../shadow/externals/shadow-externals.ts';
+import { type MountPlan, mountScript } from '../../../shadow/isolation/mount-script.ts';
+import { filterText, parseFilterState, portsText } from '../../../shadow/isolation/packet-filter.ts';
+import type { DeniedCounters, RecordedAnswer, WorldCapabilities } from '../protocol.ts';
+import type { Launcher } from './command.ts';
+import { type ControlGroup, detectControlGroups, makeControlGroup } from './control-group.ts';
+import { copyData } from './data.ts';
+import { FaultRegistry } from './fault-registry.ts';
+import { hostLauncher } from './host-launcher.ts';
+import type { ReplicaPlan } from './layout.ts';
+import { NamespaceLauncher } from './namespace-launcher.ts';
+import type { PortAllocator } from './ports.ts';
+import type { ReplicaHost } from './replica.ts';
+import { groupPrefix } from './sweep.ts';
+import { WorldRuntime } from './world-runtime.ts';
+
+export interface ShadowHostOptions {
+  readonly documents: Documents;
+  readonly file: string;
+  readonly host: ReplicaHost;
+  readonly ports: PortAllocator;
+  readonly runId: string;
+  readonly productionReplicas: (service: ServiceId) => number;
+  readonly forbidden: readonly number[];
+  readonly onChange: () => void;
+  readonly onDenied: (denied: DeniedCounters) => void;
+}
+
+const COUNT_EVERY_MS = 2000;
+/** Beside what everything else weighs under contention, 1024. */
+const SHADOW_SHARES = 256;
+
+/** The shadow: its walls, its replicas, its mocks, and what breaks it. */
+export class ShadowHost {
+  readonly runtime: WorldRuntime;
+  readonly faults: FaultRegistry;
+  readonly #options: ShadowHostOptions;
+  readonly #namespace: NamespaceLauncher | undefined;
+  readonly #group: ControlGroup | undefined;
+  readonly #externals: ShadowExternals;
+  #documents: Documents;
+  #forbidden: readonly number[];
+  #netfilter: true | string = true;
+  #fileAttempts = new Map<string, number>();
+  #denied: DeniedCounters = { network: 'unknown', files: 'unknown', externals: 'unknown', targets: [] };
+  #counter: NodeJS.Timeout | undefined;
+
+  private constructor(
+    options: ShadowHostOptions,
+    launcher: Launcher,
+    namespace: NamespaceLauncher | undefined,
+    group: ControlGroup | undefined,
+    groupReason: string | undefined,
+    fileAttempts: Map<string, number>,
+  ) {
+    this.#options = options;
+    this.#documents = options.documents;
+    this.#forbidden = options.forbidden;
+    this.#namespace = namespace;
+    this.#group = group;
+    this.#fileAttempts = fileAttempts;
+    const { run } = options.host;
+    this.#externals = new ShadowExternals({
+      documents: options.documents,
+      folder: run.world('shadow'),
+      launcher,
+      clock: options.host.clock,
+      env: options.host.env,
+      ports: options.ports,
+    });
+    const host: ReplicaHost = { ...options.host, launcher, group: (name) => this.#group?.child(name) };
+    this.runtime = new WorldRuntime(
+      {
+        world: 'shadow',
+        host,
+        file: options.file,
+        ports: options.ports,
+        ingress: { pipe: run.shadowIngress },
+        isolation: namespace ? 'namespaces' : 'declared',
+        capabilities: (): WorldCapabilities => ({
+          netfilter: this.#netfilter,
+          process: true,
+          cgroup: this.#group ? true : (groupReason ?? 'no control groups'),
+          mock: this.#externals.mocked.size > 0 ? true : 'the application has no mocked external',
+        }),
+        externals: () => this.#externals.endpoints(),
+        replicasOf: (_, service) => this.#scaled(options.productionReplicas(service)),
+        prepare: (plan) => this.#prepareData(plan),
+        onPorts: () => void this.#loadPorts(),
+        onChange: options.onChange,
+      },
+      options.documents,
+    );
+    this.faults = new FaultRegistry({
+      clock: options.host.clock,
+      runtime: this.runtime,
+      externals: this.#externals,
+      ...(namespace ? { filter: (text: string) => namespace.run(['nft', '-f', '-'], text) } : {}),
+      filterState: async () =>
+        namespace ? parseFilterState(await namespace.run(['nft', '-j', 'list', 'table', 'inet', 'umbra'])) : undefined,
+      bound: () => this.#group?.cpu() ?? 0,
+    });
+    if (!namespace) {
+      this.#netfilter = 'the shadow has no network namespace of its own (isolation: declared)';
+      this.runtime.notes.add(
+        'isolation: declared — the shadow runs beside production with nothing between them but its configuration',
+      );
+    }
+    if (groupReason) this.runtime.notes.add(`the shadow's CPU and memory are not bounded: ${groupReason}`);
+  }
+
+  /** Makes the walls and plans the replicas; starts none. @throws UmbraError UMB0402 where the kernel refuses */
+  static async create(options: ShadowHostOptions): Promise<ShadowHost> {
+    const spec = options.documents.shadow!.spec;
+    const { run, env } = options.host;
+    if (spec.application !== options.documents.application.metadata.name)
+      throw new UmbraError(
+        'UMB0101',
+        `the Shadow is of ${spec.application}, the Application is ${options.documents.application.metadata.name}`,
+      );
+    const { group, reason } = boundedGroup(options);
+    const fileAttempts = new Map<string, number>();
+    let namespace: NamespaceLauncher | undefined;
+    let ended = () => {};
+    try {
+      if (process.env.UMBRA_NO_NAMESPACES) throw new UmbraError('UMB0402', 'UMBRA_NO_NAMESPACES is set');
+      options.host.say('walling in the shadow: namespaces');
+      namespace = await NamespaceLauncher.create({
+        script: mountScript(mountPlan(options)),
+        log: run.log('shadow', 'init'),
+        env,
+        group: group?.child('own'),
+        onFileAttempt: ({ name }) => fileAttempts.set(name, (fileAttempts.get(name) ?? 0) + 1),
+        onEnd: () => ended(),
+      });
+    } catch (e) {
+      if (spec.isolation !== 'declared') {
+        group?.remove();
+        throw e;
+      }
+      options.host.say(`the shadow is only declared to be isolated: ${(e as Error).message}`);
+    }
+    const shadow = new ShadowHost(options, namespace ?? hostLauncher, namespace, group, reason, fileAttempts);
+    ended = () => {
+      shadow.runtime.notes.add('the namespaces of the shadow have ended; start `umbra up` again');
+      options.onChange();
+    };
+    await shadow.#externals.plan();
+    await shadow.runtime.plan();
+    await shadow.#loadFilter();
+    return shadow;
+  }
+
+  /** Starts mocks and replicas. What does not start is a note; production does not depend on it. */
+  async startReplicas(): Promise<void> {
+    await this.#externals.start();
+    this.#counter = setInterval(() => void this.#count(), COUNT_EVERY_MS);
+    try {
+      await this.runtime.start();
+    } catch (e) {
+      this.runtime.notes.add((e as Error).message);
+      this.#options.host.say((e as Error).message);
+    }
+    this.#options.onChange();
+  }
+
+  #scaled(production: number): number {
+    return Math.max(1, Math.round(production * (this.#documents.shadow?.spec.scale ?? 1)));
+  }
+
+  /** A replica's data at its start: a copy of production's at that moment, sockets left out. */
+  async #prepareData(plan: ReplicaPlan): Promise<void> {
+    const { run } = this.#options.host;
+    await rm(plan.data, { recursive: true, force: true });
+    await mkdir(plan.data, { recursive: true, mode: 0o700 });
+    if (this.#documents.application.spec.services[plan.service]?.data)
+      await copyData(run.data('production', plan.service, plan.replica), plan.data);
+  }
+
+  async follow(documents: Documents): Promise<void> {
+    this.#documents = {
+      ...documents,
+      ...(this.#options.documents.shadow ? { shadow: documents.shadow ?? this.#options.documents.shadow } : {}),
+    };
+    await this.runtime.follow(this.#documents);
+  }
+
+  /** Production's replica count of a service is another now. */
+  followScale(service: ServiceId): Promise<void> {
+    return this.runtime.rest(service, this.#scaled(this.#options.productionReplicas(service)));
+  }
+
+  /** Production's ports, for the packet filter to know. */
+  forbid(ports: readonly number[]): void {
+    this.#forbidden = ports;
+    void this.#loadPorts();
+  }
+
+  recorded(external: ServiceId, answers: readonly RecordedAnswer[]): number {
+    return this.#externals.recorded(external, answers);
+  }
+
+  denied(): DeniedCounters {
+    return this.#denied;
+  }
+
+  /** Keeps the services' present data as the state to which {@link resetState} returns. */
+  async snapshotState(): Promise<ServiceId[]> {
+    return this.#eachWithData(async (replica) => {
+      const kept = this.#kept(replica.plan);
+      // Nothing may be written while it is copied: the process stands still for that moment.
+      replica.app.current?.signal('SIGSTOP');
+      try {
+        await rm(kept, { recursive: true, force: true });
+        await copyData(replica.plan.data, kept);
+      } finally {
+        replica.app.current?.signal('SIGCONT');
+      }
+    });
+  }
+
+  /** Puts the kept data back and restarts the replicas that have any; resolves when they answer. */
+  async resetState(): Promise<ServiceId[]> {
+    return this.#eachWithData(async (replica) => {
+      const { data } = replica.plan;
+      await replica.app.replaceWhile(async () => {
+        await rm(data, { recursive: true, force: true });
+        await mkdir(data, { recursive: true, mode: 0o700 });
+        await copyData(this.#kept(replica.plan), data);
+      });
+      await replica.answers(15_000);
+    });
+  }
+
+  #kept(plan: ReplicaPlan): string {
+    return join(this.#options.host.run.world('shadow'), 'kept', plan.service, String(plan.replica));
+  }
+
+  async #eachWithData(
+    work: (replica: ReturnType<WorldRuntime['allReplicas']>[number]) => Promise<void>,
+  ): Promise<ServiceId[]> {
+    const replicas = this.runtime
+      .allReplicas()
+      .filter((r) => this.#documents.application.spec.services[r.plan.service]?.data);
+    await Promise.all(replicas.map(work));
+    return [...new Set(replicas.map((r) => r.plan.service))];
+  }
+
+  #ports() {
+    return {
+      own: [...this.runtime.usedPorts(), ...this.#externals.ports()],
+      forbidden: this.#forbidden,
+      deniedExternals: this.#externals.deniedPorts(),
+    };
+  }
+
+  async #loadFilter(): Promise<void> {
+    if (!this.#namespace) return;
+    try {
+      await this.#namespace.run(['nft', '-f', '-'], filterText(this.#ports()));
+      // Only now: without the rules a route would deny nothing and count nothing.
+      await this.#namespace.run(['ip', 'route', 'add', 'default', 'dev', 'lo', 'src', '127.0.0.1']);
+      await this.#namespace.run(['ip', '-6', 'route', 'add', 'default', 'dev', 'lo']).catch(() => {});
+    } catch (e) {
+      this.#netfilter = `no packet filter: ${(e as Error).message}`;
+      this.runtime.notes.add(
+        `attempts to leave the shadow's network are denied but not counted: ${(e as Error).message}`,
+      );
+    }
+  }
+
+  async #loadPorts(): Promise<void> {
+    if (!this.#namespace || this.#netfilter !== true) return;
+    await this.#namespace.run(['nft', '-f', '-'], portsText(this.#ports())).catch(() => {});
+  }
+
+  async #count(): Promise<void> {
+    if (!this.#namespace) return;
+    const before = JSON.stringify(this.#denied);
+    const files = [...this.#fileAttempts.values()].reduce((a, b) => a + b, 0);
+    const targets = [...this.#fileAttempts].map(([name, count]) => ({ what: `production/${name}`, count }));
+    let network: DeniedCounters['network'] = 'unknown';
+    let externals: DeniedCounters['externals'] = 'unknown';
+    if (this.#netfilter === true) {
+      try {
+        const state = parseFilterState(await this.#namespace.run(['nft', '-j', 'list', 'table', 'inet', 'umbra']));
+        network = state.counters.network + state.counters.production + state.counters.refused;
+        externals = state.counters.externals + this.#externals.refused();
+        for (const [what, count] of Object.entries(state.attempts)) targets.push({ what, count });
+      } catch {
+        return;
+      }
+    }
+    this.#denied = {
+      network,
+      files: this.#namespace.wall === 'fuse' ? files : 'unknown',
+      externals,
+      targets: targets.sort((a, b) => b.count - a.count).slice(0, 20),
+    };
+    if (JSON.stringify(this.#denied) !== before) this.#options.onDenied(this.#denied);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#counter);
+    await this.faults.close();
+    // Nothing in the namespaces needs an orderly end: their data are copies.
+    if (this.#namespace) await this.#namespace.stop();
+    await Promise.all([this.runtime.stop(), this.#externals.stop()]);
+    this.#group?.remove();
+    rmSync(join(this.#options.host.run.world('shadow'), 'overlay'), { recursive: true, force: true });
+  }
+}
+
+function boundedGroup(options: ShadowHostOptions): { group?: ControlGroup; reason?: string } {
+  const found = detectControlGroups();
+  if ('reason' in found) return { reason: found.reason };
+  const limits = options.documents.shadow?.spec.resources;
+  try {
+    const parent = makeControlGroup(found.version, groupPrefix(options.runId));
+    parent.setShares(SHADOW_SHARES);
+    const group = parent.child('shadow');
+    group.setCpu(limits?.cpu ?? Math.max(1, cpus().length / 2));
+    group.setMemory(
+      limits?.memory === undefined ? Math.min(4 * 2 ** 30, Math.floor(totalmem() / 2)) : bytes(limits.memory),
+    );
+    return { group };
+  } catch (e) {
+    return { reason: (e as Error).message };
+  }
+}
+
+const real = (path: string): string | undefined => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/** What this machine shows to the shadow. */
+function mountPlan(options: ShadowHostOptions): MountPlan {
+  const { run, envoyBinary, env } = options.host;
+  const services = Object.values(options.documents.application.spec.services);
+  const base = dirname(resolve(options.file));
+  const folders = [base, ...services.map((s) => resolve(base, s.cwd ?? '.'))];
+  const userHome = real(homedir());
+  const privates = ['/tmp', '/var/tmp', '/run', userHome].flatMap((path) => {
+    const at = path === undefined ? undefined : real(path);
+    return at === undefined || at === '/' ? [] : [at];
+  });
+  // Where programs are: this package, Node, Envoy, and the folders of PATH with what lies beside their `bin`.
+  const packageRoot = fileURLToPath(new URL('../../../..', import.meta.url));
+  const programs = (env.PATH ?? '').split(':').filter((p) => p.startsWith('/'));
+  const keeps = [packageRoot, dirname(dirname(process.execPath)), dirname(envoyBinary)];
+  for (const path of programs) {
+    const at = real(path);
+    if (at === undefined) continue;
+    const above = dirname(at);
+    keeps.push(above === userHome || above === '/' || above === '/tmp' ? at : above);
+  }
+  // dist/ of the published package: modules lie above it.
+  if (packageRoot.endsWith(`${sep}dist${sep}`)) keeps.push(dirname(packageRoot.replace(/\/$/, '')));
+  const distinct = (list: readonly (string | undefined)[]) =>
+    [...new Set(list.filter((p) => p !== undefined && p !== '/'))] as string[];
+  const overlays = distinct(folders.map(real));
+  return {
+    shadow: real(run.world('shadow'))!,
+    home: real(dirname(run.path))!,
+    production: join(real(run.path)!, 'production'),
+    privates: distinct(privates),
+    keeps: distinct(keeps.map(real)).filter((k) => !overlays.includes(k)),
+    overlays,
+  };
+}

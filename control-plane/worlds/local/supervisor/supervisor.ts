@@ -1,0 +1,435 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Documents, parseDocuments } from '../../../api/kinds/parse.ts';
+import { topologyOf } from '../../../api/kinds/topology.ts';
+import { assets } from '../../../assets.ts';
+import { findEnvoy } from '../../../envoy/binary.ts';
+import type { Endpoint } from '../../../envoy/node.ts';
+import { type Clock, wallClock } from '../../../mesh/clock.ts';
+import { UmbraError } from '../../../mesh/errors.ts';
+import type { ServiceId } from '../../../mesh/topology.ts';
+import type { Description, ServiceUpdate, WorldCapabilities } from '../protocol.ts';
+import { type RpcServer, serveRpc } from '../rpc.ts';
+import { type ControlGroup, detectControlGroups, makeControlGroup } from './control-group.ts';
+import { controlPlaneCommand } from './control-plane-process.ts';
+import { hostLauncher } from './host-launcher.ts';
+import { KeptProcess } from './kept-process.ts';
+import { boundLog, logTail } from './log-tail.ts';
+import { PortAllocator, portIsFree } from './ports.ts';
+import { startTimeOf } from './process-table.ts';
+import type { ReplicaHost } from './replica.ts';
+import { RunDirectory } from './run-directory.ts';
+import { ShadowHost } from './shadow-host.ts';
+import { groupPrefix, isRunning, RUN_ID_VARIABLE, sweep } from './sweep.ts';
+import { WorldRuntime } from './world-runtime.ts';
+
+export interface SupervisorOptions {
+  /** The file with the Application and, if there is to be a shadow, the Shadow. */
+  readonly file: string;
+  /** Ends by itself after so many milliseconds from being ready. */
+  readonly for?: number;
+  /** Where users enter; over the document. */
+  readonly port?: number;
+  readonly apiPort?: number;
+  /** Default: UMBRA_HOME, or ~/.umbra. */
+  readonly home?: string;
+  /** What is being done, a line at a time. */
+  readonly onProgress?: (line: string) => void;
+  /** Ends everything in order. */
+  readonly signal?: AbortSignal;
+  /** Program and arguments of the control plane before `--run DIRECTORY`. Default: this package's own. */
+  readonly controlPlane?: readonly string[];
+  readonly clock?: Clock;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Ready {
+  readonly dashboard: string;
+  readonly api: string;
+  readonly tokenFile: string;
+  readonly entry: { readonly host: string; readonly port: number };
+  readonly pid: number;
+  readonly runId: string;
+}
+
+const HOST = '127.0.0.1';
+/** The control plane loads a model and waits for the proxies. */
+const CONTROL_PLANE_WITHIN_MS = 60_000;
+const CONTROL_PLANE_GRACE_MS = 5000;
+
+function readDocuments(file: string): Documents {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UmbraError('UMB0102', file, { cause });
+  }
+  return parseDocuments(text, file);
+}
+
+function ensureToken(path: string): void {
+  if (!existsSync(path)) writeFileSync(path, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+}
+
+/**
+ * Owns one application's run: production's replicas and proxies, the shadow's namespaces, and the control plane, which it
+ * restarts when it dies. It knows nothing of what the control plane decides; it does what it is asked over its socket and ends
+ * faults by their own time.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #clock: Clock;
+  readonly #say: (line: string) => void;
+  readonly run: RunDirectory;
+  readonly runId = randomBytes(4).toString('hex');
+  readonly #file: string;
+  #documents: Documents;
+  #entryPort = 0;
+  #apiPort = 0;
+  #production: WorldRuntime | undefined;
+  #shadow: ShadowHost | undefined;
+  #noShadow: string | undefined;
+  #productionGroup: ControlGroup | undefined;
+  #rpc: RpcServer | undefined;
+  #controlPlane: KeptProcess | undefined;
+  #tick: NodeJS.Timeout | undefined;
+  #onReady: ((info: { dashboard: string; api: string }) => void) | undefined;
+  #info: { dashboard: string; api: string } | undefined;
+  #following: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  /** Reads and checks the documents; starts nothing. @throws UmbraError UMB0101, UMB0102 */
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? wallClock;
+    this.#say = options.onProgress ?? (() => {});
+    this.#file = resolve(options.file);
+    this.#documents = readDocuments(this.#file);
+    this.run = new RunDirectory(this.#documents.application.metadata.name, options.home);
+  }
+
+  /**
+   * Starts everything and resolves when the control plane says that it is ready. Whatever was started is stopped again where
+   * it throws. @throws UmbraError UMB0201, UMB0202, UMB0401, UMB0403, UMB0404
+   */
+  async start(): Promise<Ready> {
+    const before = this.run.readState();
+    if (before && isRunning(before))
+      throw new UmbraError('UMB0404', `${this.run.path} belongs to process ${before.pid}, which runs`);
+    for (const wasm of [assets.mirrorWasm, assets.chaosWasm])
+      if (!existsSync(wasm)) throw new UmbraError('UMB0202', wasm);
+    const envoyBinary = await findEnvoy({
+      ...(this.#options.env ? { env: this.#options.env } : {}),
+      onProgress: this.#say,
+    });
+    const ports = await this.#choosePorts();
+    const problem = this.run.prepare(Object.keys(this.#documents.application.spec.services));
+    if (problem) throw new UmbraError('UMB0404', problem, { remedy: 'Give a shorter folder: --home or UMBRA_HOME.' });
+    if (before) {
+      const found = await sweep(this.run, before);
+      this.#say(`swept what an earlier run left${found.length > 0 ? `: ${found.join(', ')}` : ''}`);
+      this.run.prepare([]);
+    }
+    this.run.writeState({ runId: this.runId, pid: process.pid, startTime: startTimeOf(process.pid) ?? '' });
+    ensureToken(this.run.token);
+    const onAbort = () => void this.stop();
+    this.#options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.#bringUp(envoyBinary, ports);
+    } catch (e) {
+      await this.stop();
+      throw e;
+    }
+  }
+
+  async #choosePorts(): Promise<PortAllocator> {
+    const ports = new PortAllocator(Number.parseInt(this.runId, 16));
+    const given = async (port: number | undefined, what: string): Promise<number> => {
+      if (port === undefined || port === 0) return ports.free();
+      if (!(await portIsFree(port))) throw new UmbraError('UMB0401', `${what} ${HOST}:${port}`);
+      ports.reserve(port);
+      return port;
+    };
+    this.#entryPort = await given(
+      this.#options.port ?? this.#documents.application.spec.entry.port,
+      "the users' entry",
+    );
+    this.#apiPort = await given(this.#options.apiPort, 'the API');
+    return ports;
+  }
+
+  async #bringUp(envoyBinary: string, ports: PortAllocator): Promise<Ready> {
+    const env = this.#childEnv();
+    const groups = detectControlGroups();
+    if ('version' in groups) {
+      this.#productionGroup = makeControlGroup(groups.version, `${groupPrefix(this.runId)}-production`);
+      // A group weighs as much as one process beside it: production's limited replicas together must not be slowed by that.
+      this.#productionGroup.setShares(8192);
+    }
+    const host: ReplicaHost = {
+      launcher: hostLauncher,
+      run: this.run,
+      envoyBinary,
+      clock: this.#clock,
+      env,
+      say: this.#say,
+    };
+    this.#production = new WorldRuntime(
+      {
+        world: 'production',
+        host: { ...host, group: (name) => this.#productionGroup?.child(name) },
+        file: this.#file,
+        ports,
+        ingress: { host: HOST, port: this.#entryPort },
+        isolation: 'none',
+        capabilities: (): WorldCapabilities => ({
+          netfilter: 'production is never broken on purpose',
+          process: 'production is never broken on purpose',
+          cgroup: 'production is never broken on purpose',
+          mock: 'production is never broken on purpose',
+        }),
+        externals: () => this.#externals(),
+        replicasOf: (spec) => spec.replicas ?? 1,
+        onPorts: () => this.#shadow?.forbid(this.#forbiddenPorts()),
+        onChange: () => this.#changed('production'),
+      },
+      this.#documents,
+    );
+    await this.#production.plan();
+    this.#rpc = await this.#serve();
+    await this.#makeShadow(host, ports);
+    this.#say('starting production');
+    const started = this.#production.start();
+    started.catch(() => {});
+    const ready = new Promise<{ dashboard: string; api: string }>((r) => {
+      this.#onReady = r;
+    });
+    await this.#startControlPlane(env);
+    this.#tick = setInterval(() => this.#everySecond(), 1000);
+    await started;
+    this.#say('production answers');
+    if (this.#shadow) {
+      this.#say('starting the shadow');
+      await this.#shadow.startReplicas();
+    }
+    this.#say('waiting for the control plane');
+    const info = await this.#within(ready, CONTROL_PLANE_WITHIN_MS);
+    const answer: Ready = {
+      ...info,
+      tokenFile: this.run.token,
+      entry: { host: HOST, port: this.#entryPort },
+      pid: process.pid,
+      runId: this.runId,
+    };
+    writeFileSync(this.run.ready, `${JSON.stringify(answer, null, 2)}\n`);
+    return answer;
+  }
+
+  #childEnv(): Record<string, string> {
+    const env: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.#options.env ?? process.env))
+      if (value !== undefined) env[name] = value;
+    // `node` in a command means the Node that runs this.
+    env.PATH = `${join(process.execPath, '..')}:${env.PATH ?? '/usr/bin:/bin'}`;
+    env[RUN_ID_VARIABLE] = this.runId;
+    return env;
+  }
+
+  async #makeShadow(host: ReplicaHost, ports: PortAllocator): Promise<void> {
+    if (!this.#documents.shadow) {
+      this.#noShadow = 'the file holds no Shadow';
+      return;
+    }
+    try {
+      this.#shadow = await ShadowHost.create({
+        documents: this.#documents,
+        file: this.#file,
+        host,
+        ports,
+        runId: this.runId,
+        productionReplicas: (service) => this.#production?.wanted(service) ?? 0,
+        forbidden: this.#forbiddenPorts(),
+        onChange: () => this.#changed('shadow'),
+        onDenied: (denied) => this.#rpc?.emit('denied', denied),
+      });
+    } catch (e) {
+      const reason = e instanceof UmbraError ? e : new UmbraError('UMB0402', (e as Error).message, { cause: e });
+      this.#noShadow = reason.message;
+      this.#say(`${reason.toText()}\nproduction runs alone`);
+    }
+  }
+
+  /** Production's own ports and those of what is outside: attempts from the shadow at them are counted as such. */
+  #forbiddenPorts(): number[] {
+    const externals = Object.values(this.#externals()).flat();
+    return [
+      this.#entryPort,
+      this.#apiPort,
+      ...(this.#production?.usedPorts() ?? []),
+      ...externals.flatMap((e) => ('port' in e.address ? [e.address.port] : [])),
+    ];
+  }
+
+  #externals(): Record<ServiceId, Endpoint[]> {
+    const found: Record<ServiceId, Endpoint[]> = {};
+    for (const [name, { url }] of Object.entries(this.#documents.application.spec.externals ?? {})) {
+      const at = new URL(url);
+      found[name] = [{ address: { host: at.hostname, port: Number(at.port || 80) }, replica: 0, healthy: true }];
+    }
+    return found;
+  }
+
+  async #startControlPlane(env: Record<string, string>): Promise<void> {
+    this.#say('starting the control plane');
+    const log = join(this.run.path, 'logs', 'control-plane.log');
+    const command = controlPlaneCommand({ run: this.run.path, env, log, argv: this.#options.controlPlane });
+    this.#controlPlane = new KeptProcess(hostLauncher, command, this.#clock, {
+      onExit: (exit, wait) =>
+        this.#say(
+          `the control plane ended (${exit.signal ?? exit.code}); again in ${(wait ?? 0) / 1000} s\n${logTail(log, 6)}`,
+        ),
+    });
+    await this.#controlPlane.start();
+  }
+
+  async #within<T>(promise: Promise<T>, ms: number): Promise<T> {
+    const end = new AbortController();
+    const late = this.#clock.sleep(ms, end.signal).then(() => {
+      const log = join(this.run.path, 'logs', 'control-plane.log');
+      throw new UmbraError('UMB0405', `not ready within ${ms / 1000} s; ${log} ends with\n${logTail(log)}`);
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      end.abort();
+      late.catch(() => {});
+    }
+  }
+
+  #serve(): Promise<RpcServer> {
+    rmSync(this.run.supervisorSocket, { force: true });
+    const shadow = () => {
+      if (!this.#shadow) throw new Error(`there is no shadow: ${this.#noShadow}`);
+      return this.#shadow;
+    };
+    return serveRpc(this.run.supervisorSocket, {
+      describe: () => this.describe(),
+      scale: async ({ world, service, replicas }) => {
+        const runtime = world === 'production' ? this.#production! : shadow().runtime;
+        const result = await runtime.scale(service, replicas);
+        if (world === 'production') void this.#shadow?.followScale(service);
+        return result;
+      },
+      fault: ({ id, operation, expiresAt }) => shadow().faults.apply(id, operation, expiresAt),
+      clearFault: async ({ id }) => ({ cleared: await shadow().faults.clear(id) }),
+      faultState: ({ id }) => shadow().faults.state(id),
+      faults: () => ({ ids: this.#shadow?.faults.ids() ?? [] }),
+      snapshotState: async () => ({ services: await shadow().snapshotState() }),
+      resetState: async () => ({ services: await shadow().resetState() }),
+      update: async (update) => ({ changed: await this.update(update) }),
+      recorded: ({ external, answers }) => ({ kept: shadow().recorded(external, answers) }),
+      ready: (info) => {
+        this.#info = info;
+        this.#onReady?.(info);
+        return {};
+      },
+    });
+  }
+
+  describe(): Description {
+    return {
+      runId: this.runId,
+      pid: process.pid,
+      file: this.#file,
+      documents: this.#documents,
+      paths: { run: this.run.path, store: this.run.store, token: this.run.token, samples: this.run.samples },
+      entry: { host: HOST, port: this.#entryPort },
+      api: { host: HOST, port: this.#apiPort },
+      production: this.#production!.describe(),
+      ...(this.#shadow
+        ? { shadow: this.#shadow.runtime.describe(), shadowIngress: { pipe: this.run.shadowIngress } }
+        : { noShadow: this.#noShadow ?? 'the shadow has not been started' }),
+    };
+  }
+
+  #changed(world: 'production' | 'shadow'): void {
+    const runtime = world === 'production' ? this.#production : this.#shadow?.runtime;
+    if (runtime) this.#rpc?.emit('changed', { world, description: runtime.describe() });
+  }
+
+  #everySecond(): void {
+    if (this.#production) this.#rpc?.emit('processes', { world: 'production', samples: this.#production.samples() });
+    if (this.#shadow) this.#rpc?.emit('processes', { world: 'shadow', samples: this.#shadow.runtime.samples() });
+    for (const world of [this.#production, this.#shadow?.runtime])
+      for (const replica of world?.allReplicas() ?? [])
+        for (const name of [
+          `${replica.plan.service}.${replica.plan.replica}`,
+          `${replica.plan.service}.${replica.plan.replica}.envoy`,
+        ])
+          boundLog(this.run.log(replica.world, name));
+  }
+
+  /** Reads the file again (SIGHUP). A file with a problem, or another graph, changes nothing and is said. */
+  async reload(): Promise<void> {
+    try {
+      await this.#follow(readDocuments(this.#file));
+    } catch (e) {
+      this.#say(e instanceof UmbraError ? e.toText() : String(e));
+    }
+  }
+
+  /** Changes one service of production at run time; the shadow follows. Resolves when both have. */
+  async update(update: ServiceUpdate): Promise<boolean> {
+    const documents = structuredClone(this.#documents);
+    const spec = documents.application.spec.services[update.service];
+    if (!spec) throw new UmbraError('UMB0101', `${update.service} is not among the services`);
+    if (update.command) spec.command = [...update.command];
+    if (update.env) spec.env = { ...spec.env, ...update.env };
+    if (update.version !== undefined) spec.version = update.version;
+    if (update.replicas !== undefined) spec.replicas = update.replicas;
+    if (JSON.stringify(documents) === JSON.stringify(this.#documents)) return false;
+    await this.#follow(documents);
+    return true;
+  }
+
+  #follow(documents: Documents): Promise<void> {
+    const next = this.#following.then(async () => {
+      const graph = (d: Documents) => {
+        const { services, edges } = topologyOf(d.application);
+        return JSON.stringify([Object.keys(services).sort(), Object.keys(edges).sort()]);
+      };
+      if (graph(documents) !== graph(this.#documents))
+        throw new UmbraError('UMB0101', 'services or calls were added or removed; nothing was changed', {
+          remedy: 'Stop `umbra up` and start it again: the graph of a run is fixed.',
+        });
+      this.#documents = documents;
+      await Promise.all([this.#production!.follow(documents), this.#shadow?.follow(documents)]);
+    });
+    this.#following = next.catch(() => {});
+    return next;
+  }
+
+  /** Pid of the control plane, while it runs. */
+  get controlPlanePid(): number | undefined {
+    return this.#controlPlane?.current?.pid;
+  }
+  get ready(): boolean {
+    return this.#info !== undefined;
+  }
+
+  /** Stops everything in order; nothing is left but data, logs and the store. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= (async () => {
+      this.#say('stopping');
+      clearInterval(this.#tick);
+      rmSync(this.run.ready, { force: true });
+      await this.#controlPlane?.stop(CONTROL_PLANE_GRACE_MS);
+      await Promise.all([this.#shadow?.stop(), this.#production?.stop()]);
+      this.#productionGroup?.remove();
+      await this.#rpc?.close();
+      this.run.clear();
+    })();
+    return this.#stopped;
+  }
+}
