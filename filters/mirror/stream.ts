@@ -234,9 +234,15 @@ export function requestTrailers(c: Copy): void {
 /** What an answer's headers say; its ids go to `o`. */
 let status: u32 = 0;
 let answerJson: bool = false;
+/**
+ * The router notes on every answer how long the upstream took; what this Envoy answers itself (no connection, time-out, circuit
+ * breaker) has no such note.
+ */
+let upstream: bool = false;
 function readAnswer(r: Root, map: u32, o: Out | null): void {
   status = 0;
   answerJson = false;
+  upstream = false;
   if (!call.headers(map)) return;
   openPairs(pairs, call.ptr, call.len);
   let encoded = false;
@@ -244,6 +250,7 @@ function readAnswer(r: Root, map: u32, o: Out | null): void {
     if (is(pairs.name, pairs.nameLen, ':status')) status = <u32>parseNumber(pairs.value, pairs.valueLen);
     else if (is(pairs.name, pairs.nameLen, 'content-type')) answerJson = bodyKind(pairs.value, pairs.valueLen) == JSON_BODY;
     else if (is(pairs.name, pairs.nameLen, 'content-encoding')) encoded = !is(pairs.value, pairs.valueLen, 'identity');
+    else if (is(pairs.name, pairs.nameLen, 'x-envoy-upstream-service-time')) upstream = true;
     else if (o !== null) extractHeader(o, r, pairs.name, pairs.nameLen, pairs.value, pairs.valueLen);
   }
   if (encoded) answerJson = false;
@@ -332,7 +339,10 @@ export function answered(token: u32, headers: u32, bodySize: u32): void {
   const second = token == c.second;
   if (second) c.second = 0;
   else c.call = 0;
-  if (headers == 0) {
+  let o: Out | null = null;
+  if (!second) o = newOut(128);
+  if (headers != 0) readAnswer(r, abi.CALL_HEADERS, o);
+  if (headers == 0 || !upstream) {
     if (second) c.secondFailed = true;
     else {
       c.shadowFailed = true;
@@ -341,9 +351,6 @@ export function answered(token: u32, headers: u32, bodySize: u32): void {
     settle(c);
     return;
   }
-  let o: Out | null = null;
-  if (!second) o = newOut(128);
-  readAnswer(r, abi.CALL_HEADERS, o);
   let digest: u64 = 0;
   if (answerJson && bodySize != 0 && bodySize <= r.maxBody && call.bytes(abi.CALL_BODY, 0, bodySize)) {
     const body = call.ptr;

@@ -86,8 +86,8 @@ export class FilterHost {
   readonly histograms = new Map<string, number[]>();
   readonly logs: string[] = [];
   readonly httpCalls: HttpCall[] = [];
-  /** Root → period in ms; 0 or absent = no timer. */
-  readonly timers = new Map<number, number>();
+  /** Root → its timer; absent = stopped. */
+  readonly timers = new Map<number, { period: number; due: bigint }>();
   readonly actions: { context: number; action: StreamAction }[] = [];
   readonly contexts = new Map<number, { root: number; visible: Visible }>();
   wallMs: number;
@@ -175,13 +175,33 @@ export class FilterHost {
     }
   }
 
-  /** Fires a root's timer if it is set. */
+  /** Fires a root's timer if it runs, and sets it again with its period as the host does. */
   tick(root: number): void {
-    if ((this.timers.get(root) ?? 0) > 0) this.call(root, 'proxy_on_tick', root);
+    if (!this.timers.has(root)) return;
+    this.call(root, 'proxy_on_tick', root);
+    const timer = this.timers.get(root);
+    if (timer) timer.due = this.monotonicNs + BigInt(timer.period) * 1_000_000n;
   }
 
-  /** Answers a callout; no headers = it failed. */
-  answer(call: HttpCall, headers: Headers = [], body = '', trailers: Headers = []): void {
+  /** Lets time pass, firing every timer when it is due; `after` runs after each, to do what the filter asked for. */
+  run(ms: number, after: () => void = () => {}): void {
+    const end = this.monotonicNs + BigInt(Math.round(ms * 1e6));
+    for (;;) {
+      const [root, timer] = [...this.timers].sort((a, b) => Number(a[1].due - b[1].due))[0] ?? [0, undefined];
+      if (!timer || timer.due > end) break;
+      this.advance(Number(timer.due - this.monotonicNs) / 1e6);
+      this.tick(root);
+      after();
+    }
+    this.advance(Number(end - this.monotonicNs) / 1e6);
+  }
+
+  /**
+   * Answers a callout; no headers = it failed. The router's note on answers of the upstream is added; `local` = Envoy's own answer,
+   * which has none.
+   */
+  answer(call: HttpCall, given: Headers = [], body = '', trailers: Headers = [], local = false): void {
+    const headers: Headers = given.length === 0 || local ? given : [...given, ['x-envoy-upstream-service-time', '1']];
     const at = this.httpCalls.indexOf(call);
     if (at < 0) throw new Error(`no such call: ${call.token}`);
     this.httpCalls.splice(at, 1);
@@ -388,7 +408,9 @@ export class FilterHost {
         return OK;
       },
       proxy_set_tick_period_milliseconds: (period: number) => {
-        this.timers.set(this.context().root, period >>> 0);
+        const { root } = this.context();
+        if (period === 0) this.timers.delete(root);
+        else this.timers.set(root, { period, due: this.monotonicNs + BigInt(period) * 1_000_000n });
         return OK;
       },
       proxy_set_effective_context: (id: number) => {

@@ -455,7 +455,7 @@ const comparisons: [Headers, string, Headers | undefined, string, Record<string,
 ];
 for (const [mine, mineBody, theirs, theirsBody, expected] of comparisons) {
   for (const order of ['production', 'shadow'] as const) {
-    test(`compares ${mineBody || mine[0]![1]} with ${theirsBody || theirs?.[0]![1]}, ${order} first`, () => {
+    test(`compares ${mineBody || mine[0]![1]} with ${theirsBody || theirs?.[0]?.[1]}, ${order} first`, () => {
       const m = mirror({ routes: [{ name: 'all', pathPrefix: '/' }] });
       const { x, copy } = pass(m, request('GET', '/'));
       if (order === 'production') answer(x, mine, mineBody);
@@ -584,9 +584,20 @@ test('a callout that the host refuses counts as failed and leaves nothing', () =
   assert.equal(host.metric('umbra_mirror_in_flight'), 0);
 });
 
+test("Envoy's own answer for a shadow that cannot be reached is no answer of the shadow", () => {
+  const m = mirror();
+  const { x, copy } = pass(m, request('GET', '/'));
+  answer(x, response(200));
+  m.host.answer(copy!, response(503, { 'content-type': 'text/plain' }), 'upstream connect error', [], true);
+  x.end();
+  assert.equal(m.host.metric('umbra_mirror_failed'), 1);
+  assert.equal(m.host.metric('umbra_mirror_compared'), 0);
+  assert.equal(m.host.metric('umbra_mirror_status_mismatch'), 0);
+});
+
 test('the heart beats on the tick, and says what is held', () => {
   const m = mirror({ heartbeatMs: 250 });
-  assert.equal(m.host.timers.get(m.root), 250);
+  assert.equal(m.host.timers.get(m.root)?.period, 250);
   pass(m, request('POST', '/', JSON_TYPE), '"12345678"');
   m.host.tick(m.root);
   assert.equal(m.host.metric('umbra_mirror_heartbeat'), 1);
