@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createExamplePlane } from '../../test/dashboard/example-plane.ts';
+import { exampleRecords } from '../../test/dashboard/example-records.ts';
+import { wallClock } from '../mesh/clock.ts';
+import { createMetrics } from './metrics.ts';
+
+test('what is now is read when scraped', async () => {
+  const plane = createExamplePlane(wallClock);
+  const { registry, close } = createMetrics(plane);
+  const text = await registry.metrics();
+  for (const line of [
+    /^umbra_goodput\{world="production"\} \d/m,
+    /^umbra_offered\{world="shadow"\} \d/m,
+    /^umbra_leases\{world="shadow",type="fault"\} 1$/m,
+    /^umbra_patterns\{status="trusted"\} 2$/m,
+    /^umbra_xds_pushes_total 412$/m,
+    /^umbra_xds_nacks_total 0$/m,
+    /^umbra_budget_balance_risk_seconds 364$/m,
+    /^umbra_policy_info\{version="p-2026\.11\+r3",kind="onnx"\} 1$/m,
+    /^umbra_mirror_dropped_total\{reason="over the cap"\} 12$/m,
+    /^umbra_denied_total\{what="literal address"\} 2$/m,
+    /^umbra_proxies\{world="production",state="acknowledged"\} 5$/m,
+    /^process_cpu_seconds_total /m,
+  ]) {
+    assert.match(text, line);
+  }
+  plane.status_ = { ...plane.status_, policy: { ...plane.status_.policy, version: 'next' } };
+  const later = await registry.metrics();
+  assert.match(later, /umbra_policy_info\{version="next"/);
+  assert.doesNotMatch(later, /umbra_policy_info\{version="p-2026/, 'the policy before is not in force any more');
+  close();
+});
+
+test('what happened is counted once, however often it is told', async () => {
+  const plane = createExamplePlane(wallClock);
+  const { registry, close } = createMetrics(plane);
+  const { incidents, episodes, decisions } = exampleRecords(wallClock.now());
+  for (let again = 0; again < 3; again++) {
+    for (const incident of incidents) plane.emit({ type: 'incident', incident });
+    for (const episode of episodes) plane.emit({ type: 'episode', episode });
+    for (const decision of decisions) plane.emit({ type: 'decision', decision });
+  }
+  const text = await registry.metrics();
+  assert.match(text, /^umbra_incidents_total\{source="policy"\} 1$/m);
+  assert.match(text, /^umbra_incidents_total\{source="none"\} 1$/m);
+  assert.doesNotMatch(text, /umbra_incidents_total\{source="pattern"\}/, 'the open incident is not counted yet');
+  assert.match(text, /^umbra_episodes_total\{class="dependency",control="true"\} 1$/m);
+  assert.match(text, /^umbra_episodes_total\{class="network",control="false"\} 2$/m);
+  assert.match(text, /^umbra_mitigations_successful_total\{world="production",class="circuit-breaking"\} 1$/m);
+  assert.match(text, /^umbra_detection_delay_seconds_count\{world="production"\} 3$/m);
+  assert.match(text, /^umbra_detection_delay_seconds_bucket\{le="3",world="production"\} 2$/m);
+  assert.match(text, /^umbra_recovery_seconds_count 2$/m);
+  close();
+  plane.emit({ type: 'incident', incident: { ...incidents[1]!, id: 'late' } });
+  assert.equal(await registry.metrics(), '\n', 'closed: nothing is followed or shown');
+});

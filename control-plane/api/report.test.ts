@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Value } from 'typebox/value';
+import { exampleRecords } from '../../test/dashboard/example-records.ts';
+import { Report } from './report.schema.ts';
+import { buildReport, type ReportInput } from './report.ts';
+
+const now = 1_764_000_000_000;
+const records = exampleRecords(now);
+const input: ReportInput = {
+  since: now - 900_000,
+  traffic: { offered: 1000.4, good: 995 },
+  mirror: { mirrored: 900, dropped: { cap: 3, busy: 4 } },
+  episodes: records.episodes,
+  decisions: records.decisions,
+  patterns: records.patterns,
+  incidents: records.incidents,
+  fidelity: { score: 0.96, unfaultedShare: 0.4 },
+  leakedWrites: 0,
+  xds: { pushes: 10, acks: 10, nacks: 0 },
+  learning: { trainingSteps: 5, loss: 0.5, policyVersion: 'p' },
+};
+
+test('counts are those of the records, and fit the schema', () => {
+  const report = buildReport(input);
+  assert.ok(Value.Check(Report, report), JSON.stringify([...Value.Errors(Report, report)][0]));
+  assert.deepEqual(report.traffic, { offered: 1000, good: 995, mirrored: 900, mirrorDropped: 7 });
+  assert.equal(report.shadow.episodes, 9);
+  assert.deepEqual(report.shadow.byKind, {
+    latency: 2,
+    corruption: 1,
+    outage: 1,
+    dependency: 2,
+    exception: 1,
+    cpu: 1,
+    'packet-loss': 1,
+  });
+  assert.equal(report.shadow.patterns[0]!.plan[0], 'outlier-detection@storefront>catalog×1');
+  assert.deepEqual(
+    report.production.incidents.map((i) => i.source),
+    ['none', 'policy', 'pattern'],
+    'oldest first',
+  );
+});
+
+test('mitigations of the shadow are counted when their trial has ended', () => {
+  const [kept] = records.decisions;
+  const decision = (world: 'shadow' | 'production', verdict?: 'kept' | 'removed-worse' | 'refused') => ({
+    ...kept!,
+    world,
+    ...(verdict ? { outcome: { ...kept!.outcome!, verdict } } : { outcome: undefined }),
+  });
+  const decisions = [
+    decision('shadow', 'kept'),
+    decision('shadow', 'removed-worse'),
+    decision('shadow', 'refused'),
+    decision('shadow'),
+    decision('production', 'kept'),
+  ] as ReportInput['decisions'];
+  const { shadow } = buildReport({ ...input, decisions });
+  assert.deepEqual([shadow.mitigationsTried, shadow.mitigationsSuccessful], [2, 1]);
+});
+
+test('records of an earlier run do not count, patterns do', () => {
+  const report = buildReport({ ...input, since: now - 250_000 });
+  assert.equal(report.shadow.episodes, 3);
+  assert.equal(report.production.incidents.length, 2);
+  assert.equal(report.shadow.patterns.length, 4);
+});
+
+test('a fault that took no effect was not injected', () => {
+  const episodes = records.episodes.map((e, i) => (i === 0 ? { ...e, tookEffect: false } : e));
+  const { shadow } = buildReport({ ...input, episodes });
+  assert.deepEqual([shadow.episodes, shadow.faultsInjected, shadow.byKind.latency], [9, 8, 1]);
+});
+
+test('false alarms: by the troubles where they are known, by what users lost where not', () => {
+  assert.equal(buildReport(input).production.falseAlarms, 0);
+  assert.equal(buildReport({ ...input, troubles: [] }).production.falseAlarms, 3);
+  const known = buildReport({
+    ...input,
+    troubles: [
+      { name: 'first', at: now - 612_000, until: now - 590_000 },
+      { name: 'second', at: now - 191_000, until: now - 60_000 },
+    ],
+  });
+  assert.deepEqual(
+    known.production.incidents.map((i) => i.trouble),
+    ['first', 'second', undefined],
+  );
+  assert.equal(known.production.falseAlarms, 1);
+  const harmless = records.incidents.map((i) => ({ ...i, goodputDuring: i.goodputBefore * 0.98 }));
+  assert.equal(buildReport({ ...input, incidents: harmless }).production.falseAlarms, 3);
+});
+
+test('odd numbers still make a valid report', () => {
+  const report = buildReport({
+    ...input,
+    traffic: { offered: Number.NaN, good: -3 },
+    fidelity: { score: 1.2, unfaultedShare: Number.NaN },
+    learning: { trainingSteps: 0, loss: Number.NaN, policyVersion: 'p' },
+    incidents: records.incidents.map((i) => ({ ...i, goodputDuring: Number.POSITIVE_INFINITY })),
+  });
+  assert.ok(Value.Check(Report, report), JSON.stringify([...Value.Errors(Report, report)][0]));
+  assert.equal(report.learning.loss, null);
+});
