@@ -17,7 +17,7 @@ test('the document names the services there are, and gives each the peers it dec
   assert.equal(application.metadata.name, APPLICATION);
   assert.deepEqual(Object.keys(application.spec.services).sort(), Object.keys(services).sort());
   for (const [name, spec] of Object.entries(application.spec.services)) {
-    assert.deepEqual(spec.command.slice(-2), ['service', name]);
+    assert.deepEqual(spec.command.slice(-2), ['replica.js', name]);
     assert.deepEqual(Object.keys(peersFrom(spec.env ?? {})).sort(), Object.keys(spec.calls ?? {}).sort(), name);
   }
 });

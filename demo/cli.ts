@@ -1,13 +1,8 @@
-/** `umbra-demo`: a replica of the shop, its provider, its load, its troubles. */
+import { commands } from './commands.ts';
+
+/** `umbra-demo`: the shop's provider, its load, its troubles, or all of it. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    // Replicas are many: they load nothing they do not need.
-    if (args[0] === 'service') {
-      const { runService } = await import('./services/run.ts');
-      await runService(args[1]);
-      return;
-    }
-    const { commands } = await import('./commands.ts');
     await commands().parseAsync([...args], { from: 'user' });
   } catch (e) {
     console.error(`umbra-demo: ${(e as Error).message}`);

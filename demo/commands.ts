@@ -1,19 +1,19 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { DEFAULT_RATE, duration, number } from './arguments.ts';
 import { homeOf } from './home.ts';
+import { PROVIDER_PORT } from './provider.ts';
+import { startCommand } from './start/options.ts';
 
-/** The commands of `umbra-demo`, except `service`. */
+/** The commands of `umbra-demo`. */
 export function commands(): Command {
   const program = new Command('umbra-demo').description(
     'The sample shop: its payment provider, its load, its troubles',
   );
   program.exitOverride((e) => process.exit(e.exitCode));
   program
-    .command('service <name>')
-    .description('run one replica (PORT, DATA, REPLICA and URL_<PEER> in the environment)');
-  program
     .command('provider')
     .description('run the payment provider, which is outside the application')
-    .option('--port <port>', 'where it listens', number, 7411)
+    .option('--port <port>', 'where it listens', number, PROVIDER_PORT)
     .action(async ({ port }: { port: number }) => {
       const { startProvider } = await import('./provider.ts');
       const provider = await startProvider(port);
@@ -70,25 +70,11 @@ export function commands(): Command {
       });
       console.log(`${name} is off`);
     });
+  startCommand(program.command('start'), async (options) => {
+    const { start } = await import('./start/run.ts');
+    process.exitCode = await start(options);
+  });
   return program;
-}
-
-/** Requests per second that two cores carry with both worlds on them. */
-export const DEFAULT_RATE = 24;
-
-export function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('a number is needed');
-  return value;
-}
-
-const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** `90s`, `10m` in ms. */
-export function duration(text: string): number {
-  const [, amount, unit] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError('a duration such as 90s or 10m is needed');
-  return Number(amount) * units[unit!]!;
 }
 
 function stopSignal(): Promise<void> {

@@ -44,8 +44,8 @@ export function parseAffliction(text: string): Affliction | string {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'an affliction is an object';
   for (const [name, field] of Object.entries(value)) {
+    if (!Object.hasOwn(shapes, name)) return `unknown affliction ${JSON.stringify(name)}`;
     const shape = shapes[name as keyof Affliction];
-    if (shape === undefined) return `unknown affliction ${JSON.stringify(name)}`;
     if (shape === 'number' ? !isAmount(field) : shape === 'boolean' && typeof field !== 'boolean')
       return `${name} must be a ${shape}`;
     if (typeof shape === 'string') continue;

@@ -8,7 +8,7 @@ import { startProvider } from '../provider.ts';
 import { PROVIDER } from '../services/service.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 
-const launcher = fileURLToPath(new URL('../../bin/umbra-demo.js', import.meta.url));
+const launcher = fileURLToPath(new URL('../replica.js', import.meta.url));
 const RESTART_MS = 500;
 
 interface Part {
@@ -48,7 +48,7 @@ export async function startBareShop(home: string): Promise<BareShop> {
   const startReplica = async (service: string, replica: number, env: Record<string, string>, into: Balancer[]) => {
     const data = join(productionData(home, service), String(replica));
     mkdirSync(data, { recursive: true });
-    const child = spawn(process.execPath, ['--max-old-space-size=128', launcher, 'service', service], {
+    const child = spawn(process.execPath, ['--max-old-space-size=128', launcher, service], {
       env: { ...process.env, PORT: '0', DATA: data, REPLICA: String(replica), ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs';
+import type { Report } from '../../control-plane/api/report.schema.ts';
+import { homeOf } from '../home.ts';
+import type { Summary } from '../load/generator.ts';
+import type { Second } from '../load/tally.ts';
+import { tracesOf } from '../load/users.ts';
+import { production } from '../troubles/production.ts';
+import { startTrouble } from '../troubles/run.ts';
+import { leaksIn, readShop, type ShopState } from './leaks.ts';
+import type { StartOptions } from './options.ts';
+import { progress } from './progress.ts';
+import { complete, type TroubleTime } from './report.ts';
+import { documentFor, prepare, startProviderProcess, startUmbra } from './system.ts';
+import { followPlan } from './trouble-plan.ts';
+import { startUsers } from './users.ts';
+
+type Stop = () => Promise<unknown>;
+
+/**
+ * `npm start`: builds, starts the provider, Umbra with the shop and its shadow, and users; ends by itself or on Ctrl-C,
+ * everything in the opposite order. A second Ctrl-C ends it at once. Resolves with the exit code.
+ */
+export async function start(options: StartOptions): Promise<number> {
+  const say = progress();
+  const end = new AbortController();
+  const kills: (() => void)[] = [];
+  const onSignal = () => {
+    if (end.signal.aborted) {
+      for (const kill of kills) kill();
+      process.exit(1);
+    }
+    say('stopping; once more to end it at once');
+    end.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  const stops: Stop[] = [];
+  let code = 0;
+  try {
+    code = await run(options, end, say, stops, kills);
+  } catch (e) {
+    if (!end.signal.aborted) {
+      say((e as Error).message);
+      code = 1;
+    }
+  }
+  for (const stop of stops.reverse()) await stop();
+  say('everything is stopped');
+  return code;
+}
+
+async function run(
+  options: StartOptions,
+  end: AbortController,
+  say: (line: string) => void,
+  stops: Stop[],
+  kills: (() => void)[],
+): Promise<number> {
+  const home = homeOf();
+  say('looking whether everything is built');
+  await prepare(say);
+  if (end.signal.aborted) return 0;
+  const provider = await startProviderProcess(say);
+  stops.push(() => provider.child.stop(5000));
+  kills.push(() => provider.child.kill());
+  say(`the payment provider, outside the application, is at ${provider.url}`);
+  const file = documentFor(provider.url, home);
+  // Its lines have times of their own.
+  const umbra = await startUmbra(file, { home, signal: end.signal, ...portsOf(options) }, console.log);
+  stops.push(() => umbra.stop());
+  kills.push(() => umbra.kill());
+  let failed = false;
+  void umbra.ended.then((code) => {
+    if (end.signal.aborted) return;
+    say(`umbra ended by itself (${code})`);
+    failed = true;
+    end.abort();
+  });
+
+  const before = readShop(home);
+  const { host, port } = umbra.ready.entry;
+  const users = options.load ? await startUsers(`http://${host}:${port}`, options.rate, everyTen(say), say) : undefined;
+  if (users) {
+    kills.push(() => users.kill());
+    say(`users send ${options.rate} requests/s`);
+  }
+  const plan = followPlan(options.troubles, (name) => startTrouble(name, production(home)), say);
+  const timer = options.forMs === undefined ? undefined : setTimeout(() => end.abort(), options.forMs);
+  await aborted(end.signal);
+  clearTimeout(timer);
+
+  const troubles = await plan.stop();
+  const summary = await users?.stop();
+  if (users && !summary) say('the load ended without a summary: traffic and leaks could not be checked');
+  if (options.report !== undefined && !failed) {
+    await writeReport(
+      options.report,
+      umbra.ready.api,
+      { before, home, troubles, ...(summary ? { summary } : {}) },
+      say,
+    );
+  }
+  return failed ? 1 : 0;
+}
+
+function portsOf({ port, apiPort }: StartOptions): { port?: number; apiPort?: number } {
+  return { ...(port === undefined ? {} : { port }), ...(apiPort === undefined ? {} : { apiPort }) };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** A line about the users for every ten seconds. */
+function everyTen(say: (line: string) => void): (second: Second) => void {
+  let seconds: Second[] = [];
+  return (second) => {
+    seconds.push(second);
+    if (seconds.length < 10) return;
+    const sum = (of: (s: Second) => number) => seconds.reduce((total, s) => total + of(s), 0);
+    const offered = sum((s) => s.offered);
+    const good = offered > 0 ? (100 * sum((s) => s.good)) / offered : 100;
+    const worst = Math.max(...seconds.map((s) => s.p99));
+    say(
+      `users  ${(offered / seconds.length).toFixed(1)} requests/s, ${good.toFixed(1)}% good, slowest second p99 ${worst.toFixed(0)} ms`,
+    );
+    seconds = [];
+  };
+}
+
+async function writeReport(
+  path: string,
+  api: string,
+  seen: { before: ShopState; home: string; troubles: readonly TroubleTime[]; summary?: Summary },
+  say: (line: string) => void,
+): Promise<void> {
+  const answer = await fetch(`${api}/api/v1/report`, { signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(`no report: ${api} answered ${answer.status}`);
+  const { summary, troubles } = seen;
+  const leaks = summary ? leaksIn(seen.before, readShop(seen.home), tracesOf(summary.run, summary.issued)) : undefined;
+  for (const leak of leaks?.slice(0, 5) ?? []) say(`a write that no user made is in production: ${leak}`);
+  const report = complete((await answer.json()) as Report, {
+    troubles,
+    ...(summary ? { load: summary } : {}),
+    ...(leaks ? { leakedWrites: leaks.length } : {}),
+  });
+  writeFileSync(path, JSON.stringify(report, null, 2) + '\n');
+  say(`the report is in ${path}; \`npx umbra report ${path}\` prints it for people`);
+}
