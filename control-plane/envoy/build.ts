@@ -13,7 +13,7 @@ import { type FilterRole, validateChaos, validateMirror, wasmFilterConfig } from
 import { baselineSettings } from '../mesh/compose.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
-import { type Edge, edgeId, INGRESS, type ServiceId } from '../mesh/topology.ts';
+import { type Edge, edgeId, INGRESS, type Service, type ServiceId } from '../mesh/topology.ts';
 import type { Resource } from '../xds/resource.ts';
 import { bandwidthFault, chaosConfig } from './chaos.ts';
 import { appCluster, assignment, edgeCluster, needsDns, shadowCluster } from './clusters.ts';
@@ -21,8 +21,18 @@ import { withFloors } from './floors.ts';
 import { noOp } from './http-filters.ts';
 import { inboundListener, ingressListener, outboundListener } from './listeners.ts';
 import { pack, typeUrl } from './messages.ts';
-import { CHAOS_FILTER, FAULT_LAYER, INGRESS_ROUTES, keys, MIRROR_FILTER, outbound, TUNING_LAYER } from './names.ts';
-import type { BuildInput } from './node.ts';
+import {
+  CHAOS_FILTER,
+  FAULT_LAYER,
+  INBOUND,
+  INGRESS_ROUTES,
+  keys,
+  MIRROR_FILTER,
+  outbound,
+  SHADOW_CLUSTER,
+  TUNING_LAYER,
+} from './names.ts';
+import type { BuildInput, ProxyNode } from './node.ts';
 import { ClusterSchema } from './protos/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { TypedExtensionConfigSchema } from './protos/gen/envoy/config/core/v3/extension_pb.js';
 import { ClusterLoadAssignmentSchema } from './protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
@@ -85,87 +95,101 @@ function ownEdges(input: BuildInput): OwnEdge[] {
   });
 }
 
+/** Clusters, endpoints and routes of the edges that leave this proxy. */
+function edgeResources(input: BuildInput, edges: readonly OwnEdge[]): Resource[] {
+  const { node, topology, endpoints, callerReplicas } = input;
+  const serviceOf = (edge: Edge): Service => {
+    const service = topology.services[edge.callee];
+    if (!service) throw new UmbraError('UMB0301', `${edge.id}: no service ${edge.callee}`);
+    return service;
+  };
+  // A standby's cluster is there from the start, so that failover changes routes only.
+  const callees = new Set<ServiceId>();
+  for (const { edge } of edges) {
+    callees.add(edge.callee);
+    const standby = serviceOf(edge).failover;
+    if (standby !== undefined) callees.add(standby);
+  }
+  const out: Resource[] = [];
+  for (const callee of callees) {
+    const known = endpoints[callee] ?? [];
+    const external = topology.services[callee]?.external ?? false;
+    out.push(resource(ClusterSchema, outbound(callee), edgeCluster(callee, external, known)));
+    if (!needsDns(known)) out.push(resource(ClusterLoadAssignmentSchema, callee, assignment(callee, known)));
+  }
+  const protectedPrefixes = node.ingress ? input.protectedPrefixes : [];
+  for (const { edge, prefix: name, settings } of edges) {
+    const routes = edgeRoutes({ name, edge, callee: serviceOf(edge), settings, callerReplicas, protectedPrefixes });
+    out.push(resource(RouteConfigurationSchema, name, routes));
+  }
+  return out;
+}
+
+/** A listener per callee for the application beside this proxy. */
+function outboundResources({ node, topology, samples }: BuildInput): Resource[] {
+  return node.outbound.map(({ callee, listen }) => {
+    const { sloLatencyMs: sloMs } = topology.edges[edgeId(node.service, callee)]!;
+    const kept = node.world === 'production' && topology.services[callee]?.external ? samples : undefined;
+    const sampling = kept ? { samples: { pathPrefix: `${kept.directory}/${callee}`, percent: kept.percent } } : {};
+    const listener = outboundListener({ callee, listen, sloMs, ...sampling });
+    return resource(ListenerSchema, listener.name, listener);
+  });
+}
+
+/** Where users enter, and in production what is copied to the shadow. */
+function ingressResources(input: BuildInput): Resource[] {
+  const { node, topology, mirror, shadowIngress, filters } = input;
+  if (!node.ingress) return [];
+  const shadow = node.world === 'shadow';
+  const { sloLatencyMs } = topology.edges[topology.entry]!;
+  const listener = ingressListener(node.ingress.listen, shadow, sloLatencyMs, input.protectedPrefixes);
+  const out = [resource(ListenerSchema, listener.name, listener)];
+  if (shadow) return out;
+  if (shadowIngress) out.push(resource(ClusterSchema, SHADOW_CLUSTER, shadowCluster(shadowIngress)));
+  const config = mirror && shadowIngress ? wasm('mirror', filters.mirror, mirror) : noOp();
+  return [...out, extension(MIRROR_FILTER, config, 'any')];
+}
+
+/** Where callers arrive; in the shadow, what breaks it. */
+function inboundResources(input: BuildInput, kib: number | undefined): Resource[] {
+  const { node, faults, filters } = input;
+  if (!node.inbound) return [];
+  const shadow = node.world === 'shadow';
+  const out = [
+    resource(ClusterSchema, INBOUND, appCluster(node.inbound.app)),
+    resource(RouteConfigurationSchema, INBOUND, inboundRoutes(kib), kib === undefined ? 'any' : 'shadow'),
+    resource(ListenerSchema, INBOUND, inboundListener(node.inbound.listen, shadow), shadow ? 'shadow' : 'any'),
+  ];
+  if (shadow) out.push(extension(CHAOS_FILTER, wasm('chaos', filters.chaos, chaosConfig(node, faults)), 'shadow'));
+  return out;
+}
+
+/** The runtime layers: what is tuned, and in the shadow what a fault switched on. */
+function runtimeResources(node: ProxyNode, edges: readonly OwnEdge[], kib: number | undefined): Resource[] {
+  const tuned = edges.map(({ edge, prefix, settings }) => ({ prefix, callee: edge.callee, settings }));
+  const out = [runtime(TUNING_LAYER, tuningLayer(tuned), 'any')];
+  if (node.world === 'production') return out;
+  if (kib === undefined) return [...out, runtime(FAULT_LAYER, {}, 'shadow')];
+  // Kept alive by the management server's heartbeats: it ends soon after the control plane does, whatever the lease says.
+  return [...out, runtime(FAULT_LAYER, { [keys.bandwidth]: true }, 'shadow', FAULT_LAYER_TTL_MS)];
+}
+
 /**
  * Every resource of one proxy. Pure: equal input gives equal bytes and versions.
  * @throws UmbraError UMB0302 when a fault is aimed at production, UMB0301 for an edge the topology lacks or a filter
  * configuration that the module would refuse
  */
 export function buildResources(input: BuildInput): Resource[] {
-  const { node, topology, endpoints } = input;
-  const shadow = node.world === 'shadow';
-  if (!shadow && input.faults.length > 0)
-    throw new UmbraError('UMB0302', `${input.faults.length} fault(s) for ${node.id}, which is in production`);
+  const { node, faults } = input;
+  if (node.world === 'production' && faults.length > 0)
+    throw new UmbraError('UMB0302', `${faults.length} fault(s) for ${node.id}, which is in production`);
   const edges = ownEdges(input);
-  const out: Resource[] = [];
-
-  // A standby's cluster is there from the start, so that failover changes routes only.
-  const callees = new Set<ServiceId>();
-  for (const { edge } of edges) {
-    callees.add(edge.callee);
-    const standby = topology.services[edge.callee]?.failover;
-    if (standby !== undefined) callees.add(standby);
-  }
-  for (const callee of callees) {
-    const known = endpoints[callee] ?? [];
-    out.push(
-      resource(
-        ClusterSchema,
-        outbound(callee),
-        edgeCluster(callee, topology.services[callee]?.external ?? false, known),
-      ),
-    );
-    if (!needsDns(known)) out.push(resource(ClusterLoadAssignmentSchema, callee, assignment(callee, known)));
-  }
-  for (const { edge, prefix, settings } of edges) {
-    const callee = topology.services[edge.callee];
-    if (!callee) throw new UmbraError('UMB0301', `${edge.id}: no service ${edge.callee}`);
-    const protectedPrefixes = node.ingress ? input.protectedPrefixes : [];
-    out.push(
-      resource(
-        RouteConfigurationSchema,
-        prefix,
-        edgeRoutes({ name: prefix, edge, callee, settings, callerReplicas: input.callerReplicas, protectedPrefixes }),
-      ),
-    );
-  }
-  for (const { callee, listen } of node.outbound) {
-    const edge = topology.edges[edgeId(node.service, callee)]!;
-    const sampled = input.samples && !shadow && topology.services[callee]?.external ? input.samples : undefined;
-    const samples = sampled && { pathPrefix: `${sampled.directory}/${callee}`, percent: sampled.percent };
-    const listener = outboundListener({ callee, listen, sloMs: edge.sloLatencyMs, ...(samples ? { samples } : {}) });
-    out.push(resource(ListenerSchema, listener.name, listener));
-  }
-  if (node.ingress) {
-    const entry = topology.edges[topology.entry]!;
-    const listener = ingressListener(node.ingress.listen, shadow, entry.sloLatencyMs, input.protectedPrefixes);
-    out.push(resource(ListenerSchema, listener.name, listener));
-    if (!shadow) {
-      if (input.shadowIngress) out.push(clusterOf(shadowCluster(input.shadowIngress)));
-      const mirror = input.mirror && input.shadowIngress ? wasm('mirror', input.filters.mirror, input.mirror) : noOp();
-      out.push(extension(MIRROR_FILTER, mirror, 'any'));
-    }
-  }
-  const limit = shadow ? bandwidthFault(node, input.faults) : undefined;
-  if (node.inbound) {
-    const scope = shadow ? 'shadow' : 'any';
-    const listener = inboundListener(node.inbound.listen, shadow);
-    out.push(clusterOf(appCluster(node.inbound.app)));
-    out.push(resource(RouteConfigurationSchema, 'in', inboundRoutes(limit), limit !== undefined ? 'shadow' : 'any'));
-    out.push(resource(ListenerSchema, listener.name, listener, scope));
-    if (shadow) {
-      const chaos = wasm('chaos', input.filters.chaos, chaosConfig(node, input.faults));
-      out.push(extension(CHAOS_FILTER, chaos, 'shadow'));
-    }
-  }
-  const tuned = edges.map(({ edge, prefix, settings }) => ({ prefix, callee: edge.callee, settings }));
-  out.push(runtime(TUNING_LAYER, tuningLayer(tuned), 'any'));
-  if (shadow) {
-    const layer: JsonObject = limit !== undefined ? { [keys.bandwidth]: true } : {};
-    // Kept alive by the management server's heartbeats: it ends soon after the control plane does, whatever the lease says.
-    const ttl = limit === undefined ? undefined : FAULT_LAYER_TTL_MS;
-    out.push(runtime(FAULT_LAYER, layer, 'shadow', ttl));
-  }
-  return out;
+  const kib = bandwidthFault(node, faults);
+  return [
+    ...edgeResources(input, edges),
+    ...outboundResources(input),
+    ...ingressResources(input),
+    ...inboundResources(input, kib),
+    ...runtimeResources(node, edges, kib),
+  ];
 }
-
-const clusterOf = (cluster: ReturnType<typeof appCluster>) => resource(ClusterSchema, cluster.name, cluster);
