@@ -20,6 +20,13 @@ export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)
 const isBelow = (path: string, folder: string) =>
   path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
+/** Without those that lie below another: a second bind would hide the first. */
+function outermost(paths: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const path of [...new Set(paths)].sort((a, b) => a.length - b.length)) if (!kept.some((k) => isBelow(path, k))) kept.push(path);
+  return kept;
+}
+
 /** Marks our own writable mounts, so that everything else can be made read-only. */
 const PRIVATE = 'umbra-private';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
@@ -56,9 +63,8 @@ export function mountScript(plan: MountPlan): string {
     lines.push(`mkdir -p ${at(folder)}`, `mount -t tmpfs -o mode=${mode},size=256m ${PRIVATE} ${at(folder)}`);
   }
   const hidden = (path: string) => plan.privates.some((folder) => isBelow(path, folder));
-  for (const path of [...plan.keeps, ...plan.overlays]) {
-    if (hidden(path)) lines.push(`mkdir -p ${at(path)}`, `mount --rbind ${quote(path)} ${at(path)}`);
-  }
+  for (const path of outermost([...plan.keeps, ...plan.overlays].filter(hidden)))
+    lines.push(`mkdir -p ${at(path)}`, `mount --rbind ${quote(path)} ${at(path)}`);
   lines.push(
     'while read -r line; do',
     '  case "$line" in *" - tmpfs ' + PRIVATE + ' "*) continue;; esac',
@@ -66,7 +72,7 @@ export function mountScript(plan: MountPlan): string {
     '  target=$(printf "%b" "$5")',
     `  case "$target" in ${R}/*) ;; *) continue;; esac`,
     // One that a private folder hides is not there any more.
-    '  mountpoint -q "$target" || continue',
+    '  [ -e "$target" ] || continue',
     '  mount -o "remount,bind,ro$' + '{6#r[ow]}" "$target"',
     'done < /proc/self/mountinfo',
   );
