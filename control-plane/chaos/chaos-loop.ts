@@ -1,3 +1,4 @@
+import { patternFor } from '../guardian/near.ts';
 import type { Learned, Log } from '../guardian/ports.ts';
 import type { Clock } from '../mesh/clock.ts';
 import { describeFault, type FaultClass, faultKinds } from '../mesh/fault.ts';
@@ -119,7 +120,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     signal.aborted ? 'the loop is being stopped' : (options.stopped?.() ?? budget.refusal());
 
   function patternOf(e: Episode): Pattern | undefined {
-    return e.signature === undefined ? undefined : store.patterns.get(learned.patternId(e.signature, e.plan));
+    return e.signature === undefined ? undefined : patternFor(e.signature, e.plan, store.patterns.list());
   }
 
   function needOf(pattern: Pattern | undefined): Need | undefined {
@@ -151,11 +152,21 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     if (plan.length === 0) return undefined;
     const gain = Math.max(0, (e.goodMitigated ?? 0) - e.goodFaulted);
     const cost = plan.reduce((sum, m) => sum + mitigationKinds[m.kind].cost, 0);
-    const before = store.patterns.get(learned.patternId(signature, plan));
+    const before = patternFor(signature, plan, store.patterns.list());
     // A plan that failed to heal under a signature it never healed is no pattern.
     if (!e.recovered && !before) return undefined;
     const fault = e.fault.kind;
-    return record(learned.withEvidence(before, { signature, plan, at, fault, healed: e.recovered, gain, cost }));
+    return record(
+      learned.withEvidence(before, {
+        signature: before?.signature ?? signature,
+        plan,
+        at,
+        fault,
+        healed: e.recovered,
+        gain,
+        cost,
+      }),
+    );
   }
 
   async function quietly(p: Pulse, signal: AbortSignal, enough: () => boolean, text: string): Promise<void> {

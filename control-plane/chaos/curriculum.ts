@@ -68,6 +68,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
   const accounts = new Map<string, Account>(scenarios.map((s) => [s.key, fresh(s)]));
   const byKey = new Map(scenarios.map((s) => [s.key, s]));
   const covered = new Set<FaultClass>();
+  const seldom = new Map<string, number>();
   let waiting: Lesson[] = [];
   let exploredLast = false;
 
@@ -83,7 +84,8 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
     const a = accounts.get(s.key)!;
     if (a.refused >= 2) return 0;
     let w = s.prospect + 0.05;
-    w /= 1 + a.tries;
+    // New is what was not tried, but also a kind, a service or a form (whole, one replica, a part of the calls) seldom tried.
+    w /= (1 + a.tries) * (1 + 0.4 * (seldom.get(s.kind) ?? 0)) * (1 + 0.6 * (seldom.get(formOf(s)) ?? 0));
     if (a.tolerated > 0 && a.magnitude >= 1) w *= 0.1;
     if (a.failed >= 2) w *= 0.25;
     if (a.proven) w *= 0.3;
@@ -106,7 +108,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
     a.rounds++;
     const controlOf = episode.controlOf ?? episode.id;
     if (need === 'control') waiting.push({ type: 'control', scenario: s, fault: episode.fault, controlOf });
-    else waiting.push({ type: 'replay', scenario: s, fault: fault(s), plan: a.plan });
+    else waiting.push({ type: 'replay', scenario: s, fault: episode.fault, plan: a.plan });
   }
 
   return {
@@ -139,6 +141,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
         return;
       }
       a.tries++;
+      for (const aspect of [s.kind, formOf(s)]) seldom.set(aspect, (seldom.get(aspect) ?? 0) + 1);
       if (e.detectedAfterMs === undefined) {
         a.tolerated++;
         const below = isHalved(s) && s.magnitude < 0.5 ? 0.49 : 1;
@@ -164,6 +167,9 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
     },
   };
 }
+
+/** Where and in which form a fault strikes, whatever its kind. */
+const formOf = (s: Scenario): string => s.key.slice(s.key.indexOf('@'));
 
 const isHalved = (s: Scenario) => s.kind === 'outage' || s.kind === 'dependency';
 

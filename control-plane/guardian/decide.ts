@@ -3,6 +3,7 @@ import type { DecisionContext, Policy } from '../mesh/policy.ts';
 import type { Decision, Pattern, ScoredCandidate } from '../mesh/record.ts';
 import type { Rng } from '../mesh/rng.ts';
 import { averageOf } from '../telemetry/average.ts';
+import { nearby } from './near.ts';
 import type { Learned } from './ports.ts';
 import { scoreGuarded } from './trust.ts';
 
@@ -44,7 +45,8 @@ export function signatureOver(context: DecisionContext, signatureOf: Learned['si
 }
 
 /**
- * Pattern first, policy where no pattern matches, waiting where neither is confident (design, "Learning"). Nothing that the
+ * Pattern first, policy where no pattern matches, a pattern of a nearly equal signature where the policy is not confident, else
+ * waiting (design, "Learning"). Nothing that the
  * context's mask refuses is proposed; `alsoMasked` takes further mitigations out of the choice, with the reason.
  */
 export async function decide(
@@ -60,12 +62,17 @@ export async function decide(
   const fallback = scored.fallback === undefined ? {} : { fallback: scored.fallback };
 
   const inForce = new Set(context.inForce.map((l) => describeMitigation(l.mitigation)));
-  for (const pattern of deps.learned.match(signature, deps.patterns)) {
-    const steps = pattern.plan.filter((m) => !inForce.has(describeMitigation(m)));
-    if (steps.length === 0 || steps.some((m) => refused(m) !== undefined)) continue;
-    const why = `${pattern.successes} of ${pattern.trials} trials of this plan healed "${signature}" in the shadow, and ${pattern.controlFailed} of ${pattern.controls} without it did not recover`;
-    return { ...base, ...fallback, action: 'apply', steps, source: 'pattern', pattern, why };
-  }
+  const byPattern = (patterns: readonly Pattern[], seen: (p: Pattern) => string): Proposal | undefined => {
+    for (const pattern of patterns) {
+      const steps = pattern.plan.filter((m) => !inForce.has(describeMitigation(m)));
+      if (steps.length === 0 || steps.some((m) => refused(m) !== undefined)) continue;
+      const why = `${pattern.successes} of ${pattern.trials} trials of this plan healed ${seen(pattern)}, and ${pattern.controlFailed} of ${pattern.controls} without it did not recover`;
+      return { ...base, ...fallback, action: 'apply', steps, source: 'pattern', pattern, why };
+    }
+    return undefined;
+  };
+  const exact = byPattern(deps.learned.match(signature, deps.patterns), () => `"${signature}"`);
+  if (exact) return exact;
 
   const { chosen, candidates } = deps.learned.choose(masked, {
     mode: 'production',
@@ -75,6 +82,8 @@ export async function decide(
   const list = { ...base, ...fallback, candidates: listed(candidates) };
   const action = chosen.action;
   if (action.do === 'wait' || chosen.masked !== undefined) {
+    const close = byPattern(nearby(signature, deps.patterns), (p) => `"${p.signature}", which is near "${signature}"`);
+    if (close) return close;
     const best = masked.find((c) => c.masked === undefined && c.action.do !== 'wait');
     const why = best
       ? `nothing is confident enough: the best, ${describeAction(best.action)}, gains at least ${percent(best.lower)} of goodput where ${percent(deps.threshold)} is asked`

@@ -18,7 +18,6 @@ export interface Learned {
   match(signature: string, patterns: readonly Pattern[]): readonly Pattern[];
   /** The pattern with one more piece of evidence; nothing passed in is changed. */
   withEvidence(before: Pattern | undefined, evidence: PatternEvidence): Pattern;
-  patternId(signature: string, plan: Plan): string;
   choose(
     scored: readonly ScoredCandidate[],
     options: { mode: 'shadow' | 'production'; rng: Rng; threshold?: number; epsilon?: number },

@@ -1,14 +1,14 @@
 import type { Learned } from '../../control-plane/guardian/ports.ts';
 import { candidatesOf } from '../../control-plane/learning/candidates.ts';
 import { choose } from '../../control-plane/learning/explore.ts';
-import { match, patternId, withEvidence } from '../../control-plane/learning/patterns.ts';
+import { match, withEvidence } from '../../control-plane/learning/patterns.ts';
 import { signatureOf } from '../../control-plane/learning/signature.ts';
 import { describeAction } from '../../control-plane/mesh/mitigation.ts';
 import type { Policy } from '../../control-plane/mesh/policy.ts';
 import type { ScoredCandidate } from '../../control-plane/mesh/record.ts';
 
 /** Learning's own functions, as main wires them. */
-export const learned: Learned = { signatureOf, match, withEvidence, patternId, choose };
+export const learned: Learned = { signatureOf, match, withEvidence, choose };
 
 /** A policy that believes what it is told: the lower bound of a candidate by its text, 0 for all others. */
 export function believing(lowers: Readonly<Record<string, number>>, version = 'believing'): Policy {

@@ -23,10 +23,12 @@ test('where nothing is confident the shadow reproduces the incident, and what he
   const store = createMemoryStore();
   const clock = shadow.clock;
   // Too unsure to act on in production, but it says what to try first.
-  const policy = believing({ 'failover@web>pay×1': 0.015, 'retry@web>pay×1': 0.018 });
+  const policy = believing({ 'failover@web>pay×1': 0.015, 'scale@cart×1': 0.018 });
   const base = { store, logger: quiet, learned, policy: () => policy, staticPolicy };
   const budget = createBudget({ store, clock, topology: shadow.topology, production: () => guardian.state() });
-  const chaos = createChaosLoop({ ...base, world: shadow, clock, budget, seed: 1 });
+  // Its own episodes never touch pay, so that no pattern is known when it ails.
+  const generator = { exclude: ['pay', 'bank'] };
+  const chaos = createChaosLoop({ ...base, world: shadow, clock, budget, generator, seed: 1 });
   const guardian = createGuardian({
     ...base,
     world: production,
