@@ -164,7 +164,9 @@ function contextOf(o: TreatmentOptions, plan: Plan, tried: ReadonlyMap<string, s
   const capabilities = world.capabilities();
   const inForce = world.leases().filter((l) => l.type === 'mitigation');
   const healthy = pulse.healthy();
-  const forbidden = (m: Mitigation) => tried.get(describeMitigation(m));
+  // A copy: the context outlives the episode, and what was tried later must not change what was allowed then.
+  const vain = new Map(tried);
+  const forbidden = (m: Mitigation) => vain.get(describeMitigation(m));
   const mask = maskOf({ topology: world.topology, healthy, latest, capabilities, inForce, forbidden });
   const diagnosis = pulse.diagnosis()!;
   const now = latest.at;

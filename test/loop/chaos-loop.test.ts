@@ -5,8 +5,10 @@ import { type ChaosLoop, type ChaosOptions, createChaosLoop } from '../../contro
 import type { Experience } from '../../control-plane/chaos/experience.ts';
 import { createMemoryStore } from '../../control-plane/guardian/testing/memory-store.ts';
 import { createShopWorld, type ShopWorld } from '../../control-plane/guardian/testing/shop-world.ts';
+import { candidatesOf } from '../../control-plane/learning/candidates.ts';
 import { staticPolicy } from '../../control-plane/learning/static-policy.ts';
 import { faultKinds } from '../../control-plane/mesh/fault.ts';
+import { describeAction } from '../../control-plane/mesh/mitigation.ts';
 import type { Store } from '../../control-plane/mesh/store.ts';
 import { learned } from './policies.ts';
 
@@ -99,6 +101,11 @@ test('ten minutes: every class, trusted patterns with failed controls, a fifth o
   for (const s of steps) {
     assert.ok(Number.isFinite(s.advantage) && s.advantage >= -1 && s.advantage <= 1);
     assert.ok(s.probability > 0 && s.probability <= 1);
+    const allowed = candidatesOf(s.context).filter((c) => c.masked === undefined);
+    assert.ok(
+      allowed.some((c) => describeAction(c.action) === describeAction(s.action)),
+      'a learner finds what was tried',
+    );
   }
 });
 
