@@ -2,6 +2,7 @@ import { useUmbra } from './state/store.ts';
 import { AuditTail } from './view/audit.tsx';
 import { Budget } from './view/budget.tsx';
 import { Controls } from './view/controls.tsx';
+import { Episodes } from './view/episodes.tsx';
 import { Header } from './view/header.tsx';
 import { InForce } from './view/in-force.tsx';
 import { Incidents } from './view/incidents.tsx';
@@ -27,14 +28,17 @@ export function App() {
         <Timelines state={state} />
         <div class="split">
           <Incidents state={state} />
-          <InForce state={state} />
+          <div class="stack">
+            <InForce state={state} />
+            <Controls state={state} />
+          </div>
         </div>
         <div class="split roomy">
           <Patterns state={state} />
           <Budget state={state} />
         </div>
-        <div class="split">
-          <Controls state={state} />
+        <div class="split roomy">
+          <Episodes state={state} />
           <AuditTail state={state} />
         </div>
       </main>

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { createApi, listenOnLoopback } from '../../control-plane/api/server.ts';
@@ -37,10 +36,19 @@ export interface Opened {
   readonly errors: string[];
 }
 
-/** A running plane and the dashboard opened on it in a fresh browser; a window passes each second. All of it ends with the test. */
+/**
+ * A running plane and the dashboard opened on it (or on `url`) in a fresh browser; a window passes each second. All of it ends
+ * with the test.
+ */
 export async function openDashboard(
-  t: Pick<TestContext, 'after'>,
-  options: { width?: number; height?: number; dark?: boolean; change?: (plane: ExamplePlane) => void } = {},
+  t: { after(ending: () => unknown): void },
+  options: {
+    width?: number;
+    height?: number;
+    dark?: boolean;
+    change?: (plane: ExamplePlane) => void;
+    url?: string;
+  } = {},
 ): Promise<Opened> {
   const plane = createExamplePlane(wallClock);
   options.change?.(plane);
@@ -65,6 +73,6 @@ export async function openDashboard(
   const errors: string[] = [];
   page.on('pageerror', (e) => errors.push(String(e)));
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
-  await page.goto(url);
+  await page.goto(options.url ?? url);
   return { page, plane, url, api, errors };
 }
