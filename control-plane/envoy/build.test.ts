@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { baselineSettings } from '../mesh/compose.ts';
+import { UmbraError } from '../mesh/errors.ts';
+import type { EdgeSettings } from '../mesh/settings.ts';
+import type { Edge, Service, Topology } from '../mesh/topology.ts';
+import { buildResources } from './build.ts';
+import type { BuildInput, Endpoints, ProxyNode } from './node.ts';
+
+const service = (id: string, rest: Partial<Service> = {}): Service => ({
+  id,
+  replicas: 1,
+  minReplicas: 1,
+  maxReplicas: 3,
+  failoverWrites: false,
+  external: false,
+  ...rest,
+});
+const edge = (caller: string, callee: string): Edge => ({
+  id: `${caller}>${callee}`,
+  caller,
+  callee,
+  sloLatencyMs: 100,
+  timeoutMs: 1000,
+  retries: 0,
+  idempotent: 'safe',
+  optional: false,
+});
+const topology: Topology = {
+  application: 'demo',
+  services: {
+    shop: service('shop'),
+    cart: service('cart', { failover: 'cart-b' }),
+    'cart-b': service('cart-b'),
+    bank: service('bank', { external: true }),
+  },
+  edges: Object.fromEntries(
+    [edge('ingress', 'shop'), edge('shop', 'cart'), edge('shop', 'bank')].map((e) => [e.id, e]),
+  ),
+  entry: 'ingress>shop',
+};
+const at = (port: number, healthy = true) => ({ address: { host: '127.0.0.1', port }, replica: 0, healthy });
+const endpoints: Endpoints = { shop: [at(1)], cart: [at(2), at(3)], 'cart-b': [at(4)], bank: [at(5)] };
+const sidecar = (world: ProxyNode['world']): ProxyNode => ({
+  id: `${world}/shop/0`,
+  world,
+  service: 'shop',
+  replica: 0,
+  inbound: { listen: { host: '127.0.0.1', port: 10 }, app: { host: '127.0.0.1', port: 1 } },
+  outbound: [
+    { callee: 'cart', listen: { host: '127.0.0.1', port: 11 } },
+    { callee: 'bank', listen: { host: '127.0.0.1', port: 12 } },
+  ],
+});
+const input = (world: ProxyNode['world'], rest: Partial<BuildInput> = {}): BuildInput => ({
+  node: sidecar(world),
+  topology,
+  settings: baselineSettings(topology),
+  endpoints,
+  callerReplicas: 1,
+  faults: [],
+  filters: { mirror: '/m.wasm', chaos: '/c.wasm' },
+  protectedPrefixes: [],
+  ...rest,
+});
+/** `Type name` of everything whose version differs. */
+function changed(before: BuildInput, after: BuildInput): string[] {
+  const key = (r: { typeUrl: string; name: string }) => `${r.typeUrl.split('.').at(-1)} ${r.name}`;
+  const was = new Map(buildResources(before).map((r) => [key(r), r.version]));
+  const is = new Map(buildResources(after).map((r) => [key(r), r.version]));
+  return [...new Set([...was.keys(), ...is.keys()])].filter((k) => was.get(k) !== is.get(k));
+}
+const withEdge = (change: Partial<EdgeSettings>) => {
+  const settings = baselineSettings(topology);
+  const edges = { ...settings.edges, 'shop>cart': { ...settings.edges['shop>cart']!, ...change } };
+  return input('production', { settings: { ...settings, edges } });
+};
+
+test('equal input, equal bytes and versions', () => {
+  assert.deepEqual(buildResources(input('shadow')), buildResources(input('shadow')));
+});
+
+const mitigations: [change: Partial<EdgeSettings>, channels: string[]][] = [
+  [{ maxRequests: 4 }, ['Runtime umbra']],
+  [{ outlier: { consecutiveFailures: 2, ejectMs: 15_000, maxEjectionPercent: 60 } }, ['Runtime umbra']],
+  [{ admission: { aggression: 1 } }, ['Runtime umbra']],
+  [{ timeoutMs: 100 }, ['RouteConfiguration out|cart']],
+  [{ retry: { attempts: 2, backoffMs: 25, budgetPercent: 20 } }, ['RouteConfiguration out|cart', 'Runtime umbra']],
+  [{ rateLimit: 10 }, ['RouteConfiguration out|cart']],
+  [{ failoverShare: 0.5 }, ['RouteConfiguration out|cart']],
+];
+for (const [change, channels] of mitigations)
+  test(`${Object.keys(change)} goes by the channel that disturbs least`, () =>
+    assert.deepEqual(changed(input('production'), withEdge(change)), channels));
+
+test('health and scale go by endpoints', () => {
+  const with_ = (cart: Endpoints[string]) => input('production', { endpoints: { ...endpoints, cart } });
+  assert.deepEqual(changed(input('production'), with_([at(2, false), at(3)])), ['ClusterLoadAssignment cart']);
+  assert.deepEqual(changed(input('production'), with_([at(2), at(3), at(6)])), ['ClusterLoadAssignment cart']);
+});
+
+test('nobody healthy is everybody healthy', () => {
+  const all = (healthy: boolean) =>
+    input('production', { endpoints: { ...endpoints, cart: [at(2, healthy), at(3, healthy)] } });
+  assert.deepEqual(changed(all(true), all(false)), []);
+});
+
+test('nothing in production is for the shadow only; in the shadow what can break it is', () => {
+  assert.ok(buildResources(input('production')).every((r) => r.scope === 'any'));
+  const shadowOnly = buildResources(input('shadow')).filter((r) => r.scope === 'shadow');
+  assert.deepEqual(shadowOnly.map((r) => r.name).sort(), ['in', 'umbra.chaos', 'umbra.faults']);
+});
+
+test('production is built above the floors of its healthy state', () => {
+  const state = { rate: 100, p50: 5, p99: 50, inFlight: 1, goodRatio: 1, errorRatio: 0, windows: 20 };
+  const healthy = { edges: { 'shop>cart': state }, services: {}, goodput: 100 };
+  const extreme = withEdge({ rateLimit: 0.1, timeoutMs: 1 });
+  const floored = withEdge({ rateLimit: 50, timeoutMs: 50 });
+  assert.deepEqual(changed({ ...extreme, healthy }, floored), []);
+});
+
+test('what cannot be built says why', () => {
+  const refused = (code: string, detail: RegExp) => (e: unknown) =>
+    e instanceof UmbraError && e.code === code && detail.test(e.message);
+  const stranger = { ...sidecar('production'), outbound: [{ callee: 'nobody', listen: { pipe: '/x' } }] };
+  assert.throws(
+    () => buildResources(input('production', { node: stranger })),
+    refused('UMB0301', /shop>nobody is not an edge/),
+  );
+});

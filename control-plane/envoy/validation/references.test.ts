@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { Resource } from '../../xds/resource.ts';
+import { fromAds, pack, typeUrl } from '../messages.ts';
+import { Cluster_DiscoveryType, ClusterSchema } from '../protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { TypedExtensionConfigSchema } from '../protos/gen/envoy/config/core/v3/extension_pb.js';
+import { ListenerSchema } from '../protos/gen/envoy/config/listener/v3/listener_pb.js';
+import { RouteConfigurationSchema } from '../protos/gen/envoy/config/route/v3/route_pb.js';
+import { RouterSchema } from '../protos/gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import {
+  HttpConnectionManagerSchema,
+  type HttpFilterSchema,
+} from '../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { describeProblem } from './index.ts';
+import { referenceProblems } from './references.ts';
+
+function resource<S extends DescMessage>(
+  schema: S,
+  name: string,
+  init: MessageInitShape<S>,
+  scope: Resource['scope'] = 'any',
+): Resource {
+  return { typeUrl: typeUrl(schema), name, version: '1', body: toBinary(schema, create(schema, init)), scope };
+}
+type Filter = MessageInitShape<typeof HttpFilterSchema>;
+const router: Filter = { name: 'router', configType: { case: 'typedConfig', value: pack(RouterSchema, {}) } };
+const slot: Filter = { name: 'slot', configType: { case: 'configDiscovery', value: { configSource: fromAds } } };
+const cluster = (name: string) =>
+  resource(ClusterSchema, name, { name, clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC } });
+const routes = (name: string, to: string, domains = ['*']) =>
+  resource(RouteConfigurationSchema, name, {
+    name,
+    virtualHosts: [
+      {
+        name: 'v',
+        domains,
+        routes: [{ action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: to } } } }],
+      },
+    ],
+  });
+const listener = (name: string, rds: string, httpFilters: Filter[] = [router], pipe = `/${name}`) =>
+  resource(ListenerSchema, name, {
+    name,
+    address: { address: { case: 'pipe', value: { path: pipe } } },
+    filterChains: [
+      {
+        filters: [
+          {
+            name: 'hcm',
+            configType: {
+              case: 'typedConfig',
+              value: pack(HttpConnectionManagerSchema, {
+                routeSpecifier: { case: 'rds', value: { routeConfigName: rds } },
+                httpFilters,
+              }),
+            },
+          },
+        ],
+      },
+    ],
+  });
+
+const sound = [cluster('c'), routes('r', 'c'), listener('l', 'r')];
+const cases: [what: string, resources: Resource[], problems: RegExp[]][] = [
+  ['sound', sound, []],
+  ['given twice', [...sound, cluster('c')], [/Cluster c: name must be given once/]],
+  [
+    'a route to nowhere',
+    [routes('r', 'gone'), listener('l', 'r')],
+    [/routes\[0\]\.route\.cluster must name a cluster .*gone/],
+  ],
+  ['a listener without routes', [listener('l', 'gone')], [/rds\.route_config_name must name routes/]],
+  ['one domain twice', [cluster('c'), routes('r', 'c', ['*', '*'])], [/domains must be in one virtual host only/]],
+  [
+    'no router',
+    [...sound, listener('m', 'r', [slot])],
+    [/http_filters\[0\] the router must be the last/, /must name an extension configuration/],
+  ],
+  [
+    'router not last',
+    [...sound, listener('m', 'r', [router, router])],
+    [/the router must be the last/, /must be used once/],
+  ],
+  ['one address twice', [...sound, listener('m', 'r', [router], '/l')], [/address must not be that of listener l/]],
+  [
+    'a name that is not the resource’s',
+    [{ ...cluster('c'), name: 'd' }],
+    [/Cluster d: name must be the resource's name, d \(given c\)/],
+  ],
+  [
+    'endpoints missing',
+    [
+      resource(ClusterSchema, 'e', {
+        name: 'e',
+        clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+        edsClusterConfig: { edsConfig: fromAds, serviceName: 'svc' },
+      }),
+    ],
+    [/eds_cluster_config\.service_name must name endpoints .*svc/],
+  ],
+  [
+    'a production listener that refers to the shadow',
+    [
+      ...sound,
+      listener('m', 'r', [slot, router]),
+      resource(TypedExtensionConfigSchema, 'slot', { name: 'slot' }, 'shadow'),
+    ],
+    [/is for the shadow only/],
+  ],
+];
+
+for (const [what, resources, problems] of cases)
+  test(what, () => {
+    const found = referenceProblems(resources).map(describeProblem);
+    for (const problem of problems)
+      assert.ok(
+        found.some((f) => problem.test(f)),
+        `${problem} not in ${found.join('\n')}`,
+      );
+    assert.equal(found.length === 0, problems.length === 0, found.join('\n'));
+  });
