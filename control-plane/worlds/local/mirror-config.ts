@@ -25,7 +25,6 @@ export function mirrorConfig(input: {
   const mirror = shadow.mirror ?? {};
   const session = documents.application.spec.entry.session;
   const ids = mirror.ids ?? {};
-  const cookies = [shadow.identity?.cookie, session?.cookie].filter((c) => c !== undefined);
   const headers = [
     ...new Set(['authorization', shadow.identity?.header?.toLowerCase()].filter((h) => h !== undefined)),
   ];
@@ -56,7 +55,7 @@ export function mirrorConfig(input: {
         }
       : {}),
     pseudonymKey: key,
-    identity: { headers, ...(cookies.length > 0 ? { cookies: [...new Set(cookies)] } : {}) },
+    identity: { headers },
     ...(learns ? { learn } : {}),
   };
 }
