@@ -136,6 +136,7 @@ export function proxy_on_delete(id: u32): void {
   if (createdRoot == p) createdRoot = 0;
   setTickPeriod(0);
   stream.abandonAll(r);
+  reportHeld();
   if (r.region != 0) drop(regionOf(r));
   give(p, offsetof<Root>());
 }

@@ -59,33 +59,42 @@ export function scan(o: Out, r: Root, p: usize, end: usize): void {
   else put(o, from, <u32>(end - from));
 }
 
-/** 13 to 19 digits in groups, with a right check digit (Luhn); its end, or 0. */
-function card(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
-  let n: u32 = 0;
-  let q = p;
-  while (q < end) {
-    const c: u32 = load<u8>(q);
-    if (isDigit(c)) {
-      if (n == 19) return 0;
-      store<u8>(digits + n++, c);
-      q++;
-    } else if (n > 0 && (c == 32 || c == 45 || c == 46) && q + 1 < end && isDigit(load<u8>(q + 1))) q++;
-    else break;
-  }
-  if (n < 13 || (q < end && isWord(load<u8>(q)))) return 0;
+/** Whether the digits collected have a right check digit (Luhn). Zeros alone have one too, but are no card. */
+function isCard(n: u32): bool {
   let sum: u32 = 0;
-  let same = true;
+  let zeros = true;
   for (let i: u32 = 0; i < n; i++) {
     const d: u32 = <u32>load<u8>(digits + i) - 48;
-    if (load<u8>(digits + i) != load<u8>(digits)) same = false;
+    if (d != 0) zeros = false;
     const twice = d * 2;
     sum += ((n - i) & 1) == 0 ? (twice > 9 ? twice - 9 : twice) : d;
   }
-  // Zeros alone have a right check digit too.
-  if (sum % 10 != 0 || same) return 0;
+  return !zeros && sum % 10 == 0;
+}
+
+/** 13 to 19 digits in one or more groups: the most groups that make a card; its end, or 0. */
+function card(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+  let n: u32 = 0;
+  let q = p;
+  let stop: usize = 0;
+  let length: u32 = 0;
+  while (q < end && n < 19) {
+    store<u8>(digits + n++, load<u8>(q++));
+    if (q < end && isDigit(load<u8>(q))) continue;
+    // The end of a group.
+    if (n >= 13 && isCard(n)) {
+      stop = q;
+      length = n;
+    }
+    if (q + 1 >= end || !isDigit(load<u8>(q + 1))) break;
+    const c = load<u8>(q);
+    if (c != 32 && c != 45 && c != 46) break;
+    q++;
+  }
+  if (stop == 0) return 0;
   put(o, from, <u32>(p - from));
-  putCard(o, r, digits, n);
-  return q;
+  putCard(o, r, digits, length);
+  return stop;
 }
 
 /** `bearer TOKEN`, or a JSON web token by itself; its end, or 0. */
