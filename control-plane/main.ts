@@ -9,11 +9,12 @@ import { type ChaosLoop, createChaosLoop } from './chaos/chaos-loop.ts';
 import { version } from './cli/version.ts';
 import { createGuardian } from './guardian/guardian.ts';
 import { choose } from './learning/explore.ts';
-import { match, patternId, withEvidence } from './learning/patterns.ts';
+import { match, withEvidence } from './learning/patterns.ts';
 import { signatureOf } from './learning/signature.ts';
 import { staticPolicy } from './learning/static-policy.ts';
 import { createPlane } from './main/plane.ts';
 import { createPolicies } from './main/policies.ts';
+import { createRefinement } from './main/refinement.ts';
 import { tokenIn } from './main/token.ts';
 import { wallClock } from './mesh/clock.ts';
 import { UmbraError } from './mesh/errors.ts';
@@ -82,14 +83,16 @@ async function run(directory: string): Promise<void> {
     filters: { mirror: assets.mirrorWasm, chaos: assets.chaosWasm },
   });
 
+  const model = process.env.UMBRA_MODEL ?? assets.policyOnnx;
   const policies = await createPolicies({
-    model: process.env.UMBRA_MODEL ?? assets.policyOnnx,
+    model,
     card: process.env.UMBRA_MODEL_CARD ?? assets.policyCard,
     store,
     random: Math.random,
     onProblem: (err) => logger.error({ err }, 'the policy is unusable; the static rules decide'),
   });
-  const learned = { signatureOf, match, withEvidence, patternId, choose };
+  const refinement = await createRefinement({ model, policies, clock, logger });
+  const learned = { signatureOf, match, withEvidence, choose };
   const guardian = createGuardian({
     world: worlds.production,
     store,
@@ -98,6 +101,7 @@ async function run(directory: string): Promise<void> {
     policy: () => policies.current(),
     staticPolicy,
     learned,
+    verifyInShadow: async (context, candidates) => chaos?.verify(context.diagnosis, candidates),
     modeOf: (service) => application.spec.services[service]?.mode ?? 'observe',
     onEvent: (event) =>
       event.type === 'alert' ? logger.warn({ incident: event.incident }, event.message) : plane.emit(event),
@@ -123,7 +127,7 @@ async function run(directory: string): Promise<void> {
     ...(chaos ? { chaos } : {}),
     budget,
     policies,
-    learning: () => ({ trainingSteps: 0, policyVersion: policies.current().version, experiences: 0, promotions: 0 }),
+    learning: () => refinement.status(),
     denied: () => worlds.denied(),
     isolation: () => (worlds.shadow ? worlds.isolation() : undefined),
     ...(description.noShadow === undefined ? {} : { noShadow: description.noShadow }),
@@ -140,6 +144,7 @@ async function run(directory: string): Promise<void> {
       policy: () => policies.current(),
       staticPolicy,
       budget,
+      onEpisode: (experience) => refinement.onEpisode(experience),
       stopped: () => (wanted.enabled === false ? 'the Shadow document turns chaos off' : undefined),
       onEvent: (event) => (event.type === 'alert' ? logger.warn(event.message) : plane.emit(event)),
       ...(wanted.unfaultedShare === undefined ? {} : { unfaultedShare: wanted.unfaultedShare / 100 }),
@@ -160,6 +165,7 @@ async function run(directory: string): Promise<void> {
   await Promise.all(running);
   await api.close();
   await worlds.close();
+  await refinement.close();
   await xds.close();
   store.close();
   supervisor.close();
