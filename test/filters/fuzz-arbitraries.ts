@@ -304,7 +304,7 @@ const whole = fc.record({
       fc.constantFrom<Headers>([], [['cookie', 'sid=prod-1234567890abcdef']], [['authorization', 'Bearer 17']]),
     )
     .chain(([path, method, more]) => typed([[':authority', 'a'], [':path', path], [':method', method], ...more])),
-  chunks: fc.oneof(fc.constant([]), chunks),
+  chunks: fc.oneof(fc.constant<string[]>([]), chunks),
   answer: fc
     .constantFrom<Headers>(
       [[':status', '200']],
@@ -341,7 +341,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         do: fc.constant('shadow' as const),
         which,
-        headers: fc.oneof(responseHeaders, fc.constant([])),
+        headers: fc.oneof(responseHeaders, fc.constant<Headers>([])),
         body,
       }),
     },

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { mutationKinds } from '../../filters/config.ts';
+import { type FilterRole, mutationKinds } from '../../filters/config.ts';
 import { Exchange } from './exchange.ts';
 import { chaosConfig, mirrorConfig, steps } from './fuzz-arbitraries.ts';
 import { FuzzWorld } from './fuzz-run.ts';
@@ -20,7 +20,7 @@ const bounds = (numRuns: number) =>
   minutes > 0
     ? { numRuns: 1_000_000_000, interruptAfterTimeLimit: (minutes * 60_000) / 4 }
     : { numRuns, interruptAfterTimeLimit: 6000 };
-const configs = { mirror: mirrorConfig, chaos: chaosConfig(now) } as const;
+const configs: Record<FilterRole, fc.Arbitrary<object>> = { mirror: mirrorConfig, chaos: chaosConfig(now) };
 
 for (const role of ['mirror', 'chaos'] as const) {
   test(`${role}: whatever comes`, () => {
@@ -104,7 +104,7 @@ test('redaction: a secret put anywhere in a request does not reach the shadow', 
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqb2UifQ.c2lnbmF0dXJl',
     'joe.doe@mail.example.org',
   );
-  const copies = 0;
+  let copies = 0;
   const around = fc.constantFrom('', ' ', '"', ', ', '(', '): ', 'é ', 'a ', ' 12 ');
   const place = fc.constantFrom(
     'path',
@@ -164,6 +164,7 @@ test('redaction: a secret put anywhere in a request does not reach the shadow', 
         const [copy] = host.httpCalls;
         x.end();
         if (!copy) return;
+        copies++;
         host.answer(copy);
         const seen = JSON.stringify([copy.headers, copy.body, copy.trailers]);
         const plain = `${seen}${unescaped(seen)}`;
