@@ -92,7 +92,13 @@ async function run(directory: string): Promise<void> {
     onProblem: (err) => logger.error({ err }, 'the policy is unusable; the static rules decide'),
   });
   const refinement = await createRefinement({ model, policies, clock, logger });
-  const learned = { signatureOf, match, withEvidence, choose };
+  const learned = {
+    signatureOf,
+    // Patterns are what was learned: the baselines go without.
+    match: (...args: Parameters<typeof match>) => (policies.decider() === 'learned' ? match(...args) : []),
+    withEvidence,
+    choose,
+  };
   const guardian = createGuardian({
     world: worlds.production,
     store,
@@ -101,7 +107,8 @@ async function run(directory: string): Promise<void> {
     policy: () => policies.current(),
     staticPolicy,
     learned,
-    verifyInShadow: async (context, candidates) => chaos?.verify(context.diagnosis, candidates),
+    verifyInShadow: async (context, candidates) =>
+      policies.decider() === 'learned' ? chaos?.verify(context.diagnosis, candidates) : undefined,
     modeOf: (service) => application.spec.services[service]?.mode ?? 'observe',
     onEvent: (event) =>
       event.type === 'alert' ? logger.warn({ incident: event.incident }, event.message) : plane.emit(event),
@@ -145,7 +152,11 @@ async function run(directory: string): Promise<void> {
       staticPolicy,
       budget,
       onEpisode: (experience) => refinement.onEpisode(experience),
-      stopped: () => (wanted.enabled === false ? 'the Shadow document turns chaos off' : undefined),
+      stopped: () => {
+        if (wanted.enabled === false) return 'the Shadow document turns chaos off';
+        const frozen = guardian.overrides().some(({ order }) => order.type === 'freeze' && order.service === undefined);
+        return frozen ? 'an operator froze everything' : undefined;
+      },
       onEvent: (event) => (event.type === 'alert' ? logger.warn(event.message) : plane.emit(event)),
       ...(wanted.unfaultedShare === undefined ? {} : { unfaultedShare: wanted.unfaultedShare / 100 }),
     });

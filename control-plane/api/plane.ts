@@ -17,6 +17,9 @@ import type { EdgeId, ServiceId, Topology } from '../mesh/topology.ts';
 import type { History } from './history.ts';
 import type { Report } from './report.schema.ts';
 
+/** Who chooses mitigations: what was learned, hand-written rules, or a random order (a baseline to compare with). */
+export type Decider = 'learned' | 'rules' | 'random';
+
 /** The worlds a person sees. */
 export type SeenWorld = 'production' | 'shadow';
 export const seenWorlds: readonly SeenWorld[] = ['production', 'shadow'];
@@ -50,6 +53,8 @@ export interface Plane {
   overrides(): readonly Override[];
   /** Takes a standing order back. @throws UmbraError UMB0804 where there is none of that id */
   cancelOverride(id: string, by: string): Promise<void>;
+  /** Changes who chooses mitigations, until it is changed again or the control plane restarts; audited. */
+  decideBy(decider: Decider, by: string): void;
   /** Calls `listener` at every change until the returned function is called. A listener that throws harms nobody else. */
   subscribe(listener: (event: PlaneEvent) => void): () => void;
 }

@@ -164,6 +164,11 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     override: (request) => guardian.override(request),
     overrides: () => guardian.overrides(),
     cancelOverride: (id, by) => guardian.cancelOverride(id, by),
+    decideBy(decider, by) {
+      policies.decide(decider);
+      const entry = store.audit.append({ at: clock.now(), by, action: 'decider', subject: decider, detail: {} });
+      emit({ type: 'audit', entry });
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

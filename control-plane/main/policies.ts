@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import type { Decider } from '../api/plane.ts';
 import type { PolicyCard } from '../learning/card.ts';
 import { loadPolicy, type ModelPolicy } from '../learning/session.ts';
 import { guarded, randomOrderPolicy, staticPolicy } from '../learning/static-policy.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { Policy } from '../mesh/policy.ts';
 import type { Store } from '../mesh/store.ts';
-
-/** Who decides: the learned policy (with patterns), hand-written rules, or mitigations in random order (a baseline for benches). */
-export type Decider = 'learned' | 'rules' | 'random';
-export const deciders: readonly Decider[] = ['learned', 'rules', 'random'];
 
 export interface Policies {
   /** The policy in force for production. Never throws when it scores: the rules stand in. */

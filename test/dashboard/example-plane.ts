@@ -256,6 +256,7 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
       emit({ type: 'overrides' });
       audit(by, 'cancel', id, {});
     },
+    decideBy() {},
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

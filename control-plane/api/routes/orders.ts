@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { requireToken } from '../guard.ts';
 import { completeOrder } from '../order.ts';
-import type { Plane } from '../plane.ts';
+import type { Decider, Plane } from '../plane.ts';
 import { OrderRequest, Override } from '../schemas/orders.ts';
 import { Problem } from '../schemas/status.ts';
 
@@ -42,6 +42,28 @@ export function orderRoutes(api: FastifyInstance, plane: Plane, token: string): 
     },
     async ({ params, query }, reply) => {
       await plane.cancelOverride(params.id, query.by ?? 'operator');
+      return reply.code(204).send();
+    },
+  );
+  api.put<{ Body: { decider: Decider; by?: string } }>(
+    '/decider',
+    {
+      onRequest,
+      schema: {
+        ...common,
+        summary: 'Who chooses mitigations: learned (the default), rules, or random to compare with',
+        body: Type.Object(
+          {
+            decider: Type.Union([Type.Literal('learned'), Type.Literal('rules'), Type.Literal('random')]),
+            by: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 204: Type.Null(), ...problems },
+      },
+    },
+    async ({ body }, reply) => {
+      plane.decideBy(body.decider, body.by ?? 'operator');
       return reply.code(204).send();
     },
   );
