@@ -1,0 +1,108 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Mitigation } from '../../control-plane/mesh/mitigation.ts';
+import { table, writeRows } from '../lib/rows.ts';
+import { type Contender, contenders } from './contenders.ts';
+import { fixedConfiguration } from './fixed.ts';
+import { type Run, runOnce } from './run.ts';
+import { startShop } from './shop.ts';
+import { rowsOf, verdicts } from './summary.ts';
+import { umbraAt } from './umbra.ts';
+
+// npm run bench:recovery -- [--runs N] [--trouble NAME]… [--contender NAME]… [--learn MINUTES] [--json FILE]
+// Every run is appended to FILE.runs as it ends; started again with the same FILE it goes on where it stopped.
+
+const TROUBLES = [
+  'payments-slow',
+  'error-burst',
+  'replica-hang',
+  'retry-storm',
+  'traffic-spike',
+  'cpu-burn',
+  'bad-feed',
+];
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    trouble: { type: 'string', multiple: true },
+    contender: { type: 'string', multiple: true },
+    learn: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '40' },
+    rate: { type: 'string', default: '24' },
+    json: { type: 'string', default: 'bench/results/recovery.json' },
+    fresh: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(
+    'bench:recovery [--runs 5] [--trouble NAME]… [--contender umbra|none|fixed|random]… [--learn MINUTES] [--seconds 40] [--json FILE] [--fresh]',
+  );
+  process.exit(0);
+}
+const troubles = values.trouble ?? TROUBLES;
+const who = (values.contender as Contender[] | undefined) ?? [...contenders];
+const file = resolve(values.json);
+const kept = `${file}.runs`;
+mkdirSync(dirname(file), { recursive: true });
+if (values.fresh) rmSync(kept, { force: true });
+const runs: Run[] = existsSync(kept)
+  ? readFileSync(kept, 'utf8')
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line, (_, v) => (v === 'never' ? Number.POSITIVE_INFINITY : v)) as Run)
+  : [];
+if (runs.length > 0) console.log(`${runs.length} runs of before are kept (${kept}; --fresh forgets them)`);
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
+const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+const shop = await startShop(Number(values.rate), () => {});
+const umbra = umbraAt(shop.ready);
+say(`the shop runs, dashboard ${shop.ready.dashboard}`);
+let fixed: readonly Mitigation[] = [];
+try {
+  const until = Date.now() + Number(values.learn) * 60_000;
+  await umbra.cancelAll();
+  await umbra.decider('learned');
+  while (Date.now() < until && !stopping.signal.aborted) {
+    await sleep(Math.min(30_000, until - Date.now()), undefined, { signal: stopping.signal }).catch(() => {});
+    const patterns = await umbra.patterns();
+    say(
+      `learning in the shadow: ${patterns.filter((p) => p.status === 'trusted').length} trusted patterns of ${patterns.length}`,
+    );
+  }
+  fixed = fixedConfiguration(await umbra.topology());
+  const total = troubles.length * who.length * Number(values.runs);
+  // Contenders take turns within a round, so that what the machine does meanwhile hits all alike.
+  for (let round = 0; round < Number(values.runs); round++) {
+    for (const trouble of troubles) {
+      for (const contender of who) {
+        if (stopping.signal.aborted) break;
+        if (runs.filter((r) => r.trouble === trouble && r.contender === contender).length > round) continue;
+        const run = await runOnce(shop, umbra, {
+          trouble,
+          contender,
+          fixed,
+          troubleMs: Number(values.seconds) * 1000,
+          protectedOnly: trouble === 'traffic-spike',
+        });
+        runs.push(run);
+        appendFileSync(kept, `${JSON.stringify(run, (_, v) => (v === Number.POSITIVE_INFINITY ? 'never' : v))}\n`);
+        const seconds = (x: number) => (Number.isFinite(x) ? `${x.toFixed(1)} s` : 'never');
+        say(
+          `${runs.length}/${total} ${trouble} ${contender}: worst ${(100 * run.worst).toFixed(0)}%, detected ${seconds(run.detectedAfter)}, recovered ${seconds(run.recoveredAfter)}${run.plan.length > 0 ? `, ${run.source}: ${run.plan.join(' → ')}` : ''}`,
+        );
+      }
+    }
+  }
+} finally {
+  await shop.stop();
+}
+const rows = rowsOf(runs);
+writeRows(file, rows, { fixed, verdicts: verdicts(runs), runs });
+console.log(`\n${table(rows)}\n\n${verdicts(runs).join('\n')}\n\n${file}`);
