@@ -3,7 +3,7 @@
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
 import { monotonicNs, wallNs } from '../abi/call';
-import { count } from '../lib/metrics';
+import { add, count } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { setTickPeriod } from '../abi/host';
 import { drop } from '../abi/region';
@@ -25,8 +25,13 @@ export function proxy_on_memory_allocate(size: usize): usize {
 let created: u32 = 0;
 let createdRoot: usize = 0;
 
+/** Streams this VM has carried, and how many of them were reported. */
+let carried: u64 = 0;
+let reported: u64 = 0;
+
 export function proxy_on_context_create(id: u32, parent: u32): void {
   if (parent != 0) {
+    carried++;
     created = id;
     createdRoot = find(roots, parent);
     return;
@@ -121,8 +126,15 @@ export function proxy_on_http_call_response(_id: u32, token: u32, headers: u32, 
   leave();
 }
 
+/**
+ * Envoy keeps one more VM on its main thread, which ticks like the others but never carries a stream: it must not beat for a
+ * worker's that has failed.
+ */
 export function proxy_on_tick(_id: u32): void {
+  if (carried == 0) return;
   count(metrics.HEARTBEAT);
+  add(metrics.SEEN, <i64>(carried - reported));
+  reported = carried;
   reportHeld();
 }
 

@@ -30,10 +30,11 @@ export const LEARNED: u32 = 23;
 export const MAPPED: u32 = 24;
 export const HEARTBEAT: u32 = 25;
 export const CONFIGURED: u32 = 26;
-export const IN_FLIGHT: u32 = 27;
-export const BYTES_HELD: u32 = 28;
-export const PRODUCTION_MS: u32 = 29;
-export const SHADOW_MS: u32 = 30;
+export const SEEN: u32 = 27;
+export const IN_FLIGHT: u32 = 28;
+export const BYTES_HELD: u32 = 29;
+export const PRODUCTION_MS: u32 = 30;
+export const SHADOW_MS: u32 = 31;
 
 
 export const PREFIX = ascii('umbra_mirror_');
@@ -43,7 +44,7 @@ export function defineMetrics(): void {
   defineAll(
     COUNTER,
     PREFIX,
-    'sampled sent failed skipped_upgrade skipped_loop skipped_unreadable dropped_body_too_large dropped_in_flight dropped_bytes_held dropped_unmapped dropped_aborted dropped_no_memory dropped_reconfigured compared uncompared status_mismatch digest_compared digest_mismatch noise_compared noise_status_mismatch noise_digest_mismatch redacted pseudonyms learned mapped heartbeat configured',
+    'sampled sent failed skipped_upgrade skipped_loop skipped_unreadable dropped_body_too_large dropped_in_flight dropped_bytes_held dropped_unmapped dropped_aborted dropped_no_memory dropped_reconfigured compared uncompared status_mismatch digest_compared digest_mismatch noise_compared noise_status_mismatch noise_digest_mismatch redacted pseudonyms learned mapped heartbeat configured seen',
   );
   defineAll(GAUGE, PREFIX, 'in_flight bytes_held');
   defineAll(HISTOGRAM, PREFIX, 'production_ms shadow_ms');

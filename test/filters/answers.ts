@@ -14,8 +14,15 @@ interface Binaryen {
   readBinary(bytes: Uint8Array): {
     getExport(name: string): number;
     getFunction(name: string): number;
+    removeExport(name: string): void;
+    addFunction(name: string, params: number, result: number, locals: number[], body: number): number;
+    addFunctionExport(internal: string, external: string): number;
+    unreachable(): number;
+    emitBinary(): Uint8Array;
     dispose(): void;
   };
+  createType(types: number[]): number;
+  i32: number;
   getExportInfo(ref: number): { value: string };
   getFunctionInfo(ref: number): { body: number };
   getExpressionInfo(ref: number): Info;
@@ -129,4 +136,23 @@ function returns(ref: number): number[] {
   if (info.isReturn) found.push(0);
   for (const part of subexpressions(info)) found.push(...returns(part));
   return found;
+}
+
+/** The same module with one callback (three numbers in, one out) that traps whenever it is called. */
+export function withTrap(wasm: Uint8Array, exportName: string): Uint8Array {
+  const module = binaryen.readBinary(wasm);
+  try {
+    module.removeExport(exportName);
+    module.addFunction(
+      'trap',
+      binaryen.createType([binaryen.i32, binaryen.i32, binaryen.i32]),
+      binaryen.i32,
+      [],
+      module.unreachable(),
+    );
+    module.addFunctionExport('trap', exportName);
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
 }

@@ -50,7 +50,7 @@ export function httpGet(port: number, path: string): Promise<string> {
 }
 
 /** Starts Envoy and resolves when its listeners accept; rejects with the end of its log if it does not come up. */
-export async function startEnvoy(bin: string, config: unknown): Promise<RunningEnvoy> {
+export async function startEnvoy(bin: string, config: object): Promise<RunningEnvoy> {
   const dir = mkdtempSync(join(tmpdir(), 'umbra-filters-'));
   const configPath = join(dir, 'envoy.json');
   const adminPath = join(dir, 'admin');
@@ -198,6 +198,7 @@ export function listener(
 
 export function bootstrap(listeners: unknown[], clusters: unknown[]): Record<string, unknown> {
   return {
+    node: { id: 'test', cluster: 'test' },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     static_resources: { listeners, clusters },
   };

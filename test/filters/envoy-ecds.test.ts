@@ -1,0 +1,158 @@
+/** How a running Envoy takes new configurations of mirror: good ones, wrong ones, and one that revives a module that trapped. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type MirrorConfig, WASM_FILTER_TYPE, wasmFilterConfig } from '../../filters/config.ts';
+import { withTrap } from './answers.ts';
+import { bootstrap, cluster, findEnvoy, listener, type RunningEnvoy, startEnvoy } from './envoy-process.ts';
+import { modulePath } from './harness.ts';
+import { type Service, send, serve } from './services.ts';
+
+const bin = findEnvoy();
+const skip = bin ? false : 'no Envoy: set ENVOY_BIN or put envoy on PATH';
+const dir = mkdtempSync(join(tmpdir(), 'umbra-ecds-'));
+const file = join(dir, 'mirror.json');
+const module = join(dir, 'mirror.wasm');
+
+let envoy: RunningEnvoy;
+let production: Service;
+let shadow: Service;
+/** Answers to /slow wait here. */
+const waiting: ServerResponse[] = [];
+let version = 0;
+
+/** Publishes a configuration as an ECDS resource; Envoy watches the folder for the rename. */
+function publish(config: Partial<MirrorConfig>): void {
+  const json = JSON.stringify({
+    generation: ++version,
+    percent: 100,
+    pseudonymKey: '0'.repeat(32),
+    heartbeatMs: 20,
+    ...config,
+  });
+  const resource = {
+    version_info: String(version),
+    resources: [
+      {
+        '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+        name: 'umbra.mirror',
+        typed_config: wasmFilterConfig('mirror', module, json),
+      },
+    ],
+  };
+  writeFileSync(`${file}.new`, JSON.stringify(resource));
+  renameSync(`${file}.new`, file);
+}
+
+before(async () => {
+  if (!bin) return;
+  writeFileSync(module, withTrap(readFileSync(modulePath('mirror')), 'proxy_on_request_body'));
+  production = await serve((received, res) => {
+    if (received.url === '/slow') waiting.push(res);
+    else res.end('ok');
+  });
+  shadow = await serve((_, res) => res.end('ok'));
+  publish({ cluster: 'shadow' });
+  envoy = await startEnvoy(
+    bin,
+    bootstrap(
+      [
+        listener('in', 'production', [
+          {
+            name: 'umbra.mirror',
+            config_discovery: {
+              config_source: {
+                path_config_source: { path: file, watched_directory: { path: dir } },
+                resource_api_version: 'V3',
+              },
+              type_urls: [WASM_FILTER_TYPE.replace('type.googleapis.com/', '')],
+            },
+          },
+        ]),
+      ],
+      [cluster('production', production.port), cluster('shadow', shadow.port)],
+    ),
+  );
+});
+
+after(async () => {
+  await envoy?.stop();
+  await Promise.all([production?.stop(), shadow?.stop()]);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function stat(name: string): Promise<number> {
+  return (await envoy.stats(name))[name] ?? 0;
+}
+
+async function reaches(name: string, n: number): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    if ((await stat(name)) >= n) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail(`${name} did not reach ${n}: ${envoy.log()}`);
+}
+
+const refused = 'extension_config_discovery.http_filter.umbra.mirror.config_fail';
+
+test('a new configuration takes the place of the old one', { skip }, async () => {
+  await send(envoy.ports.in!, '/a');
+  await shadow.arrived(1);
+  const configured = await stat('umbra_mirror_configured');
+  publish({ cluster: 'shadow', authority: 'second.example' });
+  await reaches('umbra_mirror_configured', configured + 1);
+  await reaches('extension_config_discovery.http_filter.umbra.mirror.config_reload', 2);
+  await send(envoy.ports.in!, '/b');
+  await shadow.arrived(2);
+  assert.equal(shadow.received[1]?.headers.host, 'second.example');
+});
+
+test('a wrong one is refused and the one before stays in force', { skip }, async () => {
+  const before = await stat(refused);
+  publish({ percent: 1000, cluster: 'shadow' });
+  await reaches(refused, before + 1);
+  assert.match(envoy.log(), /umbra mirror: configuration refused: percent/);
+  assert.equal((await send(envoy.ports.in!, '/c')).status, 200);
+  await shadow.arrived(3);
+  assert.equal(shadow.received[2]?.headers.host, 'second.example');
+});
+
+test('a trap with fifty requests in flight changes no answer; a new generation revives the module', {
+  skip,
+}, async () => {
+  const copies = shadow.received.length;
+  const slow = Array.from({ length: 50 }, () => send(envoy.ports.in!, '/slow'));
+  await shadow.arrived(copies + 50);
+  await production.arrived(production.received.length + 50 - waiting.length);
+  // Every body traps in this build.
+  const trapped = await send(envoy.ports.in!, '/d', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"a":1}',
+  });
+  assert.equal(trapped.status, 200);
+  assert.equal(production.received.find((r) => r.url === '/d')?.body, '{"a":1}');
+  for (const res of waiting.splice(0)) res.end('late');
+  assert.deepEqual(
+    (await Promise.all(slow)).map((a) => [a.status, a.body]),
+    Array(50).fill([200, 'late']),
+  );
+  // Dead: requests pass, nothing is copied, the heart stands still.
+  const dead = shadow.received.length;
+  const beats = await stat('umbra_mirror_heartbeat');
+  for (let i = 0; i < 5; i++) assert.equal((await send(envoy.ports.in!, '/e')).status, 200);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await stat('umbra_mirror_heartbeat'), beats);
+  assert.equal(shadow.received.length, dead);
+  // A new generation is enough.
+  publish({ cluster: 'shadow' });
+  for (let i = 0; i < 200 && shadow.received.length === dead; i++) {
+    assert.equal((await send(envoy.ports.in!, '/f')).status, 200);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(shadow.received[dead]?.url, '/f');
+  await reaches('umbra_mirror_heartbeat', beats + 1);
+});
