@@ -3,33 +3,14 @@
  * them, a clock that stands still until it is moved, and counts of every host call. What Envoy does between callbacks
  * (holding, collecting and releasing headers and bodies) is in exchange.ts.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { chaosCapabilities, type FilterRole, mirrorCapabilities } from '../../filters/config.ts';
-import { buildFilters } from '../../scripts/build-filters.ts';
+import { type Headers, marshal } from './header-block.ts';
+import type { HostOptions, HttpCall, LocalResponse, StreamAction, Visible } from './host-types.ts';
+import { moduleOf } from './modules.ts';
 
-export type Pair = readonly [name: string, value: string];
-export type Headers = Pair[];
-
-const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-
-/** The built module's path; builds it first if a source is newer. */
-export function modulePath(role: FilterRole): string {
-  if (!buildFilters()) throw new Error('the filters do not compile');
-  return join(repository, 'filters', 'build', `${role}.wasm`);
-}
-
-const compiled = new Map<FilterRole, WebAssembly.Module>();
-
-export function moduleOf(role: FilterRole): WebAssembly.Module {
-  let module = compiled.get(role);
-  if (!module) {
-    module = new WebAssembly.Module(readFileSync(modulePath(role)));
-    compiled.set(role, module);
-  }
-  return module;
-}
+export type { Headers } from './header-block.ts';
+export type { HttpCall, LocalResponse } from './host-types.ts';
+export { moduleOf, modulePath } from './modules.ts';
 
 /** Strings are bytes here: one character a byte, so that any body and header can be given. */
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
@@ -40,44 +21,7 @@ const NOT_FOUND = 1;
 const BAD_ARGUMENT = 2;
 const INTERNAL_FAILURE = 10;
 
-/** Maps and buffers a callback can see; set by whoever calls in. */
-export interface Visible {
-  maps: Map<number, Headers>;
-  buffers: Map<number, { bytes: string; writable: boolean }>;
-}
-
-export interface HttpCall {
-  token: number;
-  root: number;
-  cluster: string;
-  headers: Headers;
-  body: string;
-  trailers: Headers;
-  timeoutMs: number;
-}
-
-export interface LocalResponse {
-  status: number;
-  headers: Headers;
-  body: string;
-  grpc: number;
-}
-
-/** What a context asked of its stream; the exchange acts on it after the callback, as Envoy does. */
-export type StreamAction =
-  | { do: 'continue'; type: number }
-  | { do: 'close'; type: number }
-  | { do: 'respond'; response: LocalResponse };
-
 type Callback = (...args: number[]) => number;
-
-export interface HostOptions {
-  /** Unix ms and monotonic ns at the start. */
-  wallMs?: number;
-  monotonicNs?: bigint;
-  /** Answers http_call at once with this status instead of taking the call. */
-  refuseCalls?: () => boolean;
-}
 
 export class FilterHost {
   readonly role: FilterRole;
@@ -440,15 +384,4 @@ export class FilterHost {
     }
     return modules;
   }
-}
-
-/** A header block as Envoy lays it out. */
-export function marshal(headers: Headers): string {
-  const sizes = Buffer.alloc(4 + headers.length * 8);
-  sizes.writeUInt32LE(headers.length, 0);
-  headers.forEach(([name, value], i) => {
-    sizes.writeUInt32LE(name.length, 4 + i * 8);
-    sizes.writeUInt32LE(value.length, 8 + i * 8);
-  });
-  return sizes.toString('latin1') + headers.map(([name, value]) => `${name}\0${value}\0`).join('');
 }
