@@ -48,6 +48,8 @@ export const storefront: ServiceDefinition = {
           body: { session, lines, card },
         });
         const order = objectOf(answer.body);
+        // A cart that is not emptied is no reason to fail an order, nor to wait.
+        cart.call('/cart', { method: 'DELETE', headers: { 'x-session': session } }).catch(() => {});
         return { status: answer.status, body: order, headers: { location: `/orders/${order.orderId}` } };
       },
       'GET /orders/:order': ({ params }) => pass(ask(checkout, `/orders/${params.order}`)),
