@@ -5,6 +5,7 @@ import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
 import type { Edge, Service, Topology } from '../mesh/topology.ts';
 import { buildResources } from './build.ts';
+import { buildChecked } from './checked.ts';
 import type { BuildInput, Endpoints, ProxyNode } from './node.ts';
 
 const service = (id: string, rest: Partial<Service> = {}): Service => ({
@@ -126,5 +127,20 @@ test('what cannot be built says why', () => {
   assert.throws(
     () => buildResources(input('production', { node: stranger })),
     refused('UMB0301', /shop>nobody is not an edge/),
+  );
+});
+
+test('what is built is checked, and the field at fault is named', () => {
+  assert.deepEqual(buildChecked(input('shadow')), buildResources(input('shadow')));
+  const unlistenable = {
+    ...sidecar('production'),
+    outbound: [{ callee: 'cart', listen: { host: '127.0.0.1', port: 70_000 } }],
+  };
+  assert.throws(
+    () => buildChecked(input('production', { node: unlistenable })),
+    (e) =>
+      e instanceof UmbraError &&
+      e.code === 'UMB0301' &&
+      /Listener out\|cart: .*port_value must be at most 65535 \(given 70000\)/.test(e.message),
   );
 });

@@ -1,5 +1,5 @@
 import type { MirrorConfig } from '../../../filters/config.ts';
-import { buildResources } from '../../envoy/build.ts';
+import { buildChecked } from '../../envoy/checked.ts';
 import type { Address } from '../../envoy/node.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { FaultLease } from '../../mesh/lease.ts';
@@ -52,7 +52,7 @@ export class MeshServer {
     const { description } = input;
     const built = description.nodes.map((node) => ({
       node,
-      resources: buildResources({
+      resources: buildChecked({
         node,
         topology: input.topology,
         settings: input.settings,
