@@ -23,7 +23,8 @@ const isBelow = (path: string, folder: string) =>
 /** Without those that lie below another: a second bind would hide the first. */
 function outermost(paths: readonly string[]): string[] {
   const kept: string[] = [];
-  for (const path of [...new Set(paths)].sort((a, b) => a.length - b.length)) if (!kept.some((k) => isBelow(path, k))) kept.push(path);
+  for (const path of [...new Set(paths)].sort((a, b) => a.length - b.length))
+    if (!kept.some((k) => isBelow(path, k))) kept.push(path);
   return kept;
 }
 

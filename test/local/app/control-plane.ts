@@ -28,7 +28,8 @@ const file = join(run, 'leases.json');
 const kept: Record<string, Record<string, Lease>> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 const store = {
   leases(world: string) {
-    const all = (kept[world] ??= {});
+    kept[world] ??= {};
+    const all = kept[world];
     const save = () => writeFileSync(file, JSON.stringify(kept));
     return {
       put(lease: Lease) {

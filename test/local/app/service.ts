@@ -39,14 +39,31 @@ createServer(async (request, response) => {
   if (url.pathname === '/healthz') return json(200, { ok: true });
   if (url.pathname === '/env') return json(200, process.env);
   if (url.pathname === '/fds') return json(200, readdirSync('/proc/self/fd').length);
-  if (url.pathname === '/read') return json(200, tried(() => readFileSync(url.searchParams.get('path')!, 'utf8')));
-  if (url.pathname === '/list') return json(200, tried(() => readdirSync(url.searchParams.get('path')!)));
-  if (url.pathname === '/write') return json(200, tried(() => writeFileSync(url.searchParams.get('path')!, 'x')));
-  if (url.pathname === '/dial') return json(200, await dial(url.searchParams.get('host')!, Number(url.searchParams.get('port'))));
+  if (url.pathname === '/read')
+    return json(
+      200,
+      tried(() => readFileSync(url.searchParams.get('path')!, 'utf8')),
+    );
+  if (url.pathname === '/list')
+    return json(
+      200,
+      tried(() => readdirSync(url.searchParams.get('path')!)),
+    );
+  if (url.pathname === '/write')
+    return json(
+      200,
+      tried(() => writeFileSync(url.searchParams.get('path')!, 'x')),
+    );
+  if (url.pathname === '/dial')
+    return json(200, await dial(url.searchParams.get('host')!, Number(url.searchParams.get('port'))));
   appendFileSync(join(DATA!, 'requests'), `${request.method} ${url.pathname} ${body}\n`);
   if (NAME === 'web' && url.pathname.startsWith('/pay') && PAY) {
     try {
-      const answer = await fetch(`${PAY}${url.pathname}`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+      const answer = await fetch(`${PAY}${url.pathname}`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
       return json(answer.status, { via: answer.headers.get('x-umbra-mock'), answer: await answer.text() });
     } catch (e) {
       return json(502, { error: String(e) });

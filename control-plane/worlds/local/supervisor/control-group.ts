@@ -29,8 +29,8 @@ export interface ControlGroup {
   memoryUsed(): number;
   processes(): number[];
   child(name: string): ControlGroup;
-  /** Removes it and its children; what cannot be removed yet (a process is dying) is left for the next sweep. */
-  remove(): void;
+  /** Removes it and its children; false while a process in it is still dying. */
+  remove(): boolean;
 }
 
 /** Which control groups this machine lets us make: version 1 with the controllers cpu and memory, version 2, or none and why. */
@@ -76,18 +76,35 @@ export function controlGroupsNamed(prefix: string): string[] {
 const put = (file: string, value: string | number) => writeFileSync(file, String(value));
 const get = (file: string) => readFileSync(file, 'utf8').trim();
 
-function removeTree(path: string): void {
-  if (!existsSync(path)) return;
+/** Kills what is still in a group and removes it; resolves when it is gone, or after two seconds, for the next sweep. */
+export async function dissolve(group: ControlGroup): Promise<void> {
+  for (let tries = 0; tries < 100 && !group.remove(); tries++) {
+    for (const pid of group.processes()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function removeTree(path: string): boolean {
+  if (!existsSync(path)) return true;
   for (const entry of readdirSync(path, { withFileTypes: true }))
     if (entry.isDirectory()) removeTree(join(path, entry.name));
   try {
     rmdirSync(path);
+    return true;
   } catch {
     // Busy: a process in it is still dying.
+    return false;
   }
 }
 
 function pidsBelow(path: string): number[] {
+  if (!existsSync(path)) return [];
   const own = get(join(path, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
   for (const entry of readdirSync(path, { withFileTypes: true }))
     if (entry.isDirectory()) own.push(...pidsBelow(join(path, entry.name)));
@@ -136,14 +153,14 @@ class GroupV1 implements ControlGroup {
     return Number(get(join(this.#memory, 'memory.usage_in_bytes')));
   }
   processes(): number[] {
-    return pidsBelow(this.#cpu);
+    return [...new Set([...pidsBelow(this.#cpu), ...pidsBelow(this.#memory)])];
   }
   child(name: string): ControlGroup {
     return new GroupV1(join(this.name, name));
   }
-  remove(): void {
-    removeTree(this.#cpu);
-    removeTree(this.#memory);
+  remove(): boolean {
+    const cpu = removeTree(this.#cpu);
+    return removeTree(this.#memory) && cpu;
   }
 }
 
@@ -202,7 +219,7 @@ class GroupV2 implements ControlGroup {
   child(name: string): ControlGroup {
     return new GroupV2(join(this.name, name));
   }
-  remove(): void {
-    removeTree(this.#path);
+  remove(): boolean {
+    return removeTree(this.#path);
   }
 }

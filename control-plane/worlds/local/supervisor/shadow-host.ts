@@ -12,7 +12,7 @@ import { type MountPlan, mountScript } from '../../../shadow/isolation/mount-scr
 import { filterText, parseFilterState, portsText } from '../../../shadow/isolation/packet-filter.ts';
 import type { DeniedCounters, RecordedAnswer, WorldCapabilities } from '../protocol.ts';
 import type { Launcher } from './command.ts';
-import { type ControlGroup, detectControlGroups, makeControlGroup } from './control-group.ts';
+import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { copyData } from './data.ts';
 import { FaultRegistry } from './fault-registry.ts';
 import { hostLauncher } from './host-launcher.ts';
@@ -29,7 +29,8 @@ export interface ShadowHostOptions {
   readonly host: ReplicaHost;
   readonly ports: PortAllocator;
   readonly runId: string;
-  readonly productionReplicas: (service: ServiceId) => number;
+  /** Replicas that leases have added to a service of production. */
+  readonly addedInProduction: (service: ServiceId) => number;
   readonly forbidden: readonly number[];
   readonly onChange: () => void;
   readonly onDenied: (denied: DeniedCounters) => void;
@@ -46,6 +47,7 @@ export class ShadowHost {
   readonly #options: ShadowHostOptions;
   readonly #namespace: NamespaceLauncher | undefined;
   readonly #group: ControlGroup | undefined;
+  readonly #parent: ControlGroup | undefined;
   readonly #externals: ShadowExternals;
   #documents: Documents;
   #forbidden: readonly number[];
@@ -58,8 +60,7 @@ export class ShadowHost {
     options: ShadowHostOptions,
     launcher: Launcher,
     namespace: NamespaceLauncher | undefined,
-    group: ControlGroup | undefined,
-    groupReason: string | undefined,
+    { group, parent, reason: groupReason }: BoundedGroup,
     fileAttempts: Map<string, number>,
   ) {
     this.#options = options;
@@ -67,6 +68,7 @@ export class ShadowHost {
     this.#forbidden = options.forbidden;
     this.#namespace = namespace;
     this.#group = group;
+    this.#parent = parent;
     this.#fileAttempts = fileAttempts;
     const { run } = options.host;
     this.#externals = new ShadowExternals({
@@ -93,7 +95,7 @@ export class ShadowHost {
           mock: this.#externals.mocked.size > 0 ? true : 'the application has no mocked external',
         }),
         externals: () => this.#externals.endpoints(),
-        replicasOf: (_, service) => this.#scaled(options.productionReplicas(service)),
+        replicasOf: (_, service) => this.#scaled(service),
         prepare: (plan) => this.#prepareData(plan),
         onPorts: () => void this.#loadPorts(),
         onChange: options.onChange,
@@ -127,7 +129,7 @@ export class ShadowHost {
         'UMB0101',
         `the Shadow is of ${spec.application}, the Application is ${options.documents.application.metadata.name}`,
       );
-    const { group, reason } = boundedGroup(options);
+    const bounded = boundedGroup(options);
     const fileAttempts = new Map<string, number>();
     let namespace: NamespaceLauncher | undefined;
     let ended = () => {};
@@ -138,18 +140,18 @@ export class ShadowHost {
         script: mountScript(mountPlan(options)),
         log: run.log('shadow', 'init'),
         env,
-        group: group?.child('own'),
+        group: bounded.group?.child('own'),
         onFileAttempt: ({ name }) => fileAttempts.set(name, (fileAttempts.get(name) ?? 0) + 1),
         onEnd: () => ended(),
       });
     } catch (e) {
       if (spec.isolation !== 'declared') {
-        group?.remove();
+        bounded.parent?.remove();
         throw e;
       }
       options.host.say(`the shadow is only declared to be isolated: ${(e as Error).message}`);
     }
-    const shadow = new ShadowHost(options, namespace ?? hostLauncher, namespace, group, reason, fileAttempts);
+    const shadow = new ShadowHost(options, namespace ?? hostLauncher, namespace, bounded, fileAttempts);
     ended = () => {
       shadow.runtime.notes.add('the namespaces of the shadow have ended; start `umbra up` again');
       options.onChange();
@@ -173,7 +175,10 @@ export class ShadowHost {
     this.#options.onChange();
   }
 
-  #scaled(production: number): number {
+  /** The Shadow's share of what production has: by its document, and by its leases. */
+  #scaled(service: ServiceId): number {
+    const declared = this.#documents.application.spec.services[service]?.replicas ?? 1;
+    const production = declared + this.#options.addedInProduction(service);
     return Math.max(1, Math.round(production * (this.#documents.shadow?.spec.scale ?? 1)));
   }
 
@@ -196,7 +201,7 @@ export class ShadowHost {
 
   /** Production's replica count of a service is another now. */
   followScale(service: ServiceId): Promise<void> {
-    return this.runtime.rest(service, this.#scaled(this.#options.productionReplicas(service)));
+    return this.runtime.rest(service, this.#scaled(service));
   }
 
   /** Production's ports, for the packet filter to know. */
@@ -315,12 +320,19 @@ export class ShadowHost {
     // Nothing in the namespaces needs an orderly end: their data are copies.
     if (this.#namespace) await this.#namespace.stop();
     await Promise.all([this.runtime.stop(), this.#externals.stop()]);
-    this.#group?.remove();
+    if (this.#parent) await dissolve(this.#parent);
     rmSync(join(this.#options.host.run.world('shadow'), 'overlay'), { recursive: true, force: true });
   }
 }
 
-function boundedGroup(options: ShadowHostOptions): { group?: ControlGroup; reason?: string } {
+interface BoundedGroup {
+  readonly group?: ControlGroup;
+  /** What holds it; weighs little beside everything else. */
+  readonly parent?: ControlGroup;
+  readonly reason?: string;
+}
+
+function boundedGroup(options: ShadowHostOptions): BoundedGroup {
   const found = detectControlGroups();
   if ('reason' in found) return { reason: found.reason };
   const limits = options.documents.shadow?.spec.resources;
@@ -332,7 +344,7 @@ function boundedGroup(options: ShadowHostOptions): { group?: ControlGroup; reaso
     group.setMemory(
       limits?.memory === undefined ? Math.min(4 * 2 ** 30, Math.floor(totalmem() / 2)) : bytes(limits.memory),
     );
-    return { group };
+    return { group, parent };
   } catch (e) {
     return { reason: (e as Error).message };
   }

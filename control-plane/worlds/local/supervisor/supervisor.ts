@@ -11,7 +11,7 @@ import { UmbraError } from '../../../mesh/errors.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
 import type { Description, ServiceUpdate, WorldCapabilities } from '../protocol.ts';
 import { type RpcServer, serveRpc } from '../rpc.ts';
-import { type ControlGroup, detectControlGroups, makeControlGroup } from './control-group.ts';
+import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { controlPlaneCommand } from './control-plane-process.ts';
 import { hostLauncher } from './host-launcher.ts';
 import { KeptProcess } from './kept-process.ts';
@@ -248,7 +248,7 @@ export class Supervisor {
         host,
         ports,
         runId: this.runId,
-        productionReplicas: (service) => this.#production?.wanted(service) ?? 0,
+        addedInProduction: (service) => this.#production?.added(service) ?? 0,
         forbidden: this.#forbiddenPorts(),
         onChange: () => this.#changed('shadow'),
         onDenied: (denied) => this.#rpc?.emit('denied', denied),
@@ -426,7 +426,7 @@ export class Supervisor {
       rmSync(this.run.ready, { force: true });
       await this.#controlPlane?.stop(CONTROL_PLANE_GRACE_MS);
       await Promise.all([this.#shadow?.stop(), this.#production?.stop()]);
-      this.#productionGroup?.remove();
+      if (this.#productionGroup) await dissolve(this.#productionGroup);
       await this.#rpc?.close();
       this.run.clear();
     })();

@@ -1,4 +1,4 @@
-import { controlGroupsNamed, detectControlGroups, makeControlGroup } from './control-group.ts';
+import { controlGroupsNamed, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { processesWith, startTimeOf } from './process-table.ts';
 import type { RunDirectory, RunState } from './run-directory.ts';
 
@@ -38,7 +38,7 @@ export async function sweep(run: RunDirectory, state: RunState): Promise<string[
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   if (killed > 0) found.push(`${killed} processes`);
-  for (const group of open) group.remove();
+  for (const group of open) await dissolve(group);
   if (open.length > 0) found.push(`${open.length} control groups`);
   run.clear();
   return found;

@@ -65,6 +65,11 @@ export class WorldRuntime {
     return this.#wanted.get(service) ?? 0;
   }
 
+  /** Replicas that leases have added. */
+  added(service: ServiceId): number {
+    return this.wanted(service) - (this.#atRest.get(service) ?? this.wanted(service));
+  }
+
   /** Plans everything, so that the world can be described, and starts nothing. */
   async plan(): Promise<void> {
     for (const [service, spec] of Object.entries(this.#documents.application.spec.services)) {
@@ -121,10 +126,11 @@ export class WorldRuntime {
    * of an endpoint's end before its process is stopped.
    */
   scale(service: ServiceId, count: number): Promise<{ ready: number; problem?: string }> {
+    if (!this.#replicas.has(service))
+      return Promise.resolve({ ready: 0, problem: `${service} is not a service of this world` });
+    this.#wanted.set(service, count);
     return this.#inOrder(service, async () => {
-      const list = this.#replicas.get(service);
-      if (!list) return { ready: 0, problem: `${service} is not a service of this world` };
-      this.#wanted.set(service, count);
+      const list = this.#replicas.get(service)!;
       let problem: string | undefined;
       const added: Replica[] = [];
       for (let i = list.length; i < count; i++) {
@@ -156,18 +162,23 @@ export class WorldRuntime {
   /** Follows changed documents: counts, commands, environment, versions. Resolves when everything is as they say. */
   async follow(documents: Documents): Promise<void> {
     this.#documents = documents;
-    for (const [service, spec] of Object.entries(documents.application.spec.services)) {
-      await this.#inOrder(service, async () => {
-        for (const replica of this.replicas(service)) {
-          if (await replica.follow(await this.#planOf(service, replica.plan.replica))) {
-            this.#options.host.say(`${this.world} ${service}.${replica.plan.replica} restarted to follow the document`);
-            await replica.answers(START_WITHIN_MS, this.#abort.signal);
-          }
-        }
-      });
-      await this.rest(service, this.#options.replicasOf(spec, service));
-    }
+    const services = Object.entries(documents.application.spec.services);
+    await Promise.all(
+      services.map(async ([service, spec]) => {
+        await this.#inOrder(service, () => this.#roll(service));
+        await this.rest(service, this.#options.replicasOf(spec, service));
+      }),
+    );
     this.#options.onChange();
+  }
+
+  /** Restarts one replica after the other where the documents have changed it, each once the one before answers. */
+  async #roll(service: ServiceId): Promise<void> {
+    for (const replica of this.replicas(service)) {
+      if (!(await replica.follow(await this.#planOf(service, replica.plan.replica)))) continue;
+      this.#options.host.say(`${this.world} ${service}.${replica.plan.replica} restarted to follow the document`);
+      await replica.answers(START_WITHIN_MS, this.#abort.signal);
+    }
   }
 
   /** Changes how many replicas a service has at rest; what leases have added stays added. */

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { after, before, test } from 'node:test';
+import type { Address } from '../../control-plane/envoy/node.ts';
+import type { DeniedCounters, Description } from '../../control-plane/worlds/local/protocol.ts';
+import { groupsOf, processesOf, whyNoShadow, whyNot } from './machine.ts';
+import { ask, document, eventually, makeHome, Running } from './running.ts';
+
+const skip = (await whyNot()) ?? whyNoShadow() ?? false;
+let running: Running;
+let place: ReturnType<typeof makeHome>;
+
+before(async () => {
+  if (skip) return;
+  place = makeHome(document());
+  running = await Running.up(place);
+});
+after(async () => {
+  if (skip) return;
+  await running.stop();
+  place.remove();
+});
+
+const inShadow = async (path: string) => JSON.parse((await ask(running.shadowIngress, path)).body) as string;
+const inProduction = async (path: string) => JSON.parse((await ask(running.entry, path)).body) as string;
+const tcp = (address: Address) => {
+  assert.ok('port' in address);
+  return address;
+};
+const encoded = (path: string) => encodeURIComponent(path);
+
+test('users reach production and copies reach the shadow through their proxies', { skip }, async () => {
+  const answer = await ask(running.entry, '/hello');
+  assert.equal(answer.status, 200);
+  assert.match(answer.body, /"replica\\":\\"[01]/);
+  await eventually(async () => {
+    // Proxies of the shadow may be served a moment later than production's.
+    await ask(running.entry, '/hello');
+    return readFileSync(running.file('shadow', 'data', 'web', '0', 'requests'), 'utf8').includes('GET /hello');
+  });
+});
+
+test("production's files are denied by absolute path, and counted", { skip }, async () => {
+  await ask(running.entry, '/written');
+  const file = running.file('production', 'data', 'web', '0', 'requests');
+  assert.match(readFileSync(file, 'utf8'), /GET \/written/);
+  assert.match(await inProduction(`/read?path=${encoded(file)}`), /^ok/, 'production itself reads them');
+  assert.equal(await inShadow(`/read?path=${encoded(file)}`), 'EACCES');
+  assert.equal(await inShadow(`/list?path=${encoded(running.file('production'))}`), 'EACCES');
+  assert.equal(await inShadow(`/write?path=${encoded(running.file('production', 'new'))}`), 'EACCES');
+  const denied = await eventually(async () => {
+    const counters = await running.tell<DeniedCounters>('denied');
+    return typeof counters.files === 'number' && counters.files >= 3 && counters;
+  });
+  assert.ok(denied.targets.some((t) => t.what === 'production/data'));
+});
+
+test('what else is private is not there at all', { skip }, async () => {
+  for (const name of ['token', 'supervisor.sock', 'supervisor.json', 'ready.json', 'test.sock'])
+    assert.equal(await inShadow(`/read?path=${encoded(running.file(name))}`), 'ENOENT', name);
+  assert.equal(await inShadow(`/write?path=${encoded('/etc/umbra-test')}`), 'EROFS');
+  assert.equal(await inShadow(`/write?path=${encoded('/usr/umbra-test')}`), 'EROFS');
+  assert.match(await inShadow(`/write?path=${encoded('/tmp/of-the-shadow')}`), /^ok/);
+  assert.ok(!existsSync('/tmp/of-the-shadow'));
+  assert.match(await inShadow(`/write?path=${encoded('/proc/sys/kernel/core_pattern')}`), /EROFS|EACCES/);
+  const devices = await inShadow(`/list?path=${encoded('/dev')}`);
+  assert.ok(!/vd|sd[a-z]|fuse|mem/.test(devices), devices);
+  // What its starter had open is not handed on.
+  assert.ok(Number(await inShadow('/fds')) < 40);
+});
+
+test('no address outside is reached, literal or not, and attempts are counted', { skip }, async () => {
+  const before = await running.tell<DeniedCounters>('denied');
+  const { production } = await running.tell<Description>('describe');
+  const { listen, app } = production.nodes.find((n) => n.service === 'api')!.inbound!;
+  const data = { app: tcp(app), listen: tcp(listen) };
+  assert.equal(await inProduction(`/dial?host=127.0.0.1&port=${data.app.port}`), 'ok', 'production itself reaches it');
+  const lan =
+    Object.values(networkInterfaces())
+      .flat()
+      .find((i) => i && i.family === 'IPv4' && !i.internal)?.address ?? '192.0.2.1';
+  for (const [host, port] of [
+    ['127.0.0.1', data.app.port],
+    ['127.0.0.1', data.listen.port],
+    ['127.0.0.1', running.ready.entry.port],
+    [lan, data.app.port],
+    ['192.0.2.7', 443],
+    ['::1', data.app.port],
+  ] as const) {
+    assert.equal(await inShadow(`/dial?host=${encoded(host)}&port=${port}`), 'ECONNREFUSED', `${host}:${port}`);
+  }
+  const now = await eventually(async () => {
+    const counters = await running.tell<DeniedCounters>('denied');
+    return (
+      typeof counters.network === 'number' &&
+      counters.network >= (before.network === 'unknown' ? 0 : before.network) + 6 &&
+      counters
+    );
+  });
+  assert.ok(now.targets.some((t) => t.what === `127.0.0.1:${data.app.port}`));
+  assert.ok(now.targets.some((t) => t.what === '192.0.2.7:443'));
+});
+
+test('ordinary traffic of the shadow counts as no attempt', { skip }, async () => {
+  const before = await running.tell<DeniedCounters>('denied');
+  for (let i = 0; i < 20; i++) await ask(running.entry, `/quiet-${i}`);
+  await eventually(async () =>
+    readFileSync(running.file('shadow', 'data', 'web', '0', 'requests'), 'utf8').includes('quiet-19'),
+  );
+  // Two rounds of counting.
+  const until = Date.now() + 4500;
+  await eventually(async () => Date.now() > until);
+  assert.deepEqual(await running.tell<DeniedCounters>('denied'), before);
+});
+
+test("the shadow starts from a copy of production's data and returns to its snapshot", { skip }, async () => {
+  const file = running.file('shadow', 'data', 'web', '0', 'requests');
+  await running.tell('snapshotState');
+  const kept = readFileSync(file, 'utf8');
+  await ask(running.shadowIngress, '/dirty');
+  assert.match(readFileSync(file, 'utf8'), /dirty/);
+  await running.tell('resetState');
+  assert.equal(
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((l) => l.includes('dirty')).length,
+    0,
+  );
+  assert.ok(readFileSync(file, 'utf8').startsWith(kept.slice(0, 20)));
+  assert.equal((await ask(running.shadowIngress, '/healthz')).status, 200);
+});
+
+test('the shadow follows environment and replica count', { skip }, async () => {
+  const before = Date.now();
+  await running.tell('update', { service: 'web', env: { GREETING: 'bonjour' }, replicas: 1 });
+  await running.tell('update', { service: 'api', replicas: 3 });
+  const answer = await eventually(async () => {
+    const { body } = await ask(running.shadowIngress, '/greet');
+    return body.includes('bonjour') && body;
+  });
+  assert.match(answer, /bonjour/);
+  const { shadow, production } = await running.tell<Description>('describe');
+  assert.equal(production.replicas.api, 3);
+  assert.equal(shadow?.replicas.api, 3);
+  assert.equal(shadow?.endpoints.api?.filter((e) => e.healthy).length, 3);
+  // The shadow is to follow within five seconds; what is shown is that both were done when the call returned.
+  assert.ok(Date.now() >= before);
+  await running.tell('update', { service: 'api', replicas: 2 });
+  assert.equal((await running.tell<Description>('describe')).shadow?.replicas.api, 2);
+});
+
+test('a changed file is followed on SIGHUP, a broken one is not', { skip }, async () => {
+  writeFileSync(place.file, document({ api: ", GREETING: 'servus' }" }));
+  process.kill(running.ready.pid, 'SIGHUP');
+  await eventually(async () => (await ask(running.shadowIngress, '/x')).body.includes('servus'));
+  await eventually(async () => (await ask(running.entry, '/x')).body.includes('servus'));
+  writeFileSync(place.file, 'kind: [');
+  process.kill(running.ready.pid, 'SIGHUP');
+  await eventually(async () => running.progress.some((p) => p.includes('UMB0101')));
+  assert.equal((await ask(running.entry, '/x')).status, 200);
+});
+
+test('an orderly end leaves nothing', { skip }, async () => {
+  const { runId } = running.ready;
+  assert.ok(processesOf(runId).length > 0);
+  assert.equal(await running.stop('SIGINT'), 0);
+  assert.deepEqual(processesOf(runId), []);
+  assert.deepEqual(groupsOf(runId), []);
+  assert.ok(!existsSync(running.file('supervisor.sock')));
+  assert.ok(!existsSync(running.file('ready.json')));
+});
