@@ -1,7 +1,7 @@
 import { UmbraError } from '../mesh/errors.ts';
 import { type MitigationTarget, mitigationKinds } from '../mesh/mitigation.ts';
 import type { Topology } from '../mesh/topology.ts';
-import { type OverrideRequest, type Plane, seenWorlds } from './plane.ts';
+import type { OverrideRequest, Plane } from './plane.ts';
 import { defaultTtlMs, type OrderRequest } from './schemas/orders.ts';
 
 /**
@@ -42,7 +42,12 @@ export function completeOrder(
       break;
     }
     case 'undo':
-      if (!seenWorlds.some((world) => plane.leases(world).some((l) => l.id === order.lease))) {
+      if (plane.leases('shadow').some((l) => l.id === order.lease)) {
+        throw invalid(
+          `${order.lease} is in force in the shadow, where its episode takes it back; production’s can be undone`,
+        );
+      }
+      if (!plane.leases('production').some((l) => l.id === order.lease)) {
         throw new UmbraError('UMB0804', `there is no lease ${order.lease} in force`);
       }
       break;

@@ -132,6 +132,9 @@ test('undo and approve of what is not there are 404', async (t) => {
     const answer = await order(body);
     assert.deepEqual([answer.statusCode, answer.json().code], [404, 'UMB0804']);
   }
+  const shadows = await order({ order: { type: 'undo', lease: 'l-30' } });
+  assert.deepEqual([shadows.statusCode, shadows.json().code], [400, 'UMB0803']);
+  assert.match(shadows.json().message, /in force in the shadow/);
   const cancel = await api.inject({
     method: 'DELETE',
     url: '/api/v1/overrides/o-77',
@@ -239,6 +242,29 @@ test('listeners see each picture, and at once what an order changed', async (t) 
   assert.ok(changed.data.what.includes('leases') && changed.data.what.includes('audit'));
   assert.equal(seen.findLast((e) => e.event === 'tick')!.data.worlds.production.leases.length, 0);
   assert.equal(plane.given[0]!.order.type, 'undo');
+});
+
+test('a picture that cannot be drawn does not end the process, and the stream goes on', async (t) => {
+  const { plane, api } = await start(t);
+  const url = await listenOnLoopback(api);
+  const following = events(`${url}/api/v1/events`, 3);
+  await events(`${url}/api/v1/events`, 1);
+  const { status } = plane;
+  const asked = new Promise<void>((resolve) => {
+    plane.status = () => {
+      resolve();
+      throw new Error('half started');
+    };
+  });
+  plane.emit({ type: 'leases', world: 'production' });
+  await asked;
+  assert.equal((await api.inject({ url: '/api/v1/events', headers: { host: 'localhost' } })).statusCode, 500);
+  plane.status = status;
+  const seen = await following;
+  assert.deepEqual(
+    seen.map((e) => e.event),
+    ['tick', 'changed', 'tick'],
+  );
 });
 
 test('a port that is taken is UMB0401', async (t) => {

@@ -42,16 +42,25 @@ export function eventRoutes(api: FastifyInstance, plane: Plane): void {
     const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     for (const listener of listeners) listener(text, droppable);
   };
+  // A timer's exception would end the control plane; a picture that cannot be drawn must not.
+  const sendTick = () => {
+    try {
+      send('tick', tick(plane), true);
+    } catch (err) {
+      api.log.error({ err }, 'the picture for the dashboard failed');
+    }
+  };
   let timer: NodeJS.Timeout | undefined;
   let gathering: NodeJS.Timeout | undefined;
   const old = new Set<string>();
 
   const unsubscribe = plane.subscribe((event) => {
     if (event.type === 'snapshot' || listeners.size === 0) return;
-    old.add(stale[event.type]);
+    const ofShadow = event.type === 'decision' && event.decision.world === 'shadow';
+    old.add(ofShadow ? 'episodes' : stale[event.type]);
     gathering ??= setTimeout(() => {
       gathering = undefined;
-      if (old.has('leases') || old.has('overrides')) send('tick', tick(plane), true);
+      if (old.has('leases') || old.has('overrides')) sendTick();
       send('changed', { what: [...old] }, false);
       old.clear();
     }, 100);
@@ -63,6 +72,7 @@ export function eventRoutes(api: FastifyInstance, plane: Plane): void {
     async (request, reply) => {
       if (listeners.size >= MOST_LISTENERS)
         throw new UmbraError('UMB0808', `${MOST_LISTENERS} listeners follow already`);
+      const first = JSON.stringify(tick(plane));
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {
@@ -70,7 +80,7 @@ export function eventRoutes(api: FastifyInstance, plane: Plane): void {
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       });
-      raw.write(`retry: 1000\n\nevent: tick\ndata: ${JSON.stringify(tick(plane))}\n\n`);
+      raw.write(`retry: 1000\n\nevent: tick\ndata: ${first}\n\n`);
       const listener = (text: string, droppable: boolean) => {
         if (raw.writableLength > BACKLOG_BYTES) {
           // What may not be dropped is what tells to fetch again: so far behind, starting anew does the same.
@@ -82,7 +92,7 @@ export function eventRoutes(api: FastifyInstance, plane: Plane): void {
       const close = () => raw.end();
       listeners.add(listener);
       closers.add(close);
-      timer ??= setInterval(() => send('tick', tick(plane), true), TICK_MS);
+      timer ??= setInterval(sendTick, TICK_MS);
       request.raw.on('close', () => {
         listeners.delete(listener);
         closers.delete(close);

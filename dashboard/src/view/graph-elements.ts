@@ -21,7 +21,7 @@ const FIRST = 0.94;
 /** Wide enough for the longest name, within reason: longer ones are cut by {@link shorten}. */
 function nodeWidth(topology: Topology): number {
   const longest = Math.max(...Object.keys(topology.services).map((id) => id.length));
-  return Math.min(128, Math.max(92, longest * 6.1 + 12));
+  return Math.min(128, Math.max(92, longest * 6.4 + 14));
 }
 const shorten = (name: string) => (name.length > 19 ? `${name.slice(0, 18)}…` : name);
 

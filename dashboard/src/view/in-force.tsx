@@ -41,9 +41,15 @@ function LeaseRow({ world, lease, now }: { world: SeenWorld; lease: Lease; now: 
         <span class="muted">{lease.reason}</span>
       </div>
       <div class="lease-side">
-        <button type="button" onClick={() => giveOrder(`Undo ${name}`, { type: 'undo', lease: lease.id })}>
-          Undo
-        </button>
+        {world === 'production' ? (
+          <button type="button" onClick={() => giveOrder(`Undo ${name}`, { type: 'undo', lease: lease.id })}>
+            Undo
+          </button>
+        ) : (
+          <span class="muted" title="What is in force in the shadow belongs to its episode, which takes it back itself">
+            by its episode
+          </span>
+        )}
         <span class="clock" title="Ends by itself when the clock is at zero">
           {countdown(left)}
         </span>
