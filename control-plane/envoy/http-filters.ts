@@ -49,18 +49,22 @@ const always = {
   runtimeKey: 'umbra.none',
 };
 
+/** Requests per second: an interval between tokens has to be finite. */
+const LEAST_RATE = 0.1;
+
 /**
  * A token bucket for one proxy. It refills continuously; its burst is half a second's worth.
- * @param perSecond requests per second, more than 0
+ * @param perSecond requests per second; at least one in ten seconds is let through
  */
 export function rateLimitOf(perSecond: number) {
-  const tokens = Math.max(1, Math.round(perSecond));
+  const rate = Math.max(LEAST_RATE, perSecond);
+  const tokens = Math.max(1, Math.round(rate));
   return pack(LocalRateLimitSchema, {
     statPrefix: 'edge',
     tokenBucket: {
-      maxTokens: Math.max(1, Math.ceil(perSecond / 2)),
+      maxTokens: Math.max(1, Math.ceil(rate / 2)),
       tokensPerFill: tokens,
-      fillInterval: duration((tokens / perSecond) * 1000),
+      fillInterval: duration((tokens / rate) * 1000),
     },
     filterEnabled: always,
     filterEnforced: always,

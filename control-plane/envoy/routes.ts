@@ -42,12 +42,15 @@ export function backoffTotal(attempts: number, baseMs: number): number {
   return total;
 }
 
+/** Envoy takes 0 for no time-out at all. */
+const timeoutOf = (settings: EdgeSettings): number => Math.max(1, settings.timeoutMs);
+
 function retryPolicy(settings: EdgeSettings): MessageInitShape<typeof RetryPolicySchema> {
   const { attempts, backoffMs } = settings.retry;
   return {
     retryOn: '5xx,reset,connect-failure,refused-stream',
     numRetries: attempts,
-    perTryTimeout: duration(settings.timeoutMs),
+    perTryTimeout: duration(timeoutOf(settings)),
     retryHostPredicate: [
       {
         name: 'envoy.retry_host_predicates.previous_hosts',
@@ -79,7 +82,7 @@ function target(input: EdgeRoutes, safe: boolean): MessageInitShape<typeof Route
 function route(input: EdgeRoutes, match: Match, safe: boolean, retriable: boolean, exempt = false): RouteInit {
   const { settings } = input;
   const retries = retriable ? settings.retry.attempts : 0;
-  const total = settings.timeoutMs * (1 + retries) + backoffTotal(retries, settings.retry.backoffMs);
+  const total = timeoutOf(settings) * (1 + retries) + backoffTotal(retries, settings.retry.backoffMs);
   return {
     match,
     statPrefix: ROUTE_STAT_PREFIX,
