@@ -88,6 +88,12 @@ function checkCard(card: PolicyCard): void {
   if (!(Number.isFinite(scale) && Number.isFinite(floor) && scale >= 0 && floor >= 0)) throw wrong('no calibration');
 }
 
+/**
+ * A mean above 1 promises more than all of goodput: what a model of advantages may say of a healing that would also save the
+ * time after. It is shown as all of it; what is far beyond is left as it is, for the caller to see that the model is broken.
+ */
+const believable = (mean: number): number => (Math.abs(mean) <= 2.5 ? Math.max(-1, Math.min(1, mean)) : mean);
+
 /** The calibrated spread of a raw one: what is to be subtracted from the mean for the lower bound. */
 export function calibrated(spread: number, { scale, floor }: Calibration): number {
   return scale * Math.hypot(spread, floor);
@@ -107,7 +113,7 @@ export function rank(
   const rowOf = new Map(rows.map((candidate, row) => [candidate, row]));
   const scored: ScoredCandidate[] = candidates.map(({ action, masked }, i) => {
     const row = rowOf.get(i) ?? -1;
-    const mean = row < 0 ? 0 : raw.mean[row]!;
+    const mean = row < 0 ? 0 : believable(raw.mean[row]!);
     const spread = row < 0 ? 0 : calibrated(raw.spread[row]!, calibration);
     const base = { action, mean, spread, lower: mean - spread, probability: votes[i]! };
     return masked === undefined ? base : { ...base, masked };

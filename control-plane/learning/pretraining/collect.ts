@@ -6,6 +6,7 @@ import type { Candidate } from '../candidates.ts';
 import { FEATURE_COUNT } from '../features/features.ts';
 import { viewOf } from '../features/view.ts';
 import type { Dataset } from './dataset.ts';
+import { elements, hardeningOf } from './hardening.ts';
 import { randomIncident } from './incidents.ts';
 import {
   greedy,
@@ -27,7 +28,8 @@ export type Source = (rng: Rng) => MeshSpec | undefined;
  */
 export async function situationFor(rng: Rng, scorer: Scorer | undefined, source?: Source): Promise<Situation> {
   for (;;) {
-    const situation = randomIncident(rng, source?.(rng));
+    const names = rng.chance(0.15) ? Object.keys(elements).filter(() => rng.chance(0.5)) : [];
+    const situation = randomIncident(rng, source?.(rng), names.length > 0 ? hardeningOf(names) : undefined);
     if (!situation) continue;
     const steps = rng.pick([0, 0, 0, 1, 1, 2, 3]);
     for (let k = 0; k < steps; k++) {

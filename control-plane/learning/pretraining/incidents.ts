@@ -73,9 +73,13 @@ export function suffers(situation: Situation): boolean {
 }
 
 /** A random incident, a few windows after its onset, or undefined where the draw was none. */
-export function randomIncident(rng: Rng, spec?: MeshSpec): Situation | undefined {
+export function randomIncident(
+  rng: Rng,
+  spec?: MeshSpec,
+  hardening?: Parameters<typeof begin>[1],
+): Situation | undefined {
   const incident = drawIncident(rng, spec);
-  const situation = begin(incident);
+  const situation = begin(incident, hardening);
   return situation && (incident.calm || suffers(situation)) ? situation : undefined;
 }
 

@@ -97,7 +97,7 @@ export class Situation {
       if (seen) {
         const snapshot = this.sim.window();
         this.history = [...this.history.slice(-4), snapshot];
-        sum += windowValue(snapshot.entry, this.usual) - cost;
+        sum += windowValue(this.sim.entry, this.usual) - cost;
       } else sum += windowValue(this.sim.run(), this.usual) - cost;
     }
     return sum;

@@ -66,12 +66,21 @@ function sampleOwn(c: Compiled, s: State, x: Scratch, service: number, seed: num
   const fine = (h >>> 8) & 3;
   const errorRate = c.specs[service]!.errorRate;
   const fails = (h >>> 12) / 1048576 < errorRate * SAMPLES ? (h >>> 4) & mask : -1;
+  const delay = weatherOf(c, s);
   for (let m = 0; m < SAMPLES; m++) {
     const i = service * SAMPLES + m;
-    x.own[i] = c.ownTable[service * TABLE + (((m ^ turn) * 4 + ((fine + m) & 3)) & (TABLE - 1))]!;
+    x.own[i] = delay + c.ownTable[service * TABLE + (((m ^ turn) * 4 + ((fine + m) & 3)) & (TABLE - 1))]!;
     x.ok[i] = m === fails ? 0 : 1;
   }
-  void s;
+}
+
+/** What the machine's other work costs in this second, ms: nothing mostly, else exponentially distributed. */
+function weatherOf(c: Compiled, s: State): number {
+  const { share, meanMs } = c.spec.weather;
+  if (share === 0) return 0;
+  const second = Math.floor(s.now / 1000);
+  const u = hash(s.seed, second, 55) / 4294967296;
+  return u < share ? -Math.log(1 - u / share + 1e-9) * meanMs : 0;
 }
 
 /** One caller's view of an edge: attempts, endpoints, time-outs. */

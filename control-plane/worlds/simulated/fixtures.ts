@@ -14,6 +14,7 @@ const service: ServiceSpec = {
   memory: 100e6,
   memoryLimit: 300e6,
   limitKnown: true,
+  idleCpu: 0,
   parallel: false,
   payloadKib: 8,
 };
@@ -79,6 +80,7 @@ export function meshOf(
     retryElsewhere: true,
     pushMs: 200,
     noise: 0,
+    weather: { share: 0, meanMs: 0 },
     ...rest,
   };
 }

@@ -173,7 +173,7 @@ function serve(c: Compiled, s: State, x: Scratch, service: number, r: number): n
   s.busyShare[i] = 0.6 * s.busyShare[i]! + 0.4 * busy;
   const work = ((completed / seconds) * spec.cpuMs) / 1000;
   const used = x.burnt[i]! > 0 ? work / spec.cores + x.burnt[i]! : work / Math.max(0.01, x.cpuLeft[i]!);
-  s.cpu[i] = 0.6 * s.cpu[i]! + 0.4 * Math.min(1, used);
+  s.cpu[i] = 0.6 * s.cpu[i]! + 0.4 * Math.min(1, used + spec.idleCpu);
   return completed;
 }
 

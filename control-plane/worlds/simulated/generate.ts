@@ -33,7 +33,7 @@ export function randomMesh(rng: Rng): MeshSpec {
     wiring.push({ from, to, calls });
     callsOf.set(names[to]!, (callsOf.get(names[to]!) ?? 0) + (callsOf.get(names[from]!) ?? 0.5) * calls);
   }
-  const offered = 15 * 4 ** rng.uniform() * (rng.chance(0.15) ? 3 : 1);
+  const offered = 8 * 8 ** rng.uniform() * (rng.chance(0.1) ? 3 : 1);
 
   const serviceSpecs: Record<ServiceId, ServiceSpec> = {};
   const services: Record<ServiceId, Service> = {};
@@ -60,6 +60,7 @@ export function randomMesh(rng: Rng): MeshSpec {
     entry: edgeId(INGRESS, names[0]!),
   };
   const quick = usualLatency(names, wiring, serviceSpecs);
+  const asksToo = new Map([...standIn.values()].map((id) => [id, rng.chance(0.6)]));
   const add = (caller: ServiceId, callee: ServiceId, calls: number) => {
     const id = edgeId(caller, callee);
     const idempotent = rng.pick(['safe', 'safe', 'all', 'none'] as const);
@@ -80,7 +81,12 @@ export function randomMesh(rng: Rng): MeshSpec {
     };
   };
   add(INGRESS, names[0]!, 1);
-  for (const { from, to, calls } of wiring) add(names[from]!, names[to]!, calls);
+  for (const { from, to, calls } of wiring) {
+    add(names[from]!, names[to]!, calls);
+    // Some stand-ins ask the same callees, others answer from what they have.
+    const standby = standIn.get(names[from]!);
+    if (standby !== undefined && asksToo.get(standby)) add(standby, names[to]!, calls);
+  }
   return {
     topology,
     services: serviceSpecs,
@@ -90,7 +96,8 @@ export function randomMesh(rng: Rng): MeshSpec {
     swing: rng.between(0, 0.12),
     retryElsewhere: rng.chance(0.9),
     pushMs: rng.between(100, 900),
-    noise: rng.between(0.03, 0.15),
+    noise: rng.between(0.03, 0.3),
+    weather: rng.chance(0.5) ? { share: rng.between(0.02, 0.25), meanMs: rng.between(3, 60) } : { share: 0, meanMs: 0 },
   };
 }
 
@@ -115,6 +122,7 @@ function randomService(rng: Rng, rate: number, external: boolean): ServiceSpec {
     memory,
     memoryLimit: memory * rng.between(1.6, 4),
     limitKnown: rng.chance(0.5),
+    idleCpu: 0.08 * rng.uniform() ** 2,
     parallel: rng.chance(0.3),
     payloadKib: 2 * 16 ** rng.uniform(),
   };

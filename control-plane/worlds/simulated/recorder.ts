@@ -1,4 +1,4 @@
-import { type EdgeWindow, noErrors, type ServiceWindow, type Snapshot } from '../../mesh/snapshot.ts';
+import { type EdgeWindow, type EntryWindow, noErrors, type ServiceWindow, type Snapshot } from '../../mesh/snapshot.ts';
 import { type Compiled, SAMPLES, SLOTS } from './compiled.ts';
 import { CONNECT, HTTP5XX, hash, OK, type Scratch, TIMEOUT } from './scratch.ts';
 import type { State } from './state.ts';
@@ -57,7 +57,7 @@ export class Recorder {
   }
 
   /** The window's edges and services as the telemetry would report them, noise and all; starts the next window. */
-  take(s: State, x: Scratch): Pick<Snapshot, 'edges' | 'services'> {
+  take(s: State, x: Scratch, entry: EntryWindow): Pick<Snapshot, 'entry' | 'edges' | 'services'> {
     const c = this.#c;
     const steps = Math.max(1, this.#steps);
     const seed = hash(s.seed, s.step, 313);
@@ -67,7 +67,7 @@ export class Recorder {
     for (let i = 0; i < c.serviceIds.length; i++) services[c.serviceIds[i]!] = this.#service(i, steps, s, x, seed);
     this.clear();
     s.restarts.fill(0);
-    return { edges, services };
+    return { entry: this.#entry(edges[c.edgeIds[c.entry]!]!, entry, seed), edges, services };
   }
 
   clear(): void {
@@ -77,29 +77,44 @@ export class Recorder {
     this.#cpu.fill(0);
   }
 
+  /** What was counted at the entry; the protected part of it is drawn from it. */
+  #entry(edge: EdgeWindow, exact: EntryWindow, seed: number): EntryWindow {
+    if (this.#c.spec.noise === 0) return exact;
+    const offered = edge.rate;
+    const protectedOffered = part(offered, exact.protectedOffered / Math.max(1e-9, exact.offered), seed, 4001);
+    const ratio = exact.protectedGood / Math.max(1e-9, exact.protectedOffered);
+    const protectedGood = part(protectedOffered, ratio, seed, 4002);
+    return { offered, good: edge.good, failed: edge.failed, protectedOffered, protectedGood };
+  }
+
   #edge(e: number, steps: number, s: State, x: Scratch, seed: number): EdgeWindow {
     const at = e * 9;
+    const { noise } = this.#c.spec;
     const sum = (k: number) => this.#sums[at + k]! / steps;
+    const counted = noise > 0;
+    const rate = counted ? countOf(sum(0), seed, e + 3000) : sum(0);
+    const failed = counted ? part(rate, sum(2) / Math.max(1e-9, sum(0)), seed, e + 3500) : sum(2);
+    const late = Math.max(0, sum(0) - sum(1) - sum(2));
+    const lateNow = counted ? part(rate - failed, late / Math.max(1e-9, sum(0) - sum(2)), seed, e + 3700) : late;
+    const k = sum(2) > 0 ? failed / sum(2) : 0;
     const errors = noErrors();
-    errors.http5xx = sum(4);
-    errors.timeout = sum(5);
-    errors.connect = sum(6);
-    errors.overflow = sum(7);
-    errors.shed = sum(8);
-    const blur = Math.exp(this.#c.spec.noise * bell(seed, e));
-    const [p50, p90, p99] = this.#quantiles(e, [0.5, 0.9, 0.99]);
+    errors.http5xx = sum(4) * k;
+    errors.timeout = sum(5) * k;
+    errors.connect = sum(6) * k;
+    errors.overflow = sum(7) * k;
+    errors.shed = sum(8) * k;
+    const blur = Math.exp(noise * bell(seed, e));
+    const answered = rate - errors.overflow - errors.shed;
+    const [p50, p90, p99] =
+      answered > 0 || !counted ? this.#quantiles(e, quantilesSeen(answered, counted, seed, e)) : [0, 0, 0];
     return {
-      rate: sum(0),
-      good: sum(1),
-      failed: sum(2),
+      rate,
+      good: Math.max(0, rate - failed - lateNow),
+      failed,
       errors,
-      latency: {
-        p50: p50! * blur,
-        p90: p90! * blur,
-        p99: p99! * blur * Math.exp(this.#c.spec.noise * bell(seed, e + 500)),
-      },
+      latency: { p50: p50! * blur, p90: p90! * blur, p99: p99! * blur },
       inFlight: countOf(s.inFlight[e]!, seed, e),
-      retries: sum(3),
+      retries: counted ? countOf(sum(3), seed, e + 3900) : sum(3),
       hosts: x.hostCount[e]!,
       healthyHosts: x.hostCount[e]! - x.ejectedCount[e]!,
       ejectedHosts: x.ejectedCount[e]!,
@@ -132,11 +147,15 @@ export class Recorder {
       const at = i * SLOTS + r;
       // A stopped process is still a process.
       if (s.readyAt[at]! <= s.now && x.broken[at] !== 2) ready++;
-      const used = Math.min(1, (this.#cpu[at]! / steps) * Math.exp(c.spec.noise * bell(seed, at + 1000)));
-      cpu += used / n;
+      // Counted in ticks of 10 ms.
+      const exact = (this.#cpu[at]! / steps) * Math.exp(c.spec.noise * bell(seed, at + 1000));
+      const used = Math.min(1, c.spec.noise > 0 ? Math.round(exact * 100 + 0.3 * bell(seed, at + 1500)) / 100 : exact);
+      const held =
+        s.memory[at]! * Math.exp(1.5 * c.spec.noise * Math.abs(bell(hash(s.seed, Math.floor(s.now / 5000), at), 1)));
+      cpu += Math.max(0, used) / n;
       cpuMax = Math.max(cpuMax, used);
-      memory += s.memory[at]! / n;
-      memoryMax = Math.max(memoryMax, s.memory[at]!);
+      memory += held / n;
+      memoryMax = Math.max(memoryMax, held);
     }
     return {
       replicas: n,
@@ -149,6 +168,29 @@ export class Recorder {
       restarts: s.restarts[i]!,
     };
   }
+}
+
+/**
+ * Where in the distribution the reported quantiles lie: with few answers a window's p99 is their largest, which is the
+ * u^(1/n) quantile, and its median wanders by 0.5 ÷ √n.
+ */
+function quantilesSeen(n: number, counted: boolean, seed: number, e: number): [number, number, number] {
+  if (!counted) return [0.5, 0.9, 0.99];
+  const wander = (0.5 / Math.sqrt(Math.max(1, n))) * bell(seed, e + 500);
+  const middle = Math.min(0.9, Math.max(0.1, 0.5 + wander));
+  const largest = (hash(seed, e, 11) / 4294967296) ** (1 / Math.max(1, n));
+  const top = n < 100 ? Math.max(middle, largest) : 0.99;
+  return [middle, Math.max(middle, Math.min(0.9, top)), top];
+}
+
+/** How many of `n` have what each has with chance `p`: binomial, by its Poisson or normal neighbour. */
+function part(n: number, p: number, seed: number, place: number): number {
+  if (n <= 0 || p <= 0) return 0;
+  if (p >= 1) return n;
+  if (p > 0.5) return n - part(n, 1 - p, seed, place);
+  const mean = n * p;
+  if (mean < 8) return Math.min(n, countOf(mean, seed, place));
+  return Math.min(n, Math.max(0, Math.round(mean + Math.sqrt(mean * (1 - p)) * bell(seed, place))));
 }
 
 /** Roughly normal: the sum of four uniforms, scaled. */

@@ -32,6 +32,7 @@ interface Shared {
 export class Simulation {
   readonly #shared: Shared;
   #s: State;
+  #entry: EntryWindow = { offered: 0, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0 };
 
   private constructor(shared: Shared, state: State) {
     this.#shared = shared;
@@ -104,9 +105,14 @@ export class Simulation {
 
   /** Runs one window and reports it as telemetry would. `epoch` is added to the simulation's time. */
   window(epoch = 0): Snapshot {
-    const entry = this.#run(true);
-    const { edges, services } = this.#shared.recorder.take(this.#s, this.#shared.scratch);
-    return { world: 'simulation', at: epoch + this.#s.now, windowMs: 1000, entry, edges, services, gaps: [] };
+    this.#entry = this.#run(true);
+    const telemetry = this.#shared.recorder.take(this.#s, this.#shared.scratch, this.#entry);
+    return { world: 'simulation', at: epoch + this.#s.now, windowMs: 1000, ...telemetry, gaps: [] };
+  }
+
+  /** The entry's numbers of the newest {@link window} as they were, without the telemetry's noise. */
+  get entry(): EntryWindow {
+    return this.#entry;
   }
 
   /** What is in the mesh now, for tests: requests in every replica, and arrivals and completions of the last step. */

@@ -21,6 +21,8 @@ export interface ServiceSpec {
   readonly memoryLimit: number;
   /** Whether the telemetry knows the limit. */
   readonly limitKnown: boolean;
+  /** CPU used when nothing is asked of it. */
+  readonly idleCpu: number;
   /** Callees are asked all at once rather than one after the other. */
   readonly parallel: boolean;
   /** Mean size of a payload in KiB: what a bandwidth limit slows. */
@@ -49,6 +51,11 @@ export interface MeshSpec {
   readonly retryElsewhere: boolean;
   /** From a change of settings to its effect in the proxies, ms. */
   readonly pushMs: number;
-  /** Relative noise of what the telemetry reports of latencies and CPU. */
+  /**
+   * Relative noise of what the telemetry reports of latencies, CPU and memory; above 0 requests are also counted as whole ones,
+   * so that an edge with few of them shows ratios and quantiles as ragged as real ones.
+   */
   readonly noise: number;
+  /** The machine has other work: share of seconds in which it is slow, and the mean delay of every service's work then, ms. */
+  readonly weather: { readonly share: number; readonly meanMs: number };
 }
