@@ -225,3 +225,41 @@ test('heartbeats have the version and go on', () => {
   s.answers();
   assert.equal(s.state.wakeAt(s), undefined);
 });
+
+test('coming back to the wildcard: what went while only a name was asked for is not believed to be there', () => {
+  const s = new PureStream('delta').want(EDS, make(EDS, 'd')).want(RDS, []);
+  s.subscribe(EDS, ['x']);
+  assert.deepEqual(s.answers(), ['EDS -x']);
+  s.ack(EDS);
+  // Something that holds removals back.
+  s.subscribe(RDS, []);
+  assert.deepEqual(s.answers(), ['RDS']);
+  s.want(EDS, []);
+  s.subscribe(EDS, ['*'], ['x']);
+  s.answers();
+  s.ack(EDS);
+  s.want(EDS, make(EDS, 'd'));
+  assert.deepEqual(s.answers(), ['EDS d=1']);
+});
+
+test('routes by wildcard while their listener is open are sent once', () => {
+  const s = new PureStream('delta').want(LDS, make(LDS, 'in')).want(RDS, make(RDS, 'to'));
+  s.subscribe(LDS, []);
+  assert.deepEqual(s.answers(), ['LDS in=1']);
+  s.subscribe(RDS, ['*']);
+  assert.deepEqual(s.answers(), ['RDS to=1']);
+  s.ack(RDS);
+  assert.deepEqual(s.answers(), []);
+});
+
+test('a removal that was refused is said again with whatever is sent next', () => {
+  const s = new PureStream('delta').want(CDS, make(CDS, 'a', 'b'));
+  s.subscribe(CDS, []);
+  s.answers();
+  s.ack(CDS);
+  s.want(CDS, make(CDS, 'a'));
+  assert.deepEqual(s.answers(), ['CDS -b']);
+  assert.equal(s.ack(CDS, 'in use'), 'nack');
+  s.want(CDS, make(CDS, 'a=2'));
+  assert.deepEqual(s.answers(), ['CDS a=2 -b']);
+});

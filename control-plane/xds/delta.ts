@@ -29,7 +29,7 @@ export class DeltaSubscription extends Subscription {
     if (!this.#started) for (const [name, version] of request.initialVersions) this.holdings.set(name, version);
     this.#started = true;
     for (const name of change.asked) if (!resumes || this.holdings.version(name) === null) this.fresh.add(name);
-    if (change.gainedWildcard && !resumes) this.allFresh = true;
+    if (change.gainedWildcard && !resumes) this.gainWildcard(change, wildcard);
     for (const name of change.dropped) {
       this.fresh.delete(name);
       // Still covered by the wildcard: the client dropped its copy, so it gets the resource again, or its removal.

@@ -190,3 +190,13 @@ test('production sees nothing that is for the shadow, and a change of wall voids
   node.bind('production');
   assert.deepEqual(names(node, RTDS), ['layer=1']);
 });
+
+test('a refused version that is asked for anew, after something else, is tried once more', () => {
+  const node = running();
+  node.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b')], never);
+  node.onNack(CDS, sent(node, CDS), 'a: port in use', 0);
+  assert.deepEqual(names(node, CDS), ['a=1', 'b=1']);
+  node.ask([resource(CDS, 'a'), resource(CDS, 'b')], never);
+  node.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b')], never);
+  assert.deepEqual(names(node, CDS), ['a=bad', 'b=1']);
+});

@@ -30,7 +30,6 @@ interface Judged {
 
 const empties = new Map<string, TypeSet>();
 const MOST_REVISIONS = 128;
-const nothing: ReadonlySet<string> = new Set();
 
 /**
  * What one node should have, what it refused and what it last accepted. The goal of a type is what was asked for, with
@@ -199,42 +198,51 @@ export class NodeRecord implements StreamNode {
   }
 
   #judgeAnew(typeUrl: string): Judged {
-    const view = this.view(typeUrl);
-    const revision = this.#changedAt.get(typeUrl) ?? 0;
-    const good = this.#good.get(typeUrl);
     const problems = new Map<string, string>();
-    if (needsClusters(typeUrl) && good && good.version !== view.version) {
-      const { goal } = this.#judge(typeUrls.CDS);
-      if (goal && goal.frozen.size > 0) {
-        problems.set('*', `withheld, because a cluster was refused: ${[...goal.frozen].join(', ')}`);
-        return { goal: { set: good, frozen: nothing, revision }, problems };
-      }
-    }
-    const names = this.#refused.get(typeUrl);
-    const frozen = new Set<string>();
-    let set = view;
-    if (names && names.size > 0) {
-      const resources: Resource[] = [];
-      for (const r of view.resources.values()) {
-        const versions = names.get(r.name);
-        const detail = versions?.get(r.version);
-        if (detail === undefined) {
-          resources.push(r);
-          continue;
-        }
-        problems.set(r.name, detail);
-        const before = good?.get(r.name);
-        if (before && !versions!.has(before.version)) resources.push(before);
-        else frozen.add(r.name);
-      }
-      if (problems.size > 0) set = typeSet(typeUrl, resources);
-    }
+    const view = this.view(typeUrl);
+    const withheld = this.#withheld(typeUrl, problems);
+    const { set, frozen } = this.#withoutRefused(withheld ?? view, problems);
+    // What is withheld is left as it is, also where it was sent meanwhile.
+    if (withheld) for (const name of view.resources.keys()) if (!set.get(name)) frozen.add(name);
     const held = this.#held.get(typeUrl);
     if (held && held.version === set.version) {
       problems.set('*', held.detail);
       return { goal: undefined, problems };
     }
-    return { goal: { set, frozen, revision }, problems };
+    return { goal: { set, frozen, revision: this.#changedAt.get(typeUrl) ?? 0 }, problems };
+  }
+
+  /** The last good set, where the one asked for may use a cluster that was refused. */
+  #withheld(typeUrl: string, problems: Map<string, string>): TypeSet | undefined {
+    const good = this.#good.get(typeUrl);
+    if (!needsClusters(typeUrl) || !good || good.version === this.view(typeUrl).version) return undefined;
+    const missing = this.#judge(typeUrls.CDS).goal?.frozen;
+    if (!missing?.size) return undefined;
+    problems.set('*', `withheld, because a cluster was refused: ${[...missing].join(', ')}`);
+    return good;
+  }
+
+  #withoutRefused(wanted: TypeSet, problems: Map<string, string>): { set: TypeSet; frozen: Set<string> } {
+    const names = this.#refused.get(wanted.typeUrl);
+    if (!names?.size) return { set: wanted, frozen: new Set() };
+    const good = this.#good.get(wanted.typeUrl);
+    const resources: Resource[] = [];
+    const frozen = new Set<string>();
+    let replaced = false;
+    for (const r of wanted.resources.values()) {
+      const versions = names.get(r.name);
+      const detail = versions?.get(r.version);
+      if (detail === undefined) {
+        resources.push(r);
+        continue;
+      }
+      replaced = true;
+      problems.set(r.name, detail);
+      const before = good?.get(r.name);
+      if (before && !versions!.has(before.version)) resources.push(before);
+      else frozen.add(r.name);
+    }
+    return { set: replaced ? typeSet(wanted.typeUrl, resources) : wanted, frozen };
   }
 }
 

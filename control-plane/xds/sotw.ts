@@ -31,7 +31,7 @@ export class SotwSubscription extends Subscription {
     const change = this.interest.replace(request.names);
     for (const name of change.asked) this.fresh.add(name);
     for (const name of change.dropped) this.fresh.delete(name);
-    if (change.gainedWildcard) this.allFresh = true;
+    if (change.gainedWildcard) this.gainWildcard(change, false);
     return verdict;
   }
 
@@ -44,7 +44,11 @@ export class SotwSubscription extends Subscription {
     const outgoing = super.commit(goal, plan, options, now);
     for (const r of plan.kept) this.holdings.set(r.name, r.version);
     // A whole answer without them says that they do not exist.
-    if (isFullState(this.typeUrl)) for (const name of goal.frozen) this.holdings.set(name, null);
+    if (isFullState(this.typeUrl))
+      for (const name of goal.frozen) {
+        this.holdings.set(name, null);
+        this.fresh.delete(name);
+      }
     return outgoing;
   }
 
@@ -65,7 +69,7 @@ export class SotwSubscription extends Subscription {
       const resource = set.get(name);
       if (resource) dirty ||= this.isFresh(name) || held !== resource.version;
       else if (held !== null) {
-        const body = frozen.has(name) ? undefined : (this.#kept.get(name) ?? this.holdings.base?.get(name));
+        const body = frozen.has(name) ? undefined : this.#body(name, held);
         if (options.holdRemovals && body) kept.push(body);
         else dirty = true;
       } else if (this.fresh.has(name)) dirty = true;
@@ -86,6 +90,12 @@ export class SotwSubscription extends Subscription {
         kept.length > 0 ? `${set.version}~${(options.previous ?? this.holdings.base)?.version ?? ''}` : set.version,
       key: this.interest.wildcard && kept.length === 0 ? 'whole' : undefined,
     };
+  }
+
+  /** What to go on sending of a resource that is to go: never a version the client has refused. */
+  #body(name: string, held: string): Resource | undefined {
+    for (const body of [this.#kept.get(name), this.holdings.base?.get(name)]) if (body?.version === held) return body;
+    return this.synced?.get(name);
   }
 
   #planPart(goal: Goal, options: PlanOptions): Plan | undefined {

@@ -82,6 +82,14 @@ test('clusters the proxy may still use are not taken away on a new stream before
   assert.deepEqual(s.answers(), ['CDS new=1']);
 });
 
+test('of what was served on another stream, what was refused is not kept', () => {
+  const s = new PureStream('sotw').want(CDS, make(CDS, 'new'), ['bad']).want(RDS, make(RDS, 'to=new'));
+  s.served.set(CDS, new PureStream('sotw').want(CDS, make(CDS, 'old', 'bad')).goal(CDS)!.set);
+  s.ask(RDS, ['to']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['CDS new=1 old=1']);
+});
+
 test('endpoints are sent again when their cluster has changed, without waiting for anything', () => {
   const s = running();
   s.want(CDS, make(CDS, 'old=2'));
@@ -165,4 +173,22 @@ test('a set is known as accepted only when all of it that the client asks for is
   s.ask(RDS, ['to']);
   s.answers();
   assert.equal(s.synced.get(RDS), set);
+});
+
+test('what was refused is not kept while removals wait', () => {
+  const s = running();
+  s.want(CDS, make(CDS, 'old', 'bad'));
+  s.answers();
+  s.want(CDS, make(CDS, 'other')).want(LDS, make(LDS, 'in=2'));
+  assert.equal(s.ask(CDS, [], undefined, 'bad: no'), 'nack');
+  const [answer] = s.answers();
+  assert.equal(answer, 'CDS old=1 other=1', 'the accepted one is kept, though it was in the refused answer');
+});
+
+test('a name that is frozen and asked for is not answered over and over', () => {
+  const s = new PureStream('sotw').want(LDS, [], ['a']);
+  s.ask(LDS, ['a']);
+  assert.deepEqual(s.answers(), ['LDS']);
+  s.ask(LDS, ['a']);
+  assert.deepEqual(s.answers(), []);
 });

@@ -94,7 +94,8 @@ export class StreamState {
       }
       if (s.idle && !s.plan(goal, keepNone)) {
         s.syncedRevision = goal.revision;
-        if (s.synced !== goal.set) node.onSynced(s.typeUrl, goal.set);
+        // Nothing asked for is nothing accepted.
+        if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set);
         s.synced = goal.set;
       }
       const heartbeat = s.heartbeat(goal, now);

@@ -1,4 +1,5 @@
 import { Holdings, UNKNOWN } from './holdings.ts';
+import type { InterestChange } from './interest.ts';
 import { Interest } from './interest.ts';
 import type { Resource } from './resource.ts';
 import type { TypeSet } from './type-set.ts';
@@ -145,7 +146,7 @@ export abstract class Subscription {
    */
   accepted(set: TypeSet, removals: boolean): boolean {
     const goal = { set, frozen: nothing, revision: 0 };
-    return this.idle && !this.plan(goal, { holdRemovals: !removals, freshOnly: false });
+    return this.idle && !this.interest.empty && !this.plan(goal, { holdRemovals: !removals, freshOnly: false });
   }
 
   /** Whether an answer may be sent now, given the ones that are on their way. */
@@ -167,7 +168,7 @@ export abstract class Subscription {
 
   /** Sends what {@link plan} said. The caller hands the result to the wire. */
   commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
-    if (options.freshOnly) {
+    if (options.freshOnly && !this.allFresh) {
       for (const r of plan.resources) {
         this.holdings.set(r.name, r.version);
         this.fresh.delete(r.name);
@@ -276,6 +277,18 @@ export abstract class Subscription {
     this.#judged = { sent, refused: false };
     this.ackedVersion = sent.heartbeat ? this.ackedVersion : sent.set.version;
     return { kind: 'ack', sent };
+  }
+
+  /** Everything is asked for now. `before`: it was already. */
+  protected gainWildcard(change: InterestChange, before: boolean): void {
+    this.allFresh = true;
+    if (!before) {
+      const had = new Set([...this.interest.names, ...change.dropped]);
+      for (const name of change.asked) had.delete(name);
+      for (const name of this.holdings.base?.resources.keys() ?? []) if (!had.has(name)) this.holdings.set(name, null);
+    }
+    // What is on its way may reach the client after this, and then stays with it.
+    for (const sent of this.#outstanding.values()) for (const r of sent.resources) this.holdings.set(r.name, UNKNOWN);
   }
 
   #refuse(sent: Sent, detail: string): Verdict {

@@ -101,3 +101,20 @@ test('asking again after retry() sends what was refused once more', async (t) =>
   f.server.retry('cart');
   assert.deepEqual(texts((await stream.receive()).resources), ['a=2']);
 });
+
+test('what one proxy of a node refuses is taken back from the others as well', async (t) => {
+  const f = await fixture(t);
+  f.server.set('cart', [resource(CDS, 'a')]);
+  const streams = [f.delta(), f.delta()] as const;
+  for (const stream of streams) {
+    stream.send({ node, typeUrl: CDS });
+    stream.ack(await stream.receive());
+  }
+  await f.acked(2);
+  f.server.set('cart', [resource(CDS, 'a', '2')]);
+  const [first, second] = [await streams[0].receive(), await streams[1].receive()];
+  streams[1].ack(second);
+  await f.acked(3);
+  streams[0].nack(first, 'no');
+  for (const stream of streams) assert.deepEqual(texts((await stream.receive()).resources), ['a=1']);
+});
