@@ -16,6 +16,12 @@ export async function main(args: readonly string[]): Promise<void> {
     err: (text) => process.stderr.write(`${text}\n`),
     paint: paint(process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === ''),
     now: () => Date.now(),
+    get stop() {
+      // Only a command that asks for it takes Ctrl-C over; to the others it means what it always does.
+      const ending = new AbortController();
+      process.once('SIGINT', () => ending.abort());
+      return ending.signal;
+    },
     env: process.env,
     user: userName(),
   };

@@ -71,9 +71,11 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
   asking(program, 'check', 'probe what arrives, what is acknowledged, what is isolated').action(async (o: Common) =>
     done(await look.check(looking(o))),
   );
-  asking(program, 'status', 'both worlds, orders, budget, learning').action(async (o: Common) =>
-    done(await look.status(looking(o))),
-  );
+  asking(program, 'status', 'both worlds, orders, budget, learning')
+    .option('--watch', 'again each second, until Ctrl-C')
+    .action(async (o: Common & { watch?: boolean }) =>
+      done(await (o.watch ? look.watch(looking(o), terminal.stop) : look.status(looking(o)))),
+    );
   asking(program, 'patterns', 'plans that healed, with their evidence').action(async (o: Common) =>
     done(await look.patterns(looking(o))),
   );

@@ -26,14 +26,15 @@ async function start(t: TestContext) {
     join(home, 'shop', 'ready.json'),
     JSON.stringify({ dashboard: url, api: url, tokenFile, pid: process.pid }),
   );
-  return { plane, url, home, tokenFile };
+  return { plane, api, url, home, tokenFile };
 }
 
-function terminalOf(env: NodeJS.ProcessEnv) {
+function terminalOf(env: NodeJS.ProcessEnv, stop = new AbortController().signal) {
   let out = '';
   let err = '';
   return {
     env,
+    stop,
     user: 'carol',
     paint: paint(false),
     now: () => wallClock.now(),
@@ -166,6 +167,24 @@ for (const args of usage) {
     assert.match(err, /error: /);
   });
 }
+
+test('status --watch draws again until it is stopped, through a control plane that goes away', async (t) => {
+  const { api, home } = await start(t);
+  const ending = new AbortController();
+  const pictures: string[] = [];
+  const terminal = {
+    ...terminalOf({ UMBRA_HOME: home }, ending.signal),
+    out: (text: string) => {
+      pictures.push(text);
+      if (pictures.length === 2) void api.close();
+      if (text.includes('UMB0802')) ending.abort();
+    },
+  };
+  assert.equal(await run(['status', '--watch'], terminal, '9.9.9'), 0);
+  assert.ok(pictures[0]!.startsWith('\x1b[H\x1b[Jshop  Umbra'));
+  assert.match(pictures.at(-1)!, /UMB0802 control plane unreachable/);
+  assert.ok(pictures.length >= 3);
+});
 
 test('a failed check is exit 1, with a hint on each line that failed', async (t) => {
   const { plane, home } = await start(t);

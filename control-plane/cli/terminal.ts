@@ -6,6 +6,8 @@ export interface Terminal {
   err(text: string): void;
   readonly paint: Paint;
   now(): number;
+  /** Aborts when the user wants a command that goes on to end. */
+  readonly stop: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
   /** Who gives orders, for the audit log. */
   readonly user: string;

@@ -27,19 +27,17 @@ export function App() {
         </div>
         <Timelines state={state} />
         <div class="split">
-          <Incidents state={state} />
+          <div class="stack">
+            <Incidents state={state} />
+            <Patterns state={state} />
+            <Episodes state={state} />
+          </div>
           <div class="stack">
             <InForce state={state} />
             <Controls state={state} />
+            <Budget state={state} />
+            <AuditTail state={state} />
           </div>
-        </div>
-        <div class="split roomy">
-          <Patterns state={state} />
-          <Budget state={state} />
-        </div>
-        <div class="split roomy">
-          <Episodes state={state} />
-          <AuditTail state={state} />
         </div>
       </main>
       <TokenDialog state={state} />

@@ -40,7 +40,6 @@ export function readRoutes(api: FastifyInstance, plane: Plane): void {
 
   for (const [name, answer, response] of [
     ['snapshot', (w: SeenWorld) => plane.latest(w), domain.Snapshot],
-    ['history', (w: SeenWorld) => plane.history(w), status.History],
     ['leases', (w: SeenWorld) => plane.leases(w), Type.Array(domain.Lease)],
   ] as const) {
     api.get<{ Params: { world: SeenWorld } }>(
@@ -55,6 +54,27 @@ export function readRoutes(api: FastifyInstance, plane: Plane): void {
       },
     );
   }
+
+  api.get<{ Params: { world: SeenWorld }; Querystring: { seconds: number } }>(
+    '/worlds/:world/history',
+    {
+      schema: {
+        summary: 'A world’s last windows, and what was in force in them',
+        tags: ['worlds'],
+        params: withWorld,
+        querystring: Type.Object(
+          { seconds: Type.Integer({ minimum: 1, maximum: 900, default: 900 }) },
+          { additionalProperties: false },
+        ),
+        response: { 200: status.History },
+      },
+    },
+    async ({ params: { world }, query: { seconds } }) => {
+      const { points, spans } = plane.history(world);
+      const from = (points.at(-1)?.at ?? 0) - seconds * 1000;
+      return { points: points.filter((p) => p.at > from), spans: spans.filter((s) => (s.to ?? from) >= from) };
+    },
+  );
 
   for (const [name, schema] of [
     ['incidents', domain.Incident],

@@ -1,5 +1,5 @@
 import type { Check } from '../../api/check.ts';
-import { describeLease } from '../../api/history.ts';
+import { describeLease, type HistoryPoint } from '../../api/history.ts';
 import type {
   BudgetStatus,
   FidelityStatus,
@@ -8,19 +8,27 @@ import type {
   PlaneStatus,
   SeenWorld,
 } from '../../api/plane.ts';
+import { smoothEdges, smoothEntry } from '../../api/smooth.ts';
 import type { Lease } from '../../mesh/lease.ts';
 import type { Override } from '../../mesh/record.ts';
-import { goodRatio, type Snapshot } from '../../mesh/snapshot.ts';
+import type { Snapshot } from '../../mesh/snapshot.ts';
 import { duration, number, type Paint, percent, plain, table } from './words.ts';
 
 export interface StatusInput {
   readonly now: number;
   readonly status: PlaneStatus;
-  readonly worlds: Readonly<Record<SeenWorld, { readonly latest?: Snapshot; readonly leases: readonly Lease[] }>>;
+  readonly worlds: Readonly<Record<SeenWorld, WorldInput>>;
   readonly fidelity: FidelityStatus;
   readonly learning: LearningStatus;
   readonly mirror: MirrorStatus;
   readonly overrides: readonly Override[];
+}
+
+/** A world's newest window, its last ones (figures are taken over several), and what is in force. */
+export interface WorldInput {
+  readonly latest?: Snapshot;
+  readonly points: readonly HistoryPoint[];
+  readonly leases: readonly Lease[];
 }
 
 /** What `umbra status` prints. */
@@ -74,7 +82,7 @@ export function statusText(
 function worldLines(
   world: SeenWorld,
   status: PlaneStatus,
-  { latest, leases }: StatusInput['worlds'][SeenWorld],
+  { latest, points, leases }: WorldInput,
   now: number,
   p: Paint,
 ): string[] {
@@ -82,20 +90,22 @@ function worldLines(
   if (!present) return [`${p.bold(world)}  ${p.dim(plain(notes.join('; ') || 'there is none'))}`];
   const state = ready ? '' : `  ${p.warn('not ready')}`;
   const weak = isolation === 'declared' ? `  ${p.bad('isolated by declaration only')}` : '';
-  if (!latest)
+  const entry = smoothEntry(points);
+  if (!latest || !entry)
     return [`${p.bold(world)}${state}${weak}  ${p.dim('no window yet')}`, ...notes.map((n) => `  ${plain(n)}`)];
-  const ratio = goodRatio(latest);
-  const colour = ratio >= 0.99 ? p.good : ratio >= 0.9 ? p.warn : p.bad;
-  const head = `${p.bold(world)}${state}${weak}  ${number(latest.entry.offered)}/s offered, ${number(latest.entry.good)}/s good, ${colour(percent(ratio))}${activity ? `  ${p.dim(plain(activity))}` : ''}`;
-  const rows = Object.entries(latest.edges).map(([id, e]) => {
-    const good = e.rate > 0 ? e.good / e.rate : 1;
-    const paintGood = good >= 0.99 ? p.good : good >= 0.9 ? p.warn : p.bad;
+  const coloured = (ratio: number | undefined) => {
+    const colour = ratio === undefined ? p.dim : ratio >= 0.99 ? p.good : ratio >= 0.9 ? p.warn : p.bad;
+    return colour(percent(ratio));
+  };
+  const head = `${p.bold(world)}${state}${weak}  ${number(entry.offered)}/s offered, ${number(entry.good)}/s good, ${coloured(entry.ratio)}${activity ? `  ${p.dim(plain(activity))}` : ''}`;
+  const rows = [...smoothEdges(points)].map(([id, e]) => {
+    const ejected = latest.edges[id]?.ejectedHosts ?? 0;
     return [
       `  ${plain(id)}`,
-      `${number(e.rate)}/s`,
-      paintGood(percent(Math.min(1, good))),
-      `p99 ${number(e.latency.p99, 0)} ms`,
-      e.ejectedHosts > 0 ? p.warn(`${e.ejectedHosts} ejected`) : '',
+      `${number(e.offered)}/s`,
+      coloured(e.ratio),
+      `p99 ${number(e.p99, 0)} ms`,
+      ejected > 0 ? p.warn(`${ejected} ejected`) : '',
     ];
   });
   const inForce = leases.map((l) => {

@@ -15,6 +15,7 @@ interface Props {
 
 /** One decision: what was seen, what could have been done, what was, and how it went. */
 export function DecisionCard({ decision: d, incident, explanation, state }: Props) {
+  const stands = standing(d, incident, state);
   const pattern = explanation.patterns.find((p) => p.id === d.pattern);
   return (
     <article class="decision">
@@ -24,7 +25,7 @@ export function DecisionCard({ decision: d, incident, explanation, state }: Prop
         <span class="muted">
           +{ms(d.at - incident.onset)} · {d.source}
         </span>
-        {waits(d, incident, state) && (
+        {!d.outcome && stands === 'waits' && (
           <button
             type="button"
             class="primary"
@@ -56,21 +57,30 @@ export function DecisionCard({ decision: d, incident, explanation, state }: Prop
         })}
       </p>
       {d.candidates.length > 0 && <Candidates decision={d} />}
-      <Outcome decision={d} />
+      <Outcome decision={d} stands={stands} />
     </article>
   );
 }
 
-/** A step that only waits for the operator: not carried out, in an incident that is still open. */
-function waits(d: Decision, incident: Incident, state: State): boolean {
-  if (d.action.do !== 'apply' || d.outcome || incident.state === 'recovered') return false;
+/** How far a step without a verdict got. */
+type Standing = 'on trial' | 'waits' | 'not applied';
+
+/** In force, waiting for the operator (its service's mode asks), or never carried out. */
+function standing(d: Decision, incident: Incident, state: State): Standing {
+  if (d.action.do !== 'apply') return 'not applied';
   const { mitigation } = d.action;
+  const text = describeMitigation(mitigation);
+  const { leases } = state.worlds.production;
+  if (leases.some((l) => l.type === 'mitigation' && describeMitigation(l.mitigation) === text)) return 'on trial';
   const service = 'edge' in mitigation.target ? endsOf(mitigation.target.edge)[1] : mitigation.target.service;
-  const inForce = state.worlds.production.leases.some(
-    (l) => l.type === 'mitigation' && describeMitigation(l.mitigation) === describeMitigation(mitigation),
-  );
-  return state.status?.modes[service] === 'approve' && !inForce;
+  return incident.state !== 'recovered' && state.status?.modes[service] === 'approve' ? 'waits' : 'not applied';
 }
+
+const standings: Record<Standing, string> = {
+  'on trial': 'On trial: no verdict yet.',
+  waits: 'Waits for your approval.',
+  'not applied': 'Was not applied.',
+};
 
 function Candidates({ decision: d }: { decision: Decision }) {
   const chosen = describeAction(d.action);
@@ -135,9 +145,9 @@ const verdicts = {
   refused: ['bad', 'refused'],
 } as const;
 
-function Outcome({ decision: d }: { decision: Decision }) {
+function Outcome({ decision: d, stands }: { decision: Decision; stands: Standing }) {
   const o = d.outcome;
-  if (!o) return d.action.do === 'apply' ? <p class="outcome muted">No verdict yet.</p> : null;
+  if (!o) return d.action.do === 'apply' ? <p class="outcome muted">{standings[stands]}</p> : null;
   const [health, words] = verdicts[o.verdict];
   return (
     <p class="outcome">

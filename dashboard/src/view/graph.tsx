@@ -1,15 +1,14 @@
 import cytoscape, { type Core, type StylesheetJson } from 'cytoscape';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Lease } from '../../../control-plane/mesh/lease.ts';
-import type { Snapshot } from '../../../control-plane/mesh/snapshot.ts';
 import { endsOf, type Topology } from '../../../control-plane/mesh/topology.ts';
 import { fade, type Theme } from '../lib/theme.ts';
-import { badges, looks, MARGIN, NODE_HEIGHT, staticElements } from './graph-elements.ts';
+import { MARGIN, NODE_HEIGHT, staticElements } from './graph-layout.ts';
+import { badges, looks, type Seen } from './graph-looks.ts';
 
 interface Props {
   readonly topology: Topology;
-  readonly latest: Snapshot | undefined;
-  readonly leases: readonly Lease[];
+  readonly view: Seen & { readonly leases: readonly Lease[] };
   readonly theme: Theme;
   readonly onSelect: (id: string | undefined) => void;
   readonly label: string;
@@ -22,7 +21,7 @@ const LARGE = 24;
 export function Graph(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const core = useRef<Core>(undefined);
-  const { topology, latest, leases, theme, label } = props;
+  const { topology, view, theme, label } = props;
   const shape = JSON.stringify([Object.keys(topology.services), Object.keys(topology.edges)]);
   const select = useRef(props.onSelect);
   select.current = props.onSelect;
@@ -75,17 +74,17 @@ export function Graph(props: Props) {
       core.current = undefined;
     };
   }, [shape, theme]);
-  useEffect(() => update.current(), [latest, leases]);
+  useEffect(() => update.current(), [view]);
 
   return <div class="graph" ref={host} role="img" aria-label={label} />;
 }
 
-function show(cy: Core, { topology, latest, leases, theme }: Props): void {
+function show(cy: Core, { topology, view, theme }: Props): void {
   cy.batch(() => {
-    for (const [id, look] of looks(topology, latest, theme)) cy.getElementById(id).data(look);
+    for (const [id, look] of looks(topology, view, theme)) cy.getElementById(id).data(look);
     cy.nodes('[kind = "badge"]').remove();
     const taken = new Map<string, number>();
-    for (const badge of badges(leases, theme)) {
+    for (const badge of badges(view.leases, theme)) {
       const target = cy.getElementById(badge.on);
       if (target.empty()) continue;
       const isNode = target.isNode();

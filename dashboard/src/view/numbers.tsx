@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { goodRatio } from '../../../control-plane/mesh/snapshot.ts';
+import { smoothEntry } from '../../../control-plane/api/smooth.ts';
 import { healthOf, num, pct, rate } from '../lib/format.ts';
 import type { State } from '../state/store.ts';
 
@@ -34,8 +34,8 @@ const lines = (counts: Readonly<Record<string, number>>) =>
 /** The state of everything in one row. */
 export function Numbers({ state }: { state: State }) {
   const { status, fidelity, learning, mirror, patterns, incidents } = state;
-  const production = state.worlds.production.latest;
-  const shadow = state.worlds.shadow.latest;
+  const production = smoothEntry(state.worlds.production.points);
+  const shadow = smoothEntry(state.worlds.shadow.points);
   const open = incidents?.filter((i) => i.state !== 'recovered').length;
   const behind = status?.xds.nodes.filter((n) => !n.connected || !n.acknowledged);
   const denied = status ? total(status.denied) : 0;
@@ -43,19 +43,15 @@ export function Numbers({ state }: { state: State }) {
     <div class="tiles">
       <Tile
         name="Production"
-        value={production ? pct(goodRatio(production)) : '–'}
-        detail={
-          production
-            ? `${rate(production.entry.good)} of ${rate(production.entry.offered)} req/s good`
-            : 'no window yet'
-        }
-        health={production ? healthOf(goodRatio(production)) : 'idle'}
+        value={pct(production?.ratio)}
+        detail={production ? `${rate(production.good)} of ${rate(production.offered)} req/s good` : 'no window yet'}
+        health={healthOf(production?.ratio)}
       />
       <Tile
         name="Shadow"
-        value={shadow ? pct(goodRatio(shadow)) : '–'}
+        value={pct(shadow?.ratio)}
         detail={status?.worlds.shadow.activity ?? status?.worlds.shadow.notes[0] ?? 'no fault now'}
-        health={shadow ? healthOf(goodRatio(shadow)) : 'idle'}
+        health={healthOf(shadow?.ratio)}
       />
       <Tile
         name="Incidents"

@@ -13,7 +13,8 @@ export function WorldPanel({ state, world }: { state: State; world: SeenWorld })
   const [asTable, setTable] = useState(false);
   const [selected, setSelected] = useState<string>();
   const theme = useTheme();
-  const { latest, leases } = state.worlds[world];
+  const view = state.worlds[world];
+  const { latest } = view;
   const status = state.status?.worlds[world];
   const title = world === 'production' ? 'Production' : 'Shadow';
   const aside = (
@@ -46,14 +47,7 @@ export function WorldPanel({ state, world }: { state: State; world: SeenWorld })
       ) : asTable ? (
         <Edges latest={latest} />
       ) : (
-        <Graph
-          topology={state.topology}
-          latest={latest}
-          leases={leases}
-          theme={theme}
-          onSelect={setSelected}
-          label={`Graph of ${world}`}
-        />
+        <Graph topology={state.topology} view={view} theme={theme} onSelect={setSelected} label={`Graph of ${world}`} />
       )}
       {!latest && status?.present && <Empty>No window yet: metrics of the sidecars have not come in.</Empty>}
       {status?.present &&
