@@ -48,7 +48,8 @@ export class NodeRecord implements StreamNode {
   readonly nacks = new Map<string, Nack>();
   readonly #asked = new Map<string, TypeSet>();
   readonly #changedAt = new Map<string, number>();
-  readonly #good = new Map<string, TypeSet>();
+  /** The set last accepted, and the one before it, for when another proxy of the node thinks otherwise. */
+  readonly #good = new Map<string, { readonly set: TypeSet; readonly before?: TypeSet | undefined }>();
   /** type → name → version → detail */
   readonly #refused = new Map<string, Map<string, Map<string, string>>>();
   readonly #held = new Map<string, { version: string; detail: string }>();
@@ -151,11 +152,17 @@ export class NodeRecord implements StreamNode {
 
   /** A proxy has acknowledged all it asks for of this set: what to go back to. */
   onSynced(typeUrl: string, set: TypeSet): void {
-    this.#good.set(typeUrl, set);
+    const before = this.#good.get(typeUrl)?.set;
+    if (before !== set) this.#good.set(typeUrl, { set, before });
   }
 
   onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {
-    const good = this.#good.get(typeUrl);
+    let good = this.#good.get(typeUrl)?.set;
+    const before = this.#good.get(typeUrl)?.before;
+    if (good === sent.set && before) {
+      good = before;
+      this.#good.set(typeUrl, { set: before });
+    }
     let suspects = sent.resources.filter((r) => good?.get(r.name)?.version !== r.version);
     const named = suspects.filter((r) => mentions(detail, r.name));
     if (named.length > 0) suspects = named;
@@ -214,7 +221,7 @@ export class NodeRecord implements StreamNode {
 
   /** The last good set, where the one asked for may use a cluster that was refused. */
   #withheld(typeUrl: string, problems: Map<string, string>): TypeSet | undefined {
-    const good = this.#good.get(typeUrl);
+    const good = this.#good.get(typeUrl)?.set;
     if (!needsClusters(typeUrl) || !good || good.version === this.view(typeUrl).version) return undefined;
     const missing = this.#judge(typeUrls.CDS).goal?.frozen;
     if (!missing?.size) return undefined;
@@ -225,7 +232,7 @@ export class NodeRecord implements StreamNode {
   #withoutRefused(wanted: TypeSet, problems: Map<string, string>): { set: TypeSet; frozen: Set<string> } {
     const names = this.#refused.get(wanted.typeUrl);
     if (!names?.size) return { set: wanted, frozen: new Set() };
-    const good = this.#good.get(wanted.typeUrl);
+    const good = this.#good.get(wanted.typeUrl)?.set;
     const resources: Resource[] = [];
     const frozen = new Set<string>();
     let replaced = false;

@@ -149,14 +149,16 @@ export class ServedStream {
   }
 
   #pumpOnce(): void {
+    let now = this.#hub.clock.now();
     while (!this.#closed && this.#writable && this.#state && this.node?.known) {
-      const answer = this.#state.next(this.node, this.#hub.clock.now());
+      now = this.#hub.clock.now();
+      const answer = this.#state.next(this.node, now);
       if (!answer) break;
       const guarded = this.#guard(answer);
       this.#writable = this.#wire.write(encodeAnswer(guarded, this.#hub.identifier));
       this.#hub.onSent(this, guarded);
     }
-    this.#arm();
+    this.#arm(now);
     if (!this.#closed) this.#hub.onProgress(this);
   }
 
@@ -230,11 +232,10 @@ export class ServedStream {
     return undefined;
   }
 
-  #arm(): void {
+  /** `now`: when the state was last looked at. What was due by then has had its turn; something else has to happen first. */
+  #arm(now: number): void {
     if (this.#closed || !this.#state || !this.node?.known) return;
-    const now = this.#hub.clock.now();
     const at = this.#state.wakeAt(this.node);
-    // What is due already was looked at just now; something else has to happen first.
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
     if (due === this.#timerAt) return;
     this.#timer?.abort();
