@@ -38,6 +38,7 @@ export function Numbers({ state }: { state: State }) {
   const shadow = smoothEntry(state.worlds.shadow.points);
   const open = incidents?.filter((i) => i.state !== 'recovered').length;
   const behind = status?.xds.nodes.filter((n) => !n.connected || !n.acknowledged);
+  const shadowed = status?.worlds.shadow.present !== false;
   const denied = status ? total(status.denied) : 0;
   return (
     <div class="tiles">
@@ -79,12 +80,12 @@ export function Numbers({ state }: { state: State }) {
         value={mirror ? String(mirror.mirrored) : '–'}
         detail={
           mirror
-            ? mirror.alive
-              ? `${total(mirror.dropped)} dropped · ${total(mirror.skipped)} skipped`
+            ? mirror.alive || !shadowed
+              ? (mirror.note ?? `${total(mirror.dropped)} dropped · ${total(mirror.skipped)} skipped`)
               : 'the filter is dead'
             : ''
         }
-        {...(mirror && !mirror.alive ? { health: 'bad' } : {})}
+        {...(mirror && shadowed && !mirror.alive ? { health: 'bad' } : {})}
         {...(mirror
           ? { title: [lines(mirror.dropped), lines(mirror.skipped), mirror.note].filter(Boolean).join('\n') }
           : {})}

@@ -7,7 +7,7 @@ import { Empty, Panel } from './panel.tsx';
 const order = { trusted: 0, candidate: 1, retired: 2 } as const;
 
 /** Plans that healed, with what is known for and against them. */
-export function Patterns({ state: { patterns } }: { state: State }) {
+export function Patterns({ state: { patterns, status } }: { state: State }) {
   const now = useNow();
   const sorted = patterns?.toSorted((a, b) => order[a.status] - order[b.status] || b.successes - a.successes);
   return (
@@ -20,8 +20,9 @@ export function Patterns({ state: { patterns } }: { state: State }) {
         <Empty>Loading…</Empty>
       ) : sorted.length === 0 ? (
         <Empty>
-          No pattern yet. One is made when a plan heals a fault in the shadow while the fault is still there, and a
-          paired run without action does not recover.
+          No pattern yet{status?.worlds.shadow.present === false && ', and there is no shadow to learn one in'}. One is
+          made when a plan heals a fault in the shadow while the fault is still there, and a paired run without action
+          does not recover.
         </Empty>
       ) : (
         <div class="scroll">

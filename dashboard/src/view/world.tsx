@@ -30,9 +30,11 @@ export function WorldPanel({ state, world }: { state: State; world: SeenWorld })
         </span>
       )}
       {status?.present && !status.ready && <span class="tag warn">not ready</span>}
-      <button type="button" class="quiet" aria-pressed={asTable} onClick={() => setTable(!asTable)}>
-        {asTable ? 'Graph' : 'Table'}
-      </button>
+      {status?.present && (
+        <button type="button" class="quiet" aria-pressed={asTable} onClick={() => setTable(!asTable)}>
+          {asTable ? 'Graph' : 'Table'}
+        </button>
+      )}
     </>
   );
   const lacks = [...(status?.notes ?? []), ...(status?.gaps ?? [])];
