@@ -124,6 +124,8 @@ class GroupV1 implements ControlGroup {
     mkdirSync(this.#memory, { recursive: true });
   }
   add(pid: number): void {
+    // The kernel takes 0 for the writer itself.
+    if (pid <= 0) return;
     for (const folder of [this.#cpu, this.#memory]) {
       try {
         put(join(folder, 'cgroup.procs'), pid);
@@ -179,6 +181,7 @@ class GroupV2 implements ControlGroup {
     }
   }
   add(pid: number): void {
+    if (pid <= 0) return;
     try {
       put(join(this.#path, 'cgroup.procs'), pid);
     } catch (e) {

@@ -88,7 +88,7 @@ export class FaultRegistry {
     const { runtime, externals, filter, filterState, bound } = this.#options;
     switch (operation.kind) {
       case 'outage':
-        return outage(runtime, operation);
+        return outage(runtime, operation, this.#options.clock);
       case 'cpu':
         return cpuExhaustion(runtime, operation, bound());
       case 'memory':

@@ -35,7 +35,7 @@ const UNSHARE = [
   '--fork',
   '--kill-child',
 ];
-const INIT_WITHIN_MS = 20_000;
+const INIT_WITHIN_MS = 60_000;
 
 /** Pid, inside the innermost namespace, of a process of this machine (proc(5), NSpid). */
 function innerPid(pid: number): number | undefined {
@@ -146,13 +146,13 @@ export class NamespaceLauncher implements Launcher {
   async start(command: Command): Promise<RunningProcess> {
     const { argv, cwd, env, log, stdin } = command;
     const { pid: inner } = await this.#order({ do: 'start', argv, cwd, env, log, stdin: stdin ?? false });
+    const pid = await this.#outerPid(inner!);
     const exited = new Promise<Exit>((resolve) => {
       const early = this.#early.get(inner!);
       this.#early.delete(inner!);
       if (early) resolve(early);
       else this.#exits.set(inner!, resolve);
     });
-    const pid = this.#outerPid(inner!);
     const forget = () => {};
     return {
       pid,
@@ -181,8 +181,14 @@ export class NamespaceLauncher implements Launcher {
     await this.#ended;
   }
 
-  #outerPid(inner: number): number {
-    return treeOf(this.pid).find((pid) => innerPid(pid) === inner) ?? 0;
+  /** Pid on this machine; 0 where the process ended before it was found. The kernel's list of children may miss some while others come and go (proc_pid_task(5)). */
+  async #outerPid(inner: number): Promise<number> {
+    for (let tries = 0; tries < 40 && !this.#early.has(inner); tries++) {
+      const pid = treeOf(this.pid).find((each) => innerPid(each) === inner);
+      if (pid !== undefined) return pid;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return 0;
   }
 
   #order(order: Order): Promise<OrderResult> {

@@ -47,6 +47,7 @@ export function treeOf(pid: number): number[] {
 
 /** What a process and its descendants use now. */
 export function useOf(pid: number): ProcessUse | undefined {
+  if (pid <= 0) return undefined;
   let cpu = 0;
   let memory = 0;
   let seen = false;

@@ -47,6 +47,9 @@ export function envoyCommand(host: ReplicaHost, node: ProxyNode): Command {
       '1',
       '--log-level',
       'warning',
+      // It warns of each use of the deprecated field that keeps a failed filter from failing requests.
+      '--component-log-level',
+      'misc:error',
     ],
     cwd: '/',
     env: host.env,
@@ -158,8 +161,7 @@ export class Replica {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.app.stop(GRACE_MS);
-    await this.envoy.stop(GRACE_MS);
+    await Promise.all([this.app.stop(GRACE_MS), this.envoy.stop(GRACE_MS)]);
     this.group?.remove();
   }
 }

@@ -62,9 +62,12 @@ export class RunDirectory {
     const socket = this.envoy('production', longest, 99, 'sock');
     if (Buffer.byteLength(socket) > MOST_SOCKET_PATH)
       return `${this.path} is too long a path: Unix sockets below it would exceed ${MOST_SOCKET_PATH} bytes; set UMBRA_HOME to a shorter one`;
-    for (const world of ['production', 'shadow'] as const)
+    for (const world of ['production', 'shadow'] as const) {
+      // Logs are of one run.
+      rmSync(join(this.world(world), 'logs'), { recursive: true, force: true });
       for (const folder of ['data', 'logs', 'envoy', 'x'])
         mkdirSync(join(this.world(world), folder), { recursive: true, mode: 0o700 });
+    }
     mkdirSync(this.samples, { recursive: true, mode: 0o700 });
     mkdirSync(this.file('logs'), { recursive: true, mode: 0o700 });
     return undefined;

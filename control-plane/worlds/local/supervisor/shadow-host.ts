@@ -134,7 +134,6 @@ export class ShadowHost {
     let namespace: NamespaceLauncher | undefined;
     let ended = () => {};
     try {
-      if (process.env.UMBRA_NO_NAMESPACES) throw new UmbraError('UMB0402', 'UMBRA_NO_NAMESPACES is set');
       options.host.say('walling in the shadow: namespaces');
       namespace = await NamespaceLauncher.create({
         script: mountScript(mountPlan(options)),
@@ -317,9 +316,10 @@ export class ShadowHost {
   async stop(): Promise<void> {
     clearInterval(this.#counter);
     await this.faults.close();
+    const stopped = [this.runtime.stop(), this.#externals.stop()];
     // Nothing in the namespaces needs an orderly end: their data are copies.
     if (this.#namespace) await this.#namespace.stop();
-    await Promise.all([this.runtime.stop(), this.#externals.stop()]);
+    await Promise.all(stopped);
     if (this.#parent) await dissolve(this.#parent);
     rmSync(join(this.#options.host.run.world('shadow'), 'overlay'), { recursive: true, force: true });
   }

@@ -1,11 +1,19 @@
+import type { Clock } from '../../../../mesh/clock.ts';
 import type { FaultOperation } from '../../protocol.ts';
 import { stateOf } from '../process-table.ts';
 import type { WorldRuntime } from '../world-runtime.ts';
 import type { FaultAction } from './action.ts';
 import { targetsOf } from './targets.ts';
 
+/** How long clearing waits for what was killed to answer again. */
+const BACK_WITHIN_MS = 5000;
+
 /** Replicas that hang (SIGSTOP: connections are accepted by the kernel and never answered) or are down (killed, and not restarted). */
-export function outage(runtime: WorldRuntime, operation: Extract<FaultOperation, { kind: 'outage' }>): FaultAction {
+export function outage(
+  runtime: WorldRuntime,
+  operation: Extract<FaultOperation, { kind: 'outage' }>,
+  clock: Clock,
+): FaultAction {
   const targets = targetsOf(runtime, operation);
   const names = targets.map((r) => `${r.plan.service}.${r.plan.replica}`).join(', ');
   if (operation.mode === 'kill') {
@@ -19,6 +27,7 @@ export function outage(runtime: WorldRuntime, operation: Extract<FaultOperation,
       },
       async undo() {
         for (const { app } of targets) app.release();
+        await Promise.all(targets.map((r) => r.answers(BACK_WITHIN_MS)));
       },
       async state() {
         const down = targets.filter(({ app }) => app.held && app.current === undefined);
@@ -26,16 +35,17 @@ export function outage(runtime: WorldRuntime, operation: Extract<FaultOperation,
       },
     };
   }
-  const signal = (name: NodeJS.Signals) => {
-    for (const { app } of targets) app.current?.signal(name);
-  };
   const stopped = () => targets.filter(({ app }) => app.current !== undefined && stateOf(app.current.pid) === 'T');
   return {
     async apply() {
-      signal('SIGSTOP');
+      // A signal into another PID namespace goes by its init; a replica may just be starting again.
+      for (let tries = 0; tries < 50 && stopped().length < targets.length; tries++) {
+        for (const { app } of targets) app.current?.signal('SIGSTOP');
+        await clock.sleep(20);
+      }
     },
     async undo() {
-      signal('SIGCONT');
+      for (const { app } of targets) app.current?.signal('SIGCONT');
     },
     async state() {
       return { inPlace: stopped().length === targets.length, detail: `${stopped().length} of ${names} stopped` };
