@@ -56,7 +56,9 @@ export const Report = Type.Object(
         mitigationsSuccessful: Count('Those kept by their trial.'),
         patterns: Type.Array(ReportPattern),
         fidelity: Type.Union([Share('How far the unfaulted shadow answers as production does.'), Type.Null()]),
-        leakedWrites: Count('Writes of the shadow found in production’s state or outside.'),
+        leakedWrites: Type.Union([Count('Writes of the shadow found in production’s state or outside.'), Type.Null()], {
+          description: 'null: nobody compared the states.',
+        }),
         unfaultedShare: Share('Share of the shadow’s time without a fault.'),
       },
       strict,

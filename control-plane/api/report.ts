@@ -14,7 +14,8 @@ export interface ReportInput {
   readonly patterns: readonly Pattern[];
   readonly incidents: readonly Incident[];
   readonly fidelity: Pick<FidelityStatus, 'score' | 'unfaultedShare'>;
-  readonly leakedWrites: number;
+  /** Found by comparing production's state with what its users did; absent = nobody compared. */
+  readonly leakedWrites?: number;
   readonly xds: Pick<XdsStatus, 'pushes' | 'acks' | 'nacks'>;
   readonly learning: Pick<LearningStatus, 'trainingSteps' | 'loss' | 'policyVersion'>;
   /** Troubles somebody started on purpose, oldest first; absent = not known, which is not the same as none. */
@@ -69,7 +70,7 @@ export function buildReport(input: ReportInput): Report {
         controlFailed: p.controlFailed,
       })),
       fidelity: input.fidelity.score === undefined ? null : share(input.fidelity.score),
-      leakedWrites: whole(input.leakedWrites),
+      leakedWrites: input.leakedWrites === undefined ? null : whole(input.leakedWrites),
       unfaultedShare: share(input.fidelity.unfaultedShare),
     },
     production: {

@@ -147,7 +147,6 @@ export function createPlane(parts: PlaneParts): RunningPlane {
         patterns: store.patterns.list(),
         incidents: store.incidents.list({ limit: REPORT_RECORDS }),
         fidelity: plane.fidelity(),
-        leakedWrites: 0,
         xds: parts.xds.counters,
         learning: parts.learning(),
       });

@@ -15,7 +15,10 @@ export function reportText(r: Report, p: Paint): string {
       ['  faults', kinds(s.byKind)],
       ['  mitigations', `${s.mitigationsTried} tried, ${s.mitigationsSuccessful} kept`],
       ['  fidelity', `${percent(s.fidelity)}, unfaulted ${percent(s.unfaultedShare)} of the time`],
-      ['  leaked writes', s.leakedWrites > 0 ? p.bad(String(s.leakedWrites)) : p.good('0')],
+      [
+        '  leaked writes',
+        s.leakedWrites === null ? 'not compared' : s.leakedWrites > 0 ? p.bad(String(s.leakedWrites)) : p.good('0'),
+      ],
     ]),
     '',
     p.bold(`Patterns: ${s.patterns.length}`),
