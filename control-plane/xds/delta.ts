@@ -1,3 +1,4 @@
+import { smallKey } from './answer-key.ts';
 import type { Resource } from './resource.ts';
 import type { Goal, Plan, PlanOptions, Verdict } from './subscription.ts';
 import { Subscription } from './subscription.ts';
@@ -70,10 +71,4 @@ export class DeltaSubscription extends Subscription {
       key: plain ? `from ${from}${options.holdRemovals ? ' keeping' : ''}` : smallKey(resources, removed),
     };
   }
-}
-
-/** Answers of a few resources are likely the same for many streams that ask for different names. */
-export function smallKey(resources: readonly Resource[], removed: readonly string[]): string | undefined {
-  if (resources.length + removed.length > 4) return undefined;
-  return `only ${JSON.stringify([resources.map((r) => [r.name, r.version]), removed])}`;
 }

@@ -12,10 +12,10 @@ import { fits, invalidity } from './resource.ts';
 import type { Hub } from './served-stream.ts';
 import { ServedStream } from './served-stream.ts';
 import type { Settlement } from './settle.ts';
-import { progress } from './settle.ts';
 import type { NodeStatus } from './status.ts';
 import { statusOf } from './status.ts';
 import type { Outgoing, Verdict } from './subscription.ts';
+import { Waiters } from './waiters.ts';
 
 /** What the server writes its log with; a pino logger is one. */
 export interface XdsLogger {
@@ -51,16 +51,10 @@ export interface Counters {
   refused: number;
 }
 
-interface Waiter {
-  readonly revision: number;
-  readonly settle: (settlement: Settlement) => void;
-}
-
 interface Member {
   readonly record: NodeRecord;
   readonly streams: Set<ServedStream>;
-  readonly waiters: Set<Waiter>;
-  timer: AbortController | undefined;
+  readonly waiters: Waiters;
 }
 
 /**
@@ -89,7 +83,7 @@ export class ManagementServer {
       detach: (stream) => this.#detach(stream),
       onVerdict: (stream, typeUrl, verdict) => this.#onVerdict(stream, typeUrl, verdict),
       onSent: (stream, answer) => this.#onSent(stream, answer),
-      onProgress: (stream) => this.#advance(this.#members.get(stream.node?.id ?? '')),
+      onProgress: (stream) => this.#members.get(stream.node?.id ?? '')?.waiters.advance(),
       onScopeViolation: (stream, answer, names) => {
         this.counters.refused += names.length;
         this.#auditScope(stream.node!.id, stream.scope, answer.typeUrl, names);
@@ -173,7 +167,7 @@ export class ManagementServer {
     });
     this.#options.logger.debug({ node: nodeId, revision, resources: accepted.length, at: now }, 'set');
     for (const stream of streams) stream.pump();
-    this.#advance(member);
+    member.waiters.advance();
     return { revision, refused };
   }
 
@@ -181,9 +175,7 @@ export class ManagementServer {
   forget(nodeId: string): void {
     const member = this.#members.get(nodeId);
     if (!member) return;
-    member.timer?.abort();
-    for (const waiter of member.waiters)
-      waiter.settle({ state: 'absent', detail: 'the node was forgotten', at: this.#hub.clock.now() });
+    member.waiters.end('the node was forgotten');
     this.#members.delete(nodeId);
     for (const stream of member.streams) stream.end('UNAVAILABLE', 'the node was forgotten');
   }
@@ -205,24 +197,7 @@ export class ManagementServer {
     const absent = (detail: string): Settlement => ({ state: 'absent', detail, at: this.#hub.clock.now() });
     if (!member) return Promise.resolve(absent('the node is not known'));
     if (this.#closed) return Promise.resolve(absent('the management server is closed'));
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        revision,
-        settle: (settlement) => {
-          member.waiters.delete(waiter);
-          signal?.removeEventListener('abort', onAbort);
-          resolve(settlement);
-        },
-      };
-      const onAbort = () => {
-        const state = progress(member.record, revision, [...member.streams], this.#hub.clock.now());
-        waiter.settle(state.state === 'settled' ? state.settlement : absent(state.why));
-      };
-      member.waiters.add(waiter);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#advance(member);
-      if (signal?.aborted && member.waiters.has(waiter)) onAbort();
-    });
+    return member.waiters.wait(revision, signal);
   }
 
   /** Calls `listener` on each such event; returns what takes it away again. */
@@ -239,11 +214,7 @@ export class ManagementServer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const member of this.#members.values()) {
-      member.timer?.abort();
-      for (const waiter of member.waiters)
-        waiter.settle({ state: 'absent', detail: 'the management server closed', at: this.#hub.clock.now() });
-    }
+    for (const member of this.#members.values()) member.waiters.end('the management server closed');
     for (const stream of [...this.#streams]) stream.end('UNAVAILABLE', 'the management server is closing');
     await Promise.all(this.#listening.map((l) => l.close(1000)));
   }
@@ -251,7 +222,9 @@ export class ManagementServer {
   #member(nodeId: string): Member {
     let member = this.#members.get(nodeId);
     if (!member) {
-      member = { record: new NodeRecord(nodeId), streams: new Set(), waiters: new Set(), timer: undefined };
+      const record = new NodeRecord(nodeId);
+      const streams = new Set<ServedStream>();
+      member = { record, streams, waiters: new Waiters(this.#hub.clock, record, streams) };
       this.#members.set(nodeId, member);
     }
     return member;
@@ -338,7 +311,7 @@ export class ManagementServer {
       if (subscription.accepted(set, true))
         subscription.syncedRevision = Math.max(subscription.syncedRevision, revision);
       // Before anything newer is sent: a refusal of that must not reach back to this.
-      this.#advance(this.#members.get(record.id));
+      this.#members.get(record.id)?.waiters.advance();
       this.#events.emit('ack', event);
       return;
     }
@@ -350,7 +323,7 @@ export class ManagementServer {
     );
     const member = this.#members.get(record.id);
     // Settle before anybody is told: who listens may already ask for something else.
-    this.#advance(member);
+    member?.waiters.advance();
     this.#events.emit('nack', { ...event, detail, names });
     for (const other of [...(member?.streams ?? [])]) if (other !== stream) other.pump();
   }
@@ -358,27 +331,6 @@ export class ManagementServer {
   #onSent(stream: ServedStream, answer: Outgoing): void {
     this.counters.pushes++;
     stream.node?.served.set(answer.typeUrl, answer.set);
-  }
-
-  /** Looks at what waits for the node and at when to look again. */
-  #advance(member: Member | undefined): void {
-    if (!member || member.waiters.size === 0) return;
-    member.timer?.abort();
-    member.timer = undefined;
-    const now = this.#hub.clock.now();
-    let until: number | undefined;
-    for (const waiter of [...member.waiters]) {
-      const state = progress(member.record, waiter.revision, [...member.streams], now);
-      if (state.state === 'settled') waiter.settle(state.settlement);
-      else if (state.until !== undefined) until = Math.min(until ?? state.until, state.until);
-    }
-    if (until === undefined) return;
-    const timer = new AbortController();
-    member.timer = timer;
-    this.#hub.clock.sleep(Math.max(1, until - now), timer.signal).then(
-      () => this.#advance(member),
-      () => {},
-    );
   }
 
   #auditScope(nodeId: string, scope: ListenerScope, typeUrl: string, names: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { smallKey } from './delta.ts';
+import { smallKey } from './answer-key.ts';
 import type { Resource } from './resource.ts';
 import type { Goal, Outgoing, Plan, PlanOptions, Verdict } from './subscription.ts';
 import { Subscription } from './subscription.ts';
