@@ -128,6 +128,7 @@ async function run(directory: string): Promise<void> {
     store,
     topology,
     xds,
+    xdsAddress: `unix:${description.production.xdsSocket}`,
     worlds,
     collectors,
     guardian,

@@ -31,6 +31,8 @@ export interface PlaneParts {
   readonly store: Store;
   readonly topology: Topology;
   readonly xds: Pick<ManagementServer, 'status' | 'counters'>;
+  /** Where production's sidecars join. */
+  readonly xdsAddress: string;
   readonly worlds: { readonly production: World; readonly shadow?: World };
   readonly collectors: { readonly production: Collector; readonly shadow?: Collector };
   readonly guardian: Guardian;
@@ -117,7 +119,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
           .filter((s) => !s.external)
           .map((s) => [s.id, guardian.modeOf(s.id)]),
       ),
-      xds: xdsStatus(parts.xds, collectors),
+      xds: { ...xdsStatus(parts.xds, collectors), address: parts.xdsAddress },
       budget: budgetStatus(),
       denied: parts.denied(),
       notes:
