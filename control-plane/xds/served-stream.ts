@@ -10,8 +10,8 @@ import { decodeRequest } from './wire-request.ts';
 import { encodeAnswer } from './wire-response.ts';
 
 /**
- * Well-known client features. Envoy says the second by itself; the first, which it understands as well, only if its
- * bootstrap lists it under `node.client_features`.
+ * Well-known client features. Envoy understands both but says neither by itself: its bootstrap has to list them under
+ * `node.client_features`, the second for the state-of-the-world protocol only.
  */
 const TTL_FEATURE = 'xds.config.supports-resource-ttl';
 const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
