@@ -21,9 +21,9 @@ const parts: Readonly<Record<string, Part>> = {
   catalog: { replicas: 2, calls: {} },
   cart: { replicas: 1, calls: {} },
   inventory: { replicas: 1, calls: {} },
-  payments: { replicas: 2, calls: { [PROVIDER]: call(2000) } },
-  checkout: { replicas: 2, calls: { inventory: call(1000), payments: call(800, 2) } },
-  storefront: { replicas: 2, calls: { catalog: call(1000), cart: call(1000), checkout: call(3000) } },
+  payments: { replicas: 2, calls: { [PROVIDER]: call(1000) } },
+  checkout: { replicas: 2, calls: { inventory: call(1000), payments: call(500, 2) } },
+  storefront: { replicas: 2, calls: { catalog: call(1000), cart: call(1000), checkout: call(2000) } },
 };
 
 export interface BareShop {
@@ -71,7 +71,7 @@ export async function startBareShop(home: string): Promise<BareShop> {
     );
   };
 
-  const entry = await startBalancer(call(5000));
+  const entry = await startBalancer(call(2500));
   const callers = new Map<string, Balancer[]>([['storefront', [entry]]]);
   const peers = new Map<string, Record<string, string>>();
   balancers.push(entry);
