@@ -22,6 +22,7 @@ export function newCopy(r: Root, stream: u32): Copy | null {
   if (r.copies != 0) changetype<Copy>(r.copies).before = p;
   r.copies = p;
   r.inFlight++;
+  r.records++;
   add(metrics.IN_FLIGHT, 1);
   return c;
 }
@@ -42,7 +43,26 @@ export function hold(c: Copy, n: u32): bool {
   r.held += n;
   held += n;
   c.held += n;
+  if (!c.sent) c.heldRequest += n;
   return true;
+}
+
+function letGo(c: Copy, n: u32): void {
+  rootOf(c).held -= n;
+  held -= n;
+  c.held -= n;
+}
+
+/**
+ * The callout has ended, or there will be none: the copy no longer counts as in flight, though its record may go on to wait for
+ * production's answer, which may stream for ever.
+ */
+export function land(c: Copy): void {
+  if (c.landed) return;
+  c.landed = true;
+  letGo(c, c.heldRequest);
+  rootOf(c).inFlight--;
+  add(metrics.IN_FLIGHT, -1);
 }
 
 /** Gives a copy back, wherever it is. */
@@ -55,13 +75,12 @@ export function release(c: Copy): void {
   freeChain(c);
   if (c.prodIds != 0) give(c.prodIds, c.prodIdsLen);
   if (c.shadowIds != 0) give(c.shadowIds, c.shadowIdsLen);
-  r.held -= c.held;
-  held -= c.held;
   if (c.before != 0) changetype<Copy>(c.before).after = c.after;
   else r.copies = c.after;
   if (c.after != 0) changetype<Copy>(c.after).before = c.before;
-  r.inFlight--;
-  add(metrics.IN_FLIGHT, -1);
+  land(c);
+  letGo(c, c.held);
+  r.records--;
   giveRecord(slab, changetype<usize>(c));
 }
 

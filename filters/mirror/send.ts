@@ -80,7 +80,9 @@ function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null
   }
   openPairs(pairs, block, size);
   while (nextPair(pairs)) {
-    if (pairs.nameLen == 0 || isDropped(pairs.name, pairs.nameLen)) continue;
+    // gRPC servers ask for `te: trailers`; it is the one hop-by-hop header HTTP/2 has (RFC 9113, 8.2.2).
+    const te = c.opaque && is(pairs.name, pairs.nameLen, 'te') && is(pairs.value, pairs.valueLen, 'trailers');
+    if (pairs.nameLen == 0 || (!te && isDropped(pairs.name, pairs.nameLen))) continue;
     if (namedLen != 0 && load<u8>(pairs.name) != 58 && isNamed(pairs.name, pairs.nameLen)) continue;
     if (!copyPair(h, r, pairs.name, pairs.nameLen, pairs.value, pairs.valueLen)) return null;
     if (is(pairs.name, pairs.nameLen, 'authorization')) {
@@ -141,9 +143,10 @@ export function send(
       if (o === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
       const read = rewrite.rewriteBody(o, r, kind, body, bodyLen);
       if (o.failed) return abandon(c, metrics.DROPPED_NO_MEMORY);
-      if (!read) return abandon(c, metrics.SKIPPED_UNREADABLE);
-      body = o.ptr;
-      bodyLen = o.len;
+      if (read) {
+        body = o.ptr;
+        bodyLen = o.len;
+      } else if (!c.opaque) return abandon(c, metrics.SKIPPED_UNREADABLE);
     }
   }
   const h = buildHeaders(c, head, headLen, false);

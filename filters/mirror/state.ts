@@ -106,6 +106,8 @@ export class Root {
   routesCount: u32;
   inFlight: u32;
   held: u32;
+  /** Copies with a record: those in flight, and those whose production answer is still coming. */
+  records: u32;
   /** First of the copies that belong to it. */
   copies: usize;
 }
@@ -128,8 +130,13 @@ export class Copy {
   first: usize;
   last: usize;
   length: u32;
-  /** Counted against the root's cap until the callout ends. */
+  /** Bytes counted against the root's cap, and those of them that the request takes: they are free when the callout ends. */
   held: u32;
+  heldRequest: u32;
+  /** The callout has ended, so that it is no longer counted as in flight. */
+  landed: bool;
+  /** What cannot be read is sent as it is. */
+  opaque: bool;
   sent: bool;
   twice: bool;
   /** See rewrite.ts. */

@@ -13,7 +13,7 @@ import { newOut, Out, put } from '../lib/out';
 import { mix } from '../lib/random';
 import { append, flatten, freeChain } from './chain';
 import { keepIds, settle, teach } from './compare';
-import { abandon, hold, newCopy, release } from './copies';
+import { abandon, hold, land, newCopy, release } from './copies';
 import { extractHeader, extractJson } from './extract';
 import { sessionHash } from './identity';
 import * as metrics from './metrics';
@@ -83,7 +83,7 @@ export function sampledByWeight(r: Root): bool {
 export function requestHeaders(r: Root, id: u32, end: bool): void {
   const whose = session(r);
   if (r.session != state.SESSION_NONE && (whose == 0 ? draw() : mix(whose) >> 32) >= r.share) return;
-  if (r.inFlight >= r.maxInFlight) {
+  if (r.inFlight >= r.maxInFlight || r.records >= r.maxInFlight * RECORDS) {
     count(metrics.SAMPLED);
     count(metrics.DROPPED_IN_FLIGHT);
     return;
@@ -107,6 +107,7 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   c.scope = whose != 0 ? whose : scope;
   c.bodyKind = kind;
   c.route = route;
+  c.opaque = opaque;
   c.twice = safe && r.twice != 0 && draw() < r.twice;
   if (!hold(c, size)) return abandon(c, metrics.DROPPED_BYTES_HELD);
   if (end) {
@@ -120,11 +121,14 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   c.headLen = size;
 }
 
+/** Records a configuration may have for each copy in flight: answers of production that go on and on must not pile up. */
+const RECORDS: u32 = 16;
 const NO_MATCH: u32 = 0xffffffff;
 let kind: u32 = 0;
 let safe: bool = false;
 let scope: u64 = 0;
 let route: usize = 0;
+let opaque: bool = false;
 
 /** One pass over the headers: 0 = copy it, NO_MATCH = not meant, else the counter of the reason it is skipped. */
 function look(r: Root, block: usize, size: u32, end: bool): u32 {
@@ -195,8 +199,8 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
   if (upgrade) return metrics.SKIPPED_UPGRADE;
   if (tooLarge) return metrics.DROPPED_BODY_TOO_LARGE;
   if (encoded) kind = UNREADABLE;
-  if (!end && kind == UNREADABLE && !listHasPrefixOf(list(r, offsetof<Root>('opaque')), path, pathLen))
-    return metrics.SKIPPED_UNREADABLE;
+  opaque = listHasPrefixOf(list(r, offsetof<Root>('opaque')), path, pathLen);
+  if (!end && kind == UNREADABLE && !opaque) return metrics.SKIPPED_UNREADABLE;
   return 0;
 }
 
@@ -339,6 +343,7 @@ export function answered(token: u32, headers: u32, bodySize: u32): void {
   const second = token == c.second;
   if (second) c.second = 0;
   else c.call = 0;
+  if (c.call == 0 && c.second == 0) land(c);
   let o: Out | null = null;
   if (!second) o = newOut(128);
   if (headers != 0) readAnswer(r, abi.CALL_HEADERS, o);

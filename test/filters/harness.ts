@@ -5,7 +5,7 @@
  */
 import { chaosCapabilities, type FilterRole, mirrorCapabilities } from '../../filters/config.ts';
 import { type Headers, marshal } from './header-block.ts';
-import type { HostOptions, HttpCall, LocalResponse, StreamAction, Visible } from './host-types.ts';
+import type { HostOptions, HttpCall, StreamAction, Visible } from './host-types.ts';
 import { moduleOf } from './modules.ts';
 
 export type { Headers } from './header-block.ts';

@@ -140,6 +140,14 @@ test('an opaque route copies what cannot be read, as it is', () => {
   assert.equal(pass(m, request('POST', '/other', { 'content-type': 'application/grpc' }), 'a\0b').copy, undefined);
 });
 
+test('an opaque route copies broken JSON as well, and what can be read is redacted there too', () => {
+  const m = mirror({ opaque: ['/raw'] });
+  assert.equal(pass(m, request('POST', '/raw', JSON_TYPE), '{"a":').copy?.body, '{"a":');
+  assert.equal(pass(m, request('POST', '/raw', JSON_TYPE), '{"token":"x"}').copy?.body, '{"token":"redacted"}');
+  const grpc = pass(m, request('POST', '/raw', { 'content-type': 'application/grpc', te: 'trailers' }), 'x');
+  assert.equal(headerOf(grpc.copy?.headers, 'te'), 'trailers');
+});
+
 test('match and exclude', () => {
   const m = mirror({
     match: { methods: ['GET'], pathPrefixes: ['/a', '/b'], header: { name: 'x-on', value: 'yes' } },
@@ -208,6 +216,11 @@ test('copies in flight are capped until their callouts end', () => {
   first.x.end();
   assert.equal(pass(m, request('GET', '/')).copy, undefined, 'production is done, the callout is not');
   m.host.answer(first.copy!);
+  const third = pass(m, request('GET', '/'));
+  assert.ok(third.copy);
+  // The other way round: production's answer streams on, the callout has ended.
+  third.x.responseHeaders(response(200));
+  m.host.answer(third.copy, response(200));
   assert.ok(pass(m, request('GET', '/')).copy);
 });
 
