@@ -6,6 +6,8 @@ import { useOf } from './process-table.ts';
 export interface KeptProcessEvents {
   /** Each time it runs, before anything waits for it: the place to move it into its control group. */
   onStart?(process: RunningProcess): void;
+  /** Whether this end is not to be followed by another start. */
+  isFinal?(exit: Exit): boolean;
   onExit?(exit: Exit, willRestartInMs: number | undefined): void;
 }
 
@@ -137,6 +139,10 @@ export class KeptProcess {
       this.#pastCpu += this.#lastCpu;
       this.#lastCpu = 0;
       if (this.#stopping) break;
+      if (this.#events.isFinal?.(exit)) {
+        this.#events.onExit?.(exit, undefined);
+        break;
+      }
       const asked = this.#replacement !== undefined;
       this.#failures = asked || this.#held ? 0 : failuresAfter(this.#failures, this.#clock.now() - this.#startedAt);
       const wait = asked || this.#held ? 0 : backoffMs(this.#failures);

@@ -8,6 +8,8 @@ import type { LocalWorldName } from '../protocol.ts';
 import { fillTemplate } from './template.ts';
 
 const HOST = '127.0.0.1';
+/** Every process of a run carries its id in its environment under this name. */
+export const RUN_ID_VARIABLE = 'UMBRA_RUN_ID';
 
 /** Ports of one replica: its application's, its sidecar's inbound listener's, and one per callee. */
 export interface ReplicaPorts {
@@ -51,7 +53,7 @@ export function inheritedEnv(
 ): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(from)) {
-    if (value === undefined || name.startsWith('UMBRA_')) continue;
+    if (value === undefined || (name.startsWith('UMBRA_') && name !== RUN_ID_VARIABLE)) continue;
     if (world === 'shadow' && !allowedSecrets.includes(name) && (spec.secrets?.includes(name) || credential.test(name)))
       continue;
     env[name] = value;

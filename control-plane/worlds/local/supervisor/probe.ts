@@ -26,3 +26,19 @@ export function probe(port: number, path?: string): Promise<boolean> {
     outgoing.end();
   });
 }
+
+/** Whether an Envoy has been served all it waits for: its admin interface answers `/ready` with 200 then. */
+export function proxyIsLive(adminSocket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const outgoing = request(
+      { socketPath: adminSocket, path: '/ready', agent: false, timeout: WITHIN_MS },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      },
+    );
+    outgoing.once('timeout', () => outgoing.destroy());
+    outgoing.once('error', () => resolve(false));
+    outgoing.end();
+  });
+}

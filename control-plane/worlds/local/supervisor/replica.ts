@@ -22,6 +22,8 @@ export interface ReplicaHost {
 }
 
 const PROBE_EVERY_MS = 150;
+/** A replica that has never answered and ended so often in a row is not waited for. */
+const MOST_FAILURES = 4;
 const GRACE_MS = 3000;
 
 /** The command of one Envoy; its bootstrap is written beside its admin socket. */
@@ -118,7 +120,7 @@ export class Replica {
         this.#wasReady = true;
         return true;
       }
-      if (clock.now() >= until) return false;
+      if (clock.now() >= until || (!this.#wasReady && this.app.failures >= MOST_FAILURES)) return false;
       await clock.sleep(PROBE_EVERY_MS);
     }
     return false;

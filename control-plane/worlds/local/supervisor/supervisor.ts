@@ -15,13 +15,14 @@ import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } fr
 import { controlPlaneCommand } from './control-plane-process.ts';
 import { hostLauncher } from './host-launcher.ts';
 import { KeptProcess } from './kept-process.ts';
+import { RUN_ID_VARIABLE } from './layout.ts';
 import { boundLog, logTail } from './log-tail.ts';
 import { PortAllocator, portIsFree } from './ports.ts';
 import { startTimeOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
 import { RunDirectory } from './run-directory.ts';
 import { ShadowHost } from './shadow-host.ts';
-import { groupPrefix, isRunning, RUN_ID_VARIABLE, sweep } from './sweep.ts';
+import { groupPrefix, isRunning, sweep } from './sweep.ts';
 import { WorldRuntime } from './world-runtime.ts';
 
 export interface SupervisorOptions {
@@ -54,8 +55,12 @@ export interface Ready {
 }
 
 const HOST = '127.0.0.1';
+/** With this exit code the control plane asks not to be started again: what is wrong does not pass by itself (main.ts). */
+const FATAL = 78;
 /** The control plane loads a model and waits for the proxies. */
 const CONTROL_PLANE_WITHIN_MS = 60_000;
+const ENTER_WITHIN_MS = 30_000;
+const SHADOW_LIVE_WITHIN_MS = 10_000;
 const CONTROL_PLANE_GRACE_MS = 5000;
 
 function readDocuments(file: string): Documents {
@@ -95,6 +100,7 @@ export class Supervisor {
   #controlPlane: KeptProcess | undefined;
   #tick: NodeJS.Timeout | undefined;
   #onReady: ((info: { dashboard: string; api: string }) => void) | undefined;
+  #onFatal: ((error: UmbraError) => void) | undefined;
   #info: { dashboard: string; api: string } | undefined;
   #following: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -202,9 +208,11 @@ export class Supervisor {
     this.#say('starting production');
     const started = this.#production.start();
     started.catch(() => {});
-    const ready = new Promise<{ dashboard: string; api: string }>((r) => {
-      this.#onReady = r;
+    const ready = new Promise<{ dashboard: string; api: string }>((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onFatal = reject;
     });
+    ready.catch(() => {});
     await this.#startControlPlane(env);
     this.#tick = setInterval(() => this.#everySecond(), 1000);
     await started;
@@ -215,6 +223,7 @@ export class Supervisor {
     }
     this.#say('waiting for the control plane');
     const info = await this.#within(ready, CONTROL_PLANE_WITHIN_MS);
+    await this.#within(this.#entered(), 2 * ENTER_WITHIN_MS);
     const answer: Ready = {
       ...info,
       tokenFile: this.run.token,
@@ -285,12 +294,24 @@ export class Supervisor {
     const log = join(this.run.path, 'logs', 'control-plane.log');
     const command = controlPlaneCommand({ run: this.run.path, env, log, argv: this.#options.controlPlane });
     this.#controlPlane = new KeptProcess(hostLauncher, command, this.#clock, {
-      onExit: (exit, wait) =>
-        this.#say(
-          `the control plane ended (${exit.signal ?? exit.code}); again in ${(wait ?? 0) / 1000} s\n${logTail(log, 6)}`,
-        ),
+      isFinal: (exit) => exit.code === FATAL,
+      onExit: (exit, wait) => {
+        const again = wait === undefined ? 'not to be started again' : `again in ${wait / 1000} s`;
+        this.#say(`the control plane ended (${exit.signal ?? exit.code}); ${again}\n${logTail(log, 6)}`);
+        if (wait === undefined)
+          this.#onFatal?.(new UmbraError('UMB0405', `it gave up; ${log} ends with\n${logTail(log)}`));
+      },
     });
     await this.#controlPlane.start();
+  }
+
+  /** Resolves when users can enter: the proxies have been served. */
+  async #entered(): Promise<void> {
+    await this.#production!.proxiesLive(ENTER_WITHIN_MS);
+    if (this.#shadow && !(await this.#shadow.runtime.proxiesLive(SHADOW_LIVE_WITHIN_MS)))
+      this.#say('some proxies of the shadow are not served yet; see `umbra check`');
+    const path = this.#documents.application.spec.entry.health?.path;
+    while (!this.#stopped && !(await hostLauncher.probe(this.#entryPort, path))) await this.#clock.sleep(100);
   }
 
   async #within<T>(promise: Promise<T>, ms: number): Promise<T> {

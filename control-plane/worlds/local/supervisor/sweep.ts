@@ -1,9 +1,8 @@
 import { controlGroupsNamed, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
+import { RUN_ID_VARIABLE } from './layout.ts';
 import { processesWith, startTimeOf } from './process-table.ts';
 import type { RunDirectory, RunState } from './run-directory.ts';
 
-/** Every process of a run carries its id in its environment under this name. */
-export const RUN_ID_VARIABLE = 'UMBRA_RUN_ID';
 export const groupPrefix = (runId: string): string => `umbra-${runId}`;
 
 /** Whether the supervisor that wrote this state still runs. */

@@ -8,6 +8,7 @@ import { KeptProcess } from './kept-process.ts';
 import { ingressNode, inheritedEnv, planReplica, type ReplicaPlan, type ReplicaPorts } from './layout.ts';
 import { logTail } from './log-tail.ts';
 import type { PortAllocator } from './ports.ts';
+import { proxyIsLive } from './probe.ts';
 import { envoyCommand, Replica, type ReplicaHost } from './replica.ts';
 
 /** How long a replica may take from its start to its first healthy answer. */
@@ -117,7 +118,7 @@ export class WorldRuntime {
     const log = host.run.log(world, `${plan.service}.${plan.replica}`);
     throw new UmbraError(
       'UMB0403',
-      `${name} did not answer ${plan.healthPath ?? 'a connection'} within ${START_WITHIN_MS / 1000} s; ${log} ends with\n${logTail(log)}`,
+      `${name} did not answer ${plan.healthPath ?? 'a connection'} (it ended ${replica.app.failures} times in a row, waited for at most ${START_WITHIN_MS / 1000} s); ${log} ends with\n${logTail(log)}`,
     );
   }
 
@@ -208,6 +209,20 @@ export class WorldRuntime {
       notes: [...this.notes],
       isolation: this.#options.isolation,
     };
+  }
+
+  /** Resolves true when every proxy has been served all it waits for; false after `withinMs` or at the end. */
+  async proxiesLive(withinMs: number): Promise<boolean> {
+    const { run, clock } = this.#options.host;
+    const until = clock.now() + withinMs;
+    const waiting = new Set(this.describe().nodes.map((n) => run.envoy(this.world, n.service, n.replica, 'sock')));
+    while (waiting.size > 0) {
+      for (const socket of waiting) if (await proxyIsLive(socket)) waiting.delete(socket);
+      if (waiting.size === 0) break;
+      if (this.#abort.signal.aborted || clock.now() >= until) return false;
+      await clock.sleep(100);
+    }
+    return true;
   }
 
   samples(): ProcessSample[] {
