@@ -19,8 +19,6 @@ export function reason(status: u32): string {
       return 'Too Many Requests';
     case 500:
       return 'Internal Server Error';
-    case 501:
-      return 'Not Implemented';
     case 502:
       return 'Bad Gateway';
     case 503:
