@@ -25,11 +25,17 @@ test('drops and skips by reason', () => {
   });
 });
 
-test('a heartbeat that stands still is noticed', () => {
+test('a heartbeat that stands still while requests pass is noticed', () => {
   const h = createHeartbeat();
-  assert.equal(h.beat(undefined, 0), false);
-  assert.equal(h.beat(1, 1000), true);
-  assert.equal(h.beat(1, 10_000), true);
-  assert.equal(h.beat(1, 17_000), false);
-  assert.equal(h.beat(2, 18_000), true);
+  assert.equal(h.beat(undefined, 0, 0), false);
+  assert.equal(h.beat(1, 5, 1000), true);
+  assert.equal(h.beat(1, 9, 10_000), true);
+  assert.equal(h.beat(1, 20, 17_000), false);
+  assert.equal(h.beat(2, 25, 18_000), true);
+});
+
+test('without traffic there is no beat to miss', () => {
+  const h = createHeartbeat();
+  assert.equal(h.beat(1, 5, 1000), true);
+  assert.equal(h.beat(1, 5, 60_000), true);
 });

@@ -38,12 +38,16 @@ export function comparisons(filters: Readonly<Record<string, number>>): Comparis
 }
 
 /** Notices when the mirror's heartbeat stops: a module that trapped is gone and, with fail_open, otherwise silent. */
-export function createHeartbeat(): { beat(count: number | undefined, now: number): boolean } {
+export function createHeartbeat(): { beat(count: number | undefined, offered: number, now: number): boolean } {
   let last: number | undefined;
+  let lastOffered = 0;
   let movedAt: number | undefined;
   return {
-    beat(count, now) {
-      if (count !== undefined && count !== last) {
+    beat(count, offered, now) {
+      // It beats only while requests pass.
+      const idle = movedAt !== undefined && offered === lastOffered;
+      lastOffered = offered;
+      if (idle || (count !== undefined && count !== last)) {
         last = count;
         movedAt = now;
       }

@@ -97,12 +97,10 @@ export function createPlane(parts: PlaneParts): RunningPlane {
   };
 
   const mirror = () => {
-    const alive = heartbeat.beat(collectors.production.filterStat(INGRESS_NODE, 'umbra_mirror_heartbeat'), clock.now());
-    return mirrorStatus(
-      collectors.production.totals().filters,
-      alive,
-      worlds.shadow ? undefined : 'there is no shadow to mirror into',
-    );
+    const totals = collectors.production.totals();
+    const beats = collectors.production.filterStat(INGRESS_NODE, 'umbra_mirror_heartbeat');
+    const alive = heartbeat.beat(beats, totals.offered, clock.now());
+    return mirrorStatus(totals.filters, alive, worlds.shadow ? undefined : 'there is no shadow to mirror into');
   };
 
   const plane: RunningPlane = {

@@ -3,14 +3,14 @@ import type { Collector } from '../../telemetry/collector.ts';
 
 const HEARTBEAT = 'umbra_mirror_heartbeat';
 const LOOK_EVERY_MS = 2000;
-/** The filter beats once a second; proxies push once a second. */
+/** The filter beats once a second while requests pass; proxies push once a second. */
 const SILENT_MS = 15_000;
 const HOUR_MS = 3_600_000;
 const MOST_AN_HOUR = 3;
 
 export interface MirrorWatchOptions {
   readonly clock: Clock;
-  readonly collector: Pick<Collector, 'filterStat' | 'heardAt'>;
+  readonly collector: Pick<Collector, 'filterStat' | 'heardAt' | 'totals'>;
   readonly node: string;
   /** Pushes the filter's configuration with a new generation, which revives one that has failed. */
   readonly revive: () => void;
@@ -20,13 +20,14 @@ export interface MirrorWatchOptions {
 
 /**
  * A mirror filter that traps is passed by from then on and counts nothing (`fail_open`): only its heartbeat says that it lives.
- * When that stops while its proxy goes on reporting, it is revived, at most three times an hour.
+ * When that stops while its proxy goes on reporting requests, it is revived, at most three times an hour.
  */
 export class MirrorWatch {
   readonly #options: MirrorWatchOptions;
   readonly #end = new AbortController();
   readonly #revivals: number[] = [];
   #beat: number | undefined;
+  #offered = 0;
   #beatAt: number;
   #ill = false;
 
@@ -59,6 +60,10 @@ export class MirrorWatch {
       this.#beatAt = now;
       return;
     }
+    const { offered } = collector.totals();
+    // Without traffic there is no beat to miss.
+    if (offered === this.#offered) this.#beatAt = Math.max(this.#beatAt, now - LOOK_EVERY_MS);
+    this.#offered = offered;
     if (beat !== this.#beat) {
       this.#beat = beat;
       this.#beatAt = now;
