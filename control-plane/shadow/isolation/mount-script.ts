@@ -65,7 +65,10 @@ export function mountScript(plan: MountPlan): string {
   }
   const hidden = (path: string) => plan.privates.some((folder) => isBelow(path, folder));
   for (const path of outermost([...plan.keeps, ...plan.overlays].filter(hidden)))
-    lines.push(`mkdir -p ${at(path)}`, `mount --rbind ${quote(path)} ${at(path)}`);
+    lines.push(
+      `if [ -d ${quote(path)} ]; then mkdir -p ${at(path)}; else mkdir -p "$(dirname ${at(path)})"; : > ${at(path)}; fi`,
+      `mount --rbind ${quote(path)} ${at(path)}`,
+    );
   lines.push(
     'while read -r line; do',
     '  case "$line" in *" - tmpfs ' + PRIVATE + ' "*) continue;; esac',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { UmbraError } from '../../../mesh/errors.ts';
@@ -13,6 +13,8 @@ import { treeOf } from './process-table.ts';
 export interface NamespaceOptions {
   /** Builds the shadow's view of the files and moves there (shadow/isolation/mount-script.ts). */
   readonly script: string;
+  /** Where the script is kept, to be read by who wants to know what the shadow sees. */
+  readonly scriptFile: string;
   readonly log: string;
   readonly env: Readonly<Record<string, string>>;
   /** Everything in the namespaces is bounded by it. */
@@ -84,7 +86,8 @@ export class NamespaceLauncher implements Launcher {
     rmSync(options.log, { force: true });
     const log = openSync(options.log, 'a', 0o600);
     // sh stays the namespace's first process: it reaps orphans, which Node would not. The outer one waits until it is bounded.
-    const inner = `${options.script}\n${quoted([process.execPath, '--max-old-space-size=96', init])} & wait $!`;
+    const inner = `${options.script}\n${quoted([process.execPath, '--max-old-space-size=96', init])} & wait $!\n`;
+    writeFileSync(options.scriptFile, inner, { mode: 0o600 });
     const child = spawn(
       'setpriv',
       [
@@ -102,8 +105,7 @@ export class NamespaceLauncher implements Launcher {
         'KILL',
         '--',
         'sh',
-        '-c',
-        inner,
+        options.scriptFile,
       ],
       { env: options.env, cwd: '/', detached: true, stdio: ['pipe', log, log, 'pipe'] },
     );

@@ -1,14 +1,13 @@
-import { realpathSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { cpus, homedir, totalmem } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { Documents } from '../../../api/kinds/parse.ts';
 import { bytes } from '../../../api/kinds/scalars.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
 import { ShadowExternals } from '../../../shadow/externals/shadow-externals.ts';
-import { type MountPlan, mountScript } from '../../../shadow/isolation/mount-script.ts';
+import { mountScript } from '../../../shadow/isolation/mount-script.ts';
 import { filterText, parseFilterState, portsText } from '../../../shadow/isolation/packet-filter.ts';
 import type { DeniedCounters, RecordedAnswer, WorldCapabilities } from '../protocol.ts';
 import type { Launcher } from './command.ts';
@@ -17,6 +16,7 @@ import { copyData } from './data.ts';
 import { FaultRegistry } from './fault-registry.ts';
 import { hostLauncher } from './host-launcher.ts';
 import type { ReplicaPlan } from './layout.ts';
+import { mountPlan } from './mount-plan.ts';
 import { NamespaceLauncher } from './namespace-launcher.ts';
 import type { PortAllocator } from './ports.ts';
 import type { ReplicaHost } from './replica.ts';
@@ -54,6 +54,9 @@ export class ShadowHost {
   #netfilter: true | string = true;
   #fileAttempts = new Map<string, number>();
   #denied: DeniedCounters = { network: 'unknown', files: 'unknown', externals: 'unknown', targets: [] };
+  #loading: Promise<void> = Promise.resolve();
+  /** The packet filter is loaded. */
+  #filtering = false;
   #counter: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -97,7 +100,7 @@ export class ShadowHost {
         externals: () => this.#externals.endpoints(),
         replicasOf: (_, service) => this.#scaled(service),
         prepare: (plan) => this.#prepareData(plan),
-        onPorts: () => void this.#loadPorts(),
+        onPorts: () => this.#loadPorts(),
         onChange: options.onChange,
       },
       options.documents,
@@ -137,6 +140,7 @@ export class ShadowHost {
       options.host.say('walling in the shadow: namespaces');
       namespace = await NamespaceLauncher.create({
         script: mountScript(mountPlan(options)),
+        scriptFile: join(run.path, 'enter-shadow.sh'),
         log: run.log('shadow', 'init'),
         env,
         group: bounded.group?.child('own'),
@@ -271,6 +275,7 @@ export class ShadowHost {
     if (!this.#namespace) return;
     try {
       await this.#namespace.run(['nft', '-f', '-'], filterText(this.#ports()));
+      this.#filtering = true;
       // Only now: without the rules a route would deny nothing and count nothing.
       await this.#namespace.run(['ip', 'route', 'add', 'default', 'dev', 'lo', 'src', '127.0.0.1']);
       await this.#namespace.run(['ip', '-6', 'route', 'add', 'default', 'dev', 'lo']).catch(() => {});
@@ -282,9 +287,14 @@ export class ShadowHost {
     }
   }
 
-  async #loadPorts(): Promise<void> {
-    if (!this.#namespace || this.#netfilter !== true) return;
-    await this.#namespace.run(['nft', '-f', '-'], portsText(this.#ports())).catch(() => {});
+  /** One after the other: an older list must not come last. */
+  #loadPorts(): Promise<void> {
+    const next = this.#loading.then(async () => {
+      if (!this.#namespace || !this.#filtering) return;
+      await this.#namespace.run(['nft', '-f', '-'], portsText(this.#ports())).catch(() => {});
+    });
+    this.#loading = next;
+    return next;
   }
 
   async #count(): Promise<void> {
@@ -348,48 +358,4 @@ function boundedGroup(options: ShadowHostOptions): BoundedGroup {
   } catch (e) {
     return { reason: (e as Error).message };
   }
-}
-
-const real = (path: string): string | undefined => {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-};
-
-/** What this machine shows to the shadow. */
-function mountPlan(options: ShadowHostOptions): MountPlan {
-  const { run, envoyBinary, env } = options.host;
-  const services = Object.values(options.documents.application.spec.services);
-  const base = dirname(resolve(options.file));
-  const folders = [base, ...services.map((s) => resolve(base, s.cwd ?? '.'))];
-  const userHome = real(homedir());
-  const privates = ['/tmp', '/var/tmp', '/run', userHome].flatMap((path) => {
-    const at = path === undefined ? undefined : real(path);
-    return at === undefined || at === '/' ? [] : [at];
-  });
-  // Where programs are: this package, Node, Envoy, and the folders of PATH with what lies beside their `bin`.
-  const packageRoot = fileURLToPath(new URL('../../../..', import.meta.url));
-  const programs = (env.PATH ?? '').split(':').filter((p) => p.startsWith('/'));
-  const keeps = [packageRoot, dirname(dirname(process.execPath)), dirname(envoyBinary)];
-  for (const path of programs) {
-    const at = real(path);
-    if (at === undefined) continue;
-    const above = dirname(at);
-    keeps.push(above === userHome || above === '/' || above === '/tmp' ? at : above);
-  }
-  // dist/ of the published package: modules lie above it.
-  if (packageRoot.endsWith(`${sep}dist${sep}`)) keeps.push(dirname(packageRoot.replace(/\/$/, '')));
-  const distinct = (list: readonly (string | undefined)[]) =>
-    [...new Set(list.filter((p) => p !== undefined && p !== '/'))] as string[];
-  const overlays = distinct(folders.map(real));
-  return {
-    shadow: real(run.world('shadow'))!,
-    home: real(dirname(run.path))!,
-    production: join(real(run.path)!, 'production'),
-    privates: distinct(privates),
-    keeps: distinct(keeps.map(real)).filter((k) => !overlays.includes(k)),
-    overlays,
-  };
 }

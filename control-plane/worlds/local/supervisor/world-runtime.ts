@@ -30,7 +30,8 @@ export interface WorldRuntimeOptions {
   readonly replicasOf: (spec: ServiceSpec, service: ServiceId) => number;
   /** Before a replica starts: the place to fill its data folder. */
   readonly prepare?: (plan: ReplicaPlan) => Promise<void>;
-  readonly onPorts?: (ports: readonly number[]) => void;
+  /** Ports were handed out; waited for before anything listens on them. */
+  readonly onPorts?: () => Promise<void> | void;
   readonly onChange: () => void;
 }
 
@@ -274,7 +275,7 @@ export class WorldRuntime {
     for (const callee of callees) outbound[callee] ??= await free();
     const ports = { app: known?.app ?? (await free()), inbound: known?.inbound ?? (await free()), outbound };
     this.#ports.set(key, ports);
-    this.#options.onPorts?.(this.usedPorts());
+    await this.#options.onPorts?.();
     return ports;
   }
 }
