@@ -99,6 +99,11 @@ export const FEATURES: readonly Feature[] = [
   f('Δp99', 'change of p99, doublings', (p) => p.edge.dP99),
   f('Δin flight', 'change, doublings', (p) => p.edge.dInFlight),
 
+  f('fail lately', 'failed share, mean of three windows', (p) => p.edge.lately.fail),
+  f('late lately', 'answered too late, mean of three windows', (p) => p.edge.lately.late),
+  f('p50 lately', 'median latency, doublings, mean of three windows', (p) => p.edge.lately.p50),
+  f('p99 lately', 'p99 latency, doublings, mean of three windows', (p) => p.edge.lately.p99),
+
   f('several hosts', '1 − 1 ÷ endpoints: whether a bad one can be gone round', (p) => {
     const replicas = finite(p.view.settings.services[p.edge.edge.callee]?.replicas);
     return replicas > 1 ? 1 - 1 / replicas : 0;
@@ -120,7 +125,10 @@ export const FEATURES: readonly Feature[] = [
   f('callee blame', 'how likely trouble begins in the callee ÷ the most blamed', (p) =>
     p.callee ? p.callee.blame / p.view.maxBlame : 0,
   ),
-  f('caller blame', 'the same of the caller', (p) => (p.caller ? p.caller.blame / p.view.maxBlame : 0)),
+  f('callee blame lately', 'the same over three windows', (p) =>
+    p.callee ? p.callee.blameLately / p.view.maxBlameLately : 0,
+  ),
+  f('caller blame', 'how likely it begins in the caller', (p) => (p.caller ? p.caller.blame / p.view.maxBlame : 0)),
 
   f('children fail', 'worst failed share one hop down', (p) => most(p.callee?.out, (v) => v.fail)),
   f('children p99', 'slowest one hop down, doublings', (p) => most(p.callee?.out, (v) => v.p99)),
@@ -171,6 +179,7 @@ export const FEATURES: readonly Feature[] = [
   ),
 
   f('mesh good', 'good ratio at the entry', (p) => p.view.goodRatio),
+  f('mesh good lately', 'mean of three windows', (p) => p.view.goodLately),
   f('mesh protected good', 'of the protected priority', (p) => p.view.protectedGood),
   f('mesh surge', 'offered at the entry, doublings', (p) => p.view.surge),
   f('mesh p99', 'at the entry, doublings', (p) => p.view.entryP99),

@@ -31,6 +31,8 @@ export interface EdgeView {
   dFail: number;
   dP99: number;
   dInFlight: number;
+  /** Means over the newest windows: one window of few requests says little. */
+  lately: { fail: number; late: number; p50: number; p99: number };
 }
 
 /** One service relative to its healthy self. */
@@ -48,6 +50,8 @@ export interface ServiceView {
   excessSlow: number;
   /** How likely it is where the trouble begins, 0..; see {@link blameOf}. */
   blame: number;
+  /** Mean over the newest windows. */
+  blameLately: number;
   in: readonly EdgeView[];
   out: readonly EdgeView[];
 }
@@ -68,14 +72,41 @@ export interface MeshView {
   cpuMean: number;
   cpuMax: number;
   maxBlame: number;
+  maxBlameLately: number;
+  goodLately: number;
   retries: number;
 }
 
 /** Windows back that deltas and slopes look. */
 const LOOK_BACK = 2;
 
+/** Windows the means run over. */
+const LATELY = 3;
+
 /** What a policy sees of a mesh, computed once per decision. */
 export function viewOf(context: DecisionContext): MeshView {
+  const view = windowView(context);
+  const views = [view];
+  for (let k = 1; k < Math.min(LATELY, context.history.length); k++)
+    views.push(windowView({ ...context, history: context.history.slice(0, -k) }));
+  const mean = (of: (v: MeshView) => number) => views.reduce((sum, v) => sum + of(v), 0) / views.length;
+  for (const [id, e] of view.edges) {
+    const then = (v: MeshView) => v.edges.get(id)!;
+    e.lately = {
+      fail: mean((v) => then(v).fail),
+      late: mean((v) => then(v).late),
+      p50: mean((v) => then(v).p50),
+      p99: mean((v) => then(v).p99),
+    };
+  }
+  for (const [id, s] of view.services) s.blameLately = mean((v) => v.services.get(id)!.blame);
+  view.maxBlameLately = Math.max(0.05, ...[...view.services.values()].map((s) => s.blameLately));
+  view.goodLately = mean((v) => v.goodRatio);
+  return view;
+}
+
+/** The newest window alone. */
+function windowView(context: DecisionContext): MeshView {
   const { topology, history, healthy } = context;
   const now = history.at(-1)!;
   const then = history.at(-1 - LOOK_BACK) ?? history[0]!;
@@ -110,6 +141,8 @@ export function viewOf(context: DecisionContext): MeshView {
     cpuMean: own.reduce((s, v) => s + v.cpu, 0) / own.length,
     cpuMax: Math.max(...own.map((v) => v.cpuMax)),
     maxBlame: Math.max(0.05, ...own.map((v) => v.blame)),
+    maxBlameLately: 0.05,
+    goodLately: 0,
     retries: Math.max(...all.map((e) => e.retries)),
   };
 }
@@ -154,6 +187,7 @@ function edgeView(
     dFail: fail - share(then?.failed, then?.rate),
     dP99: p99 - before,
     dInFlight: inFlight - doublings(then?.inFlight, healthy?.inFlight, 1),
+    lately: { fail, late: 0, p50: 0, p99 },
   };
 }
 
@@ -190,6 +224,7 @@ function serviceView(
     restarted: finite(w?.restarts) > 0 ? 1 : 0,
     excessFail,
     excessSlow,
+    blameLately: 0,
     blame: blameOf(excessFail, excessSlow, cpuMax - finite(healthy?.cpu), ready),
     in: into,
     out,

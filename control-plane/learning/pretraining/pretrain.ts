@@ -86,11 +86,8 @@ async function finish(options: PretrainOptions, fitted: Fitted, oneStep: Fitted,
   const outcomes = await favouriteOutcomes(raw, rngOf(seed + 1000), Math.max(40, options.incidents), options.source);
   await raw.close();
   const half = outcomes.length >> 1;
-  const calibration = calibrate(outcomes.slice(0, half), 0.15);
-  progress(
-    `bounds: scale ${calibration.scale.toFixed(2)}, held-out coverage ${coverage(outcomes.slice(half), calibration).toFixed(2)}`,
-  );
-  const card = (threshold: number, scores: Score[], f: Fitted = fitted): PolicyCard => ({
+  const bounds = (alpha: number) => calibrate(outcomes.slice(0, half), alpha);
+  const card = (caution: Caution, scores: Score[], f: Fitted = fitted, hardening?: readonly string[]): PolicyCard => ({
     format: 1,
     version: `sim-${seed}-${f.steps}`,
     features: featureNames,
@@ -98,9 +95,10 @@ async function finish(options: PretrainOptions, fitted: Fitted, oneStep: Fitted,
       (Object.keys(mitigationKinds) as MitigationKind[]).map((k) => [k, mitigationKinds[k].strengths]),
     ),
     shape: SHAPE,
-    calibration,
-    threshold,
+    calibration: bounds(caution.alpha),
+    threshold: caution.threshold,
     training: {
+      ...(hardening === undefined ? {} : { hardening }),
       how: 'rollout policy iteration in simulation on random applications; see the module pretraining',
       seed,
       rounds: options.rounds,
@@ -108,17 +106,20 @@ async function finish(options: PretrainOptions, fitted: Fitted, oneStep: Fitted,
       rows: data.rows,
       steps: f.steps,
       loss: Number(f.loss.toFixed(5)),
-      coverage: Number(coverage(outcomes.slice(half), calibration).toFixed(3)),
+      coverage: Number(coverage(outcomes.slice(half), bounds(caution.alpha)).toFixed(3)),
     },
     scores,
   });
   const model = modelOf(fitted);
-  const policy = await loadPolicy(model, card(0, []));
-  const first = await loadPolicy(modelOf(oneStep), card(0, [], oneStep));
+  const caution = await chooseCaution(options, model, (c) => card(c, []));
+  const policy = await loadPolicy(model, card(caution, []));
+  const first = await loadPolicy(modelOf(oneStep), card(caution, [], oneStep));
   const source = options.source as Parameters<typeof drawIncidents>[2];
-  const threshold = await chooseThreshold(options, policy);
+  const { threshold } = caution;
   const hardening = bestHardening(drawIncidents(rngOf(seed + 3000), Math.min(40, options.incidents), source));
-  progress(`threshold ${threshold}; best fixed configuration: ${hardening.names.join(' + ') || 'none'}`);
+  progress(
+    `α ${caution.alpha}, threshold ${threshold}; best fixed configuration: ${hardening.names.join(' + ') || 'none'}`,
+  );
   const contestants: Contestant[] = [
     { name: 'random order', player: byPolicy(randomOrderPolicy(rngOf(seed + 5).uniform), 0) },
     { name: 'static rules', player: byPolicy(staticPolicy, 0) },
@@ -137,22 +138,38 @@ async function finish(options: PretrainOptions, fitted: Fitted, oneStep: Fitted,
   });
   await policy.close();
   await first.close();
-  return { model, card: card(threshold, scores), fitted };
+  return { model, card: card(caution, scores, fitted, hardening.names), fitted };
 }
 
-/** The threshold that recovers most on incidents of its own, each point of harm counted as half a point lost. */
-async function chooseThreshold(
+/** How sure the policy must be: the share of outcomes that may fall below a bound, and the least bound acted on. */
+interface Caution {
+  readonly alpha: number;
+  readonly threshold: number;
+}
+
+const cautions: readonly Caution[] = [0.1, 0.15, 0.25, 0.35].flatMap((alpha) =>
+  [0.005, 0.02, 0.05].map((threshold) => ({ alpha, threshold })),
+);
+
+/** The caution that recovers most on incidents of its own, each point of harm counted as half a point lost. */
+async function chooseCaution(
   options: PretrainOptions,
-  policy: Awaited<ReturnType<typeof loadPolicy>>,
-): Promise<number> {
+  model: Uint8Array,
+  card: (c: Caution) => PolicyCard,
+): Promise<Caution> {
   const source = options.source as Parameters<typeof drawIncidents>[2];
-  const incidents = drawIncidents(rngOf(options.seed + 2000), Math.min(120, options.incidents), source);
-  const tried = [0.005, 0.02, 0.05, 0.1];
+  const incidents = drawIncidents(rngOf(options.seed + 2000), Math.min(80, options.incidents), source);
+  const policies = await Promise.all(cautions.map((c) => loadPolicy(model, card(c))));
   const scores = await evaluate(
     incidents,
-    tried.map((t) => ({ name: String(t), player: byPolicy(policy, t) })),
+    policies.map((p, i) => ({ name: String(i), player: byPolicy(p, cautions[i]!.threshold) })),
   );
+  await Promise.all(policies.map((p) => p.close()));
+  for (const [i, s] of scores.slice(1).entries())
+    options.progress(
+      `α ${cautions[i]!.alpha} threshold ${cautions[i]!.threshold}: recovered ${s.recovered.toFixed(3)}, harm ${s.harm.toFixed(3)}`,
+    );
   const worth = (s: Score) => s.recovered - 0.5 * s.harm;
   const best = scores.slice(1).reduce((a, b) => (worth(b) > worth(a) ? b : a));
-  return Number(best.name);
+  return cautions[Number(best.name)]!;
 }
