@@ -1,7 +1,7 @@
 import { patternFor } from '../guardian/near.ts';
 import type { Learned, Log } from '../guardian/ports.ts';
 import type { Clock } from '../mesh/clock.ts';
-import { describeFault, type FaultClass, faultKinds } from '../mesh/fault.ts';
+import { describeFault, type Fault, type FaultClass, faultKinds } from '../mesh/fault.ts';
 import { mitigationKinds, type Plan } from '../mesh/mitigation.ts';
 import type { Policy } from '../mesh/policy.ts';
 import type { Decision, Diagnosis, Episode, Pattern } from '../mesh/record.ts';
@@ -90,6 +90,8 @@ const LEAST_RATE = 2;
 /** After state may have been written wrongly, it is put back. */
 const dirtying: ReadonlySet<string> = new Set(['corruption']);
 const HEALTHY_EVERY_MS = 30_000;
+/** An ejection lasts 15 s, longer when repeated. */
+const EJECTION_WINDOWS = 30;
 
 /**
  * The shadow's loop: while the budget and production allow, an episode (curriculum.ts says which), then its evidence into
@@ -137,17 +139,18 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
 
   /** What the episode says of a pattern; returns the pattern it is evidence for. */
   function learnPattern(e: Episode, job: Job): Pattern | undefined {
-    if (e.invalid !== undefined || e.detectedAfterMs === undefined) return undefined;
+    if (e.invalid !== undefined) return undefined;
     const at = e.endedAt ?? clock.now();
     if (e.control) {
       const original = store.episodes.get(e.controlOf ?? '');
       const pattern = original && patternOf(original);
-      if (!pattern) return undefined;
+      // A fault that was not felt this time is no control.
+      if (!pattern || e.detectedAfterMs === undefined) return pattern;
       const { signature, plan } = pattern;
       return record(learned.withEvidence(pattern, { signature, plan, at, controlRecovered: e.recovered }));
     }
     const signature = e.signature;
-    if (signature === undefined) return undefined;
+    if (signature === undefined || e.detectedAfterMs === undefined) return undefined;
     const plan = e.recovered ? e.plan : job.type === 'replay' ? job.plan : [];
     if (plan.length === 0) return undefined;
     const gain = Math.max(0, (e.goodMitigated ?? 0) - e.goodFaulted);
@@ -257,6 +260,17 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     counts.mitigationsSuccessful += tried.filter((s) => s.verdict === 'kept').length;
   }
 
+  /** Hosts ejected in an episode before are still out: a fault there would not be felt. */
+  async function ejectionsOver(p: Pulse, signal: AbortSignal, fault: Fault): Promise<void> {
+    const target = fault.target;
+    const hit = Object.values(world.topology.edges).filter((e) =>
+      'edge' in target ? e.id === target.edge : e.callee === target.service,
+    );
+    const out = () => hit.some((e) => (p.history().at(-1)?.edges[e.id]?.ejectedHosts ?? 0) > 0);
+    let left = EJECTION_WINDOWS;
+    await quietly(p, signal, () => !out() || left-- <= 0, 'waiting until ejected endpoints are back');
+  }
+
   /** Answers what production asks, one after the other. */
   async function answer(p: Pulse, signal: AbortSignal, curriculum: Curriculum): Promise<void> {
     for (;;) {
@@ -321,6 +335,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         await p.next();
         continue;
       }
+      await ejectionsOver(p, signal, job.fault);
+      if (signal.aborted) return;
       await episode(p, signal, job, curriculum);
     }
   }

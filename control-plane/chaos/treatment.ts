@@ -1,5 +1,5 @@
 import { signatureOver } from '../guardian/decide.ts';
-import { maskOf } from '../guardian/masks.ts';
+import { maskOf, usersOf } from '../guardian/masks.ts';
 import type { Learned } from '../guardian/ports.ts';
 import { trialMsOf } from '../guardian/trial.ts';
 import { scoreGuarded } from '../guardian/trust.ts';
@@ -12,6 +12,7 @@ import { resolve } from '../mesh/resolve.ts';
 import type { Rng } from '../mesh/rng.ts';
 import type { FaultableWorld } from '../mesh/world.ts';
 import { type Goodness, pooled } from '../telemetry/goodness.ts';
+import { innerLoad } from '../telemetry/load.ts';
 import type { ExperiencedStep } from './experience.ts';
 import type { Pulse } from './pulse.ts';
 
@@ -57,6 +58,8 @@ const TRIALS = MAX_STEPS;
 const WAITS = 2;
 /** Recovered is confirmed by further windows, and the fault must be in force through them. */
 const CONFIRM_WINDOWS = 2;
+/** From here on a step that helped is given those windows before another one: a backlog may still drain. */
+const NEARLY = 0.8;
 
 /** Up to four trials against the fault in force, by exploration or by a plan that is replayed. */
 export async function treat(o: TreatmentOptions): Promise<Treated> {
@@ -118,11 +121,18 @@ export async function treat(o: TreatmentOptions): Promise<Treated> {
       continue;
     }
     leases.push(lease);
-    const verifier = createVerifier({ predicted, effectiveAt: result.at, trialMs: trialMsOf([lease]) });
+    const loadBefore = innerLoad(context.history.at(-1)!, world.topology.entry);
+    const verifier = createVerifier({
+      predicted,
+      loadBefore,
+      effectiveAt: result.at,
+      trialMs: trialMsOf([lease]),
+    });
     const seen: Goodness[] = [];
     for (;;) {
       const tick = await windowOf();
-      const j = verifier.update(tick.snapshot.at, tick.snapshot.windowMs, tick.now);
+      const { snapshot, now } = tick;
+      const j = verifier.update(snapshot.at, snapshot.windowMs, now, innerLoad(snapshot, world.topology.entry));
       if (j.windows > 0) seen.push(tick.now);
       if (j.verdict === 'pending' && o.goesOn()) continue;
       const better = j.verdict === 'better';
@@ -132,8 +142,10 @@ export async function treat(o: TreatmentOptions): Promise<Treated> {
       if (better) {
         plan.push(mitigation);
         predicted = pooled(seen.slice(-2));
-        recovered = o.goesOn() && (j.recovered || predicted.ratio >= 0.9) && (await confirmed(o, windowOf));
+        recovered = o.goesOn() && (j.recovered || predicted.ratio >= NEARLY) && (await confirmed(o, windowOf));
       } else {
+        // What did nothing shows in its own windows how things are without it by now.
+        if (j.verdict === 'no-better') predicted = pooled(seen.slice(-2));
         tried.set(describeMitigation(mitigation), `tried in this episode: ${verdict}`);
         leases.pop();
         await pulse.during(world.remove(lease.id));
@@ -167,8 +179,9 @@ function contextOf(o: TreatmentOptions, plan: Plan, tried: ReadonlyMap<string, s
   // A copy: the context outlives the episode, and what was tried later must not change what was allowed then.
   const vain = new Map(tried);
   const forbidden = (m: Mitigation) => vain.get(describeMitigation(m));
-  const mask = maskOf({ topology: world.topology, healthy, latest, capabilities, inForce, forbidden });
   const diagnosis = pulse.diagnosis()!;
+  const users = usersOf(diagnosis);
+  const mask = maskOf({ topology: world.topology, healthy, latest, capabilities, inForce, users, forbidden });
   const now = latest.at;
   return {
     topology: world.topology,

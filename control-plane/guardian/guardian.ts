@@ -16,7 +16,7 @@ import { createCleanRule } from './clean.ts';
 import { decide, type Proposal } from './decide.ts';
 import { createDecisionLog } from './decisions.ts';
 import { createIncidentBook } from './incidents.ts';
-import { maskOf, servicesOf } from './masks.ts';
+import { maskOf, servicesOf, usersOf } from './masks.ts';
 import { createOperator, type OverrideRequest } from './operator.ts';
 import { createOverrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
@@ -114,6 +114,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let healthySavedAt = Number.NEGATIVE_INFINITY;
   /** Goodput with what is in force now, no trial running: what the next step is judged against. */
   let untreated: Goodness[] = [];
+  /** Windows {@link untreated} must hold before the next step. */
+  let needed = 1;
   let shadowPlan: Plan = [];
   if (ownLeases().length > 0) release.start(clock.now());
 
@@ -133,6 +135,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     healthy: tracker.current,
     onEnded: (windows) => {
       untreated = [...windows];
+      needed = windows.length > 0 ? 1 : 2;
     },
   });
   const proposals = createProposals({ clock, book, log, trials });
@@ -166,7 +169,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       const off = overrides.modeOf(services) === 'off' ? `Umbra is off for ${services.join(', ')}` : undefined;
       return off ?? overrides.frozen(services) ?? overrides.forbids(m) ?? tried.get(describeMitigation(m));
     };
-    const mask = maskOf({ topology, healthy, latest: snapshot, capabilities, inForce, forbidden });
+    const mask = maskOf({ topology, healthy, latest: snapshot, capabilities, inForce, users: usersOf(d), forbidden });
     const steps = incident.plan;
     return {
       topology,
@@ -200,6 +203,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     waits = 0;
     shadowPlan = [];
     untreated = detector.recent().slice(-2);
+    needed = 1;
   }
 
   async function next(snapshot: Snapshot, d: Diagnosis): Promise<void> {
@@ -311,7 +315,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     const incident = book.current();
     if (d.impaired && incident?.state === 'open') {
       if (!ended) untreated = [...untreated.slice(-2), now];
-      if (untreated.length > 0 && trials.mayAct(snapshot.at)) await next(snapshot, d);
+      if (untreated.length >= needed && trials.mayAct(snapshot.at)) await next(snapshot, d);
     } else if (incident?.state === 'open' && seen >= RESUME_WINDOWS) {
       const left = ownLeases().length;
       trials.credit(pooled(detector.recent().slice(-3)));

@@ -42,7 +42,16 @@ const lease = (mitigation: Mitigation, owner: MitigationLease['owner'] = 'policy
   };
 };
 const mask = (more: Partial<MaskInput> = {}) =>
-  maskOf({ topology, healthy, latest, capabilities: able, inForce: [], forbidden: () => undefined, ...more });
+  maskOf({
+    topology,
+    healthy,
+    latest,
+    capabilities: able,
+    inForce: [],
+    users: { goodRatio: 0.7, surge: false },
+    forbidden: () => undefined,
+    ...more,
+  });
 const withService = (id: string, ready: number): Snapshot => ({
   ...latest,
   services: { ...latest.services, [id]: { ...latest.services[id]!, ready } },
@@ -84,6 +93,10 @@ const table: [string, Mitigation, Partial<MaskInput>, RegExp | undefined][] = [
     { inForce: Array.from({ length: MAX_IN_FORCE }, (_, i) => lease(on('web>pay', 'rate-limit', 1 + i / 10))) },
     /in force already/,
   ],
+  ['half of the usual rate where users have more', on('ingress>web', 'rate-limit', 0.5), {}, /at most 50%/],
+  ['in a collapse', on('ingress>web', 'rate-limit', 0.5), { users: { goodRatio: 0.1, surge: false } }, undefined],
+  ['in a surge', on('ingress>web', 'rate-limit', 0.5), { users: { goodRatio: 0.7, surge: true } }, undefined],
+  ['on an inner edge', on('web>pay', 'rate-limit', 0.5), {}, undefined],
   ['what the operator forbade', on('web>pay', 'retry', 1), { forbidden: () => 'forbidden by ada' }, /ada/],
 ];
 for (const [name, m, more, expected] of table) {

@@ -1,5 +1,6 @@
 import type { MitigationLease } from '../mesh/lease.ts';
 import { describeMitigation, type Mitigation } from '../mesh/mitigation.ts';
+import type { Diagnosis } from '../mesh/record.ts';
 import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import { INGRESS, type ServiceId, type Topology } from '../mesh/topology.ts';
@@ -14,6 +15,8 @@ export interface MaskInput {
   readonly latest: Snapshot;
   readonly capabilities: Capabilities;
   readonly inForce: readonly MitigationLease[];
+  /** How users fare: what a limit at their entry must be measured by. */
+  readonly users: { readonly goodRatio: number; readonly surge: boolean };
   /** Orders of the operator and what this incident already tried: a reason, or undefined. */
   readonly forbidden: (m: Mitigation) => string | undefined;
 }
@@ -36,7 +39,7 @@ export function maskOf(input: MaskInput): (m: Mitigation) => string | undefined 
     const pinned = inForce.find((l) => l.owner === 'operator' && sameSetting(l.mitigation, m));
     if (pinned) return `the operator pinned ${describeMitigation(pinned.mitigation)}`;
     if (own.length >= MAX_IN_FORCE) return `${MAX_IN_FORCE} mitigations are in force already`;
-    return endpointMask(m, topology, latest) ?? input.forbidden(m);
+    return endpointMask(m, topology, latest) ?? entryMask(m, topology, input.users) ?? input.forbidden(m);
   };
 }
 
@@ -46,6 +49,23 @@ function sameSetting(a: Mitigation, b: Mitigation): boolean {
 }
 
 const targetOf = (m: Mitigation) => ('edge' in m.target ? m.target.edge : m.target.service);
+
+/**
+ * A limit of s × the healthy rate at the entry can leave users at most s of their usual goodput; where they have more than that
+ * now, it could only take. In a surge it is different: it takes from what is beyond capacity anyway.
+ */
+function entryMask(m: Mitigation, topology: Topology, users: MaskInput['users']): string | undefined {
+  if (m.kind !== 'rate-limit' || !('edge' in m.target) || m.target.edge !== topology.entry || users.surge)
+    return undefined;
+  if (m.strength >= 1 || users.goodRatio < m.strength - 0.05) return undefined;
+  const share = (x: number) => `${(100 * x).toFixed(0)}%`;
+  return `it leaves users at most ${share(m.strength)} of their usual goodput and they have ${share(users.goodRatio)} now`;
+}
+
+/** {@link MaskInput.users} from a diagnosis. */
+export function usersOf(d: Diagnosis): MaskInput['users'] {
+  return { goodRatio: d.goodRatio, surge: d.symptoms.some((s) => s.kind === 'surge') };
+}
 
 function endpointMask(m: Mitigation, topology: Topology, latest: Snapshot): string | undefined {
   if (!('edge' in m.target)) return undefined;

@@ -12,7 +12,11 @@ export interface Trial {
   /** One for each lease applied; empty for a probe of removal. */
   readonly decisions: readonly Decision[];
   readonly predicted: Goodness;
+  /** Load behind the entry before it. */
+  readonly loadBefore: number;
   readonly pattern?: Pattern;
+  /** The learned policy chose it, so that its credit follows the verdict. */
+  readonly byLearned?: boolean;
   readonly startedAt: number;
   /** Ended by a verdict, a refusal or the operator; nothing is judged any more. */
   ended: boolean;
@@ -64,9 +68,10 @@ export async function carryOut(trial: Trial, world: Pick<World, 'apply' | 'remov
 
 function effective(trial: Trial, at: number, trialMs: number, graceMs: number | undefined): void {
   trial.effectiveAt = at;
-  const { predicted } = trial;
+  const { predicted, loadBefore } = trial;
   trial.verifier = createVerifier({
     predicted,
+    loadBefore,
     effectiveAt: at,
     trialMs,
     ...(graceMs === undefined ? {} : { graceMs }),

@@ -6,7 +6,8 @@ import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { World } from '../mesh/world.ts';
-import type { Goodness } from '../telemetry/goodness.ts';
+import { type Goodness, pooled } from '../telemetry/goodness.ts';
+import { innerLoad } from '../telemetry/load.ts';
 import { type Audit, GUARDIAN } from './audit.ts';
 import type { Proposal } from './decide.ts';
 import type { DecisionLog } from './decisions.ts';
@@ -60,7 +61,7 @@ export interface TrialsOptions {
   readonly tried: Map<string, string>;
   readonly learned: Pick<Learned, 'withEvidence'>;
   readonly healthy: () => HealthyState;
-  /** A trial ended: goodput with what is in force now. */
+  /** A trial ended: goodput with what is in force now; empty = to be measured anew. */
   readonly onEnded: (windows: readonly Goodness[]) => void;
 }
 
@@ -111,7 +112,7 @@ export function createTrials(options: TrialsOptions): Trials {
     reason: string,
   ): Promise<void> {
     settle(t, verdict, reason);
-    trust.judge(verdict);
+    if (t.byLearned) trust.judge(verdict);
     for (const lease of t.leases) {
       tried.set(describeMitigation(lease.mitigation), `tried in this incident: ${reason}`);
       audit(GUARDIAN, 'remove', describeMitigation(lease.mitigation), { lease: lease.id, verdict, reason });
@@ -130,7 +131,11 @@ export function createTrials(options: TrialsOptions): Trials {
     logger.warn({ plan: planText(t.leases), verdict }, reason);
     await Promise.all(t.leases.map((l) => world.remove(l.id)));
     emit({ type: 'leases', world: 'production' });
-    options.onEnded([t.predicted]);
+    // What did nothing shows in its own windows how things are without it by now; after what may have done harm that has to
+    // be measured anew.
+    const during = pooled(watched.slice(-2));
+    if (verdict === 'removed-no-better' && during.ratio > t.predicted.ratio - 0.05) options.onEnded(watched.slice(-2));
+    else options.onEnded(verdict === 'refused' ? [t.predicted] : []);
   }
 
   function learn(pattern: Pattern, healed: boolean, gain: number): void {
@@ -209,7 +214,18 @@ export function createTrials(options: TrialsOptions): Trials {
       used = proposal.pattern ? { pattern: proposal.pattern, before: predicted.ratio } : undefined;
       logger.info({ plan: planText(leases), source: proposal.source }, proposal.why);
       const pattern = proposal.pattern ? { pattern: proposal.pattern } : {};
-      start({ kind: 'apply', leases, decisions, predicted, startedAt: clock.now(), ended: false, ...pattern });
+      const byLearned = proposal.source === 'policy' && proposal.fallback === undefined;
+      start({
+        kind: 'apply',
+        leases,
+        decisions,
+        predicted,
+        loadBefore: innerLoad(snapshot, world.topology.entry),
+        startedAt: clock.now(),
+        ended: false,
+        byLearned,
+        ...pattern,
+      });
     },
     takeBack(lease, snapshot, d, predicted, proposal) {
       const decision = options.log.add({ do: 'remove-last' }, proposal, snapshot, d);
@@ -219,13 +235,22 @@ export function createTrials(options: TrialsOptions): Trials {
         leases: [lease],
         decisions: [decision],
         predicted,
+        loadBefore: 0,
         startedAt: clock.now(),
         ended: false,
       });
     },
     probe(lease, predicted) {
       audit(GUARDIAN, 'probe removal', describeMitigation(lease.mitigation), { lease: lease.id });
-      start({ kind: 'remove', leases: [lease], decisions: [], predicted, startedAt: clock.now(), ended: false });
+      start({
+        kind: 'remove',
+        leases: [lease],
+        decisions: [],
+        predicted,
+        loadBefore: 0,
+        startedAt: clock.now(),
+        ended: false,
+      });
     },
     async judge(snapshot, now) {
       const t = trial;
@@ -239,13 +264,13 @@ export function createTrials(options: TrialsOptions): Trials {
         await fail(t, 'refused', `the proxies did not acknowledge within ${PATIENCE_MS / 1000} s`);
         return true;
       }
-      t.last = t.verifier.update(snapshot.at, snapshot.windowMs, now);
+      t.last = t.verifier.update(snapshot.at, snapshot.windowMs, now, innerLoad(snapshot, world.topology.entry));
       if (t.last.windows > 0) watched.push(now);
       if (t.kind === 'remove') return judgeRemoval(t, snapshot.at);
       if (t.last.verdict === 'pending') return false;
       if (t.last.verdict === 'better') {
         settle(t, 'kept');
-        trust.judge('kept');
+        if (t.byLearned) trust.judge('kept');
         harms = 0;
         book.planned(t.leases.map((l) => l.mitigation));
         options.onEnded(watched.slice(-2));

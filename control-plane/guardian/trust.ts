@@ -58,7 +58,7 @@ export async function scoreGuarded(
   credit: number,
 ): Promise<Scored> {
   let reason: string | undefined;
-  if (credit < FLOOR) reason = `the learned policy did harm lately (credit ${credit.toFixed(2)})`;
+  if (credit < FLOOR) reason = 'the learned policy did harm or nothing lately and lost its credit';
   else {
     try {
       const candidates = await learned.score(context);

@@ -74,3 +74,24 @@ test('windows before the change took effect do not count', () => {
   assert.equal(verifier.update(9_900, 1000, bad).windows, 0);
   assert.equal(verifier.update(10_400, 1000, bad).windows, 0);
 });
+
+test('while the load behind the entry is relieved a trial that shows nothing yet goes on, but not for ever', () => {
+  const at = (i: number) => 11_000 + i * 1000;
+  const bad: Goodness = { expected: 25, good: 2, ratio: 0.08, surge: false, protectedExpected: 0, protectedGood: 0 };
+  const make = () =>
+    createVerifier({ predicted: { ratio: 0.08, expected: 50 }, effectiveAt: 10_000, trialMs: 3000, loadBefore: 100 });
+  const verdicts = (load: number) => {
+    const verifier = make();
+    for (let i = 0; i < 30; i++) {
+      const { verdict } = verifier.update(at(i), 1000, bad, load);
+      if (verdict !== 'pending') return [verdict, i + 1];
+    }
+    return ['pending', 30];
+  };
+  assert.deepEqual(verdicts(95), ['no-better', 3]);
+  assert.deepEqual(verdicts(40), ['no-better', 13]);
+  const verifier = make();
+  for (let i = 0; i < 6; i++) assert.equal(verifier.update(at(i), 1000, bad, 40).verdict, 'pending');
+  verifier.update(at(6), 1000, { ...bad, good: 24, ratio: 0.96 }, 40);
+  assert.equal(verifier.update(at(7), 1000, { ...bad, good: 24, ratio: 0.96 }, 40).verdict, 'better');
+});

@@ -17,8 +17,11 @@ export interface Judgement {
 }
 
 export interface Verifier {
-  /** Takes in the next window; `at` is its end. Windows that mostly lie before the change took effect are passed over. */
-  update(at: number, windowMs: number, now: Goodness): Judgement;
+  /**
+   * Takes in the next window; `at` is its end, `load` what the mesh carried (telemetry/load.ts). Windows that mostly lie before
+   * the change took effect are passed over.
+   */
+  update(at: number, windowMs: number, now: Goodness, load?: number): Judgement;
 }
 
 /** By how much a mitigation must move the good ratio to be worth its place, and by how much a harmful one is taken to move it. */
@@ -26,6 +29,9 @@ const EFFECT = 0.03;
 const HARM = 0.15;
 /** Below the prediction by this much, even the first window after the change counts. */
 const COLLAPSE = 0.3;
+/** Below this share of the load before, something is relieved; and for how long that may put off the end of a trial. */
+const RELIEF = 0.8;
+export const RELIEF_MS = 10_000;
 /** Evidence in nats for `worse`: the error of Wald's test is about e^−4 = 2%. */
 const WORSE = 4;
 
@@ -36,7 +42,7 @@ const WORSE = 4;
  * looks like failure, so only a collapse counts there (0.3 below, by three standard errors). `better` early: the newest two
  * windows above the prediction by 2.5 standard errors, or recovered. At the end of the trial 1.7 standard errors (a chance of
  * one in twenty) and 3 points decide, on the newest three windows, or 2 on
- * the newest two; the rest is `no-better`. The prediction's own standard error is always part of the comparison.
+ * the newest two; 2 below is `worse`, the rest `no-better`. The prediction's own standard error is always part of the comparison.
  */
 export function createVerifier(options: {
   readonly predicted: Prediction;
@@ -44,8 +50,10 @@ export function createVerifier(options: {
   readonly trialMs: number;
   /** Default 1000; 0 for a removal, where nothing drains. */
   readonly graceMs?: number;
+  /** Load behind the entry before the change; absent = not known, and no trial is extended. */
+  readonly loadBefore?: number;
 }): Verifier {
-  const { predicted, effectiveAt, trialMs, graceMs = 1000 } = options;
+  const { predicted, effectiveAt, trialMs, graceMs = 1000, loadBefore = 0 } = options;
   const p = Math.min(0.99, Math.max(0.01, predicted.ratio));
   const variance = (g: Prediction) => {
     const ratio = Math.min(0.98, Math.max(0.02, g.ratio));
@@ -55,7 +63,7 @@ export function createVerifier(options: {
   let evidence = 0;
 
   return {
-    update(at, windowMs, now) {
+    update(at, windowMs, now, load = Number.POSITIVE_INFINITY) {
       if (at - windowMs / 2 <= effectiveAt) return judged('pending', p, windows);
       windows.push(now);
       const elapsed = at - effectiveAt;
@@ -81,7 +89,9 @@ export function createVerifier(options: {
       const error = Math.sqrt(variance(last) + variance(predicted));
       // Two windows ask for more than three: a drained queue shows in the newest ones only.
       const helped = last.ratio - p > Math.max(EFFECT, 1.7 * error) || gain > Math.max(EFFECT, 2 * spread);
-      return judged(helped ? 'better' : 'no-better', last.ratio, windows);
+      const harmed = last.ratio < p - Math.max(EFFECT, 2 * error);
+      const relieved = load < RELIEF * loadBefore && elapsed < trialMs + RELIEF_MS && last.ratio > p - EFFECT;
+      return judged(helped ? 'better' : relieved ? 'pending' : harmed ? 'worse' : 'no-better', last.ratio, windows);
     },
   };
 }

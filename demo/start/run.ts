@@ -6,6 +6,7 @@ import type { Second } from '../load/tally.ts';
 import { tracesOf } from '../load/users.ts';
 import { production } from '../troubles/production.ts';
 import { startTrouble } from '../troubles/run.ts';
+import { firstAnswers } from './first-answers.ts';
 import { leaksIn, readShop, type ShopState } from './leaks.ts';
 import type { StartOptions } from './options.ts';
 import { progress } from './progress.ts';
@@ -13,6 +14,9 @@ import { complete, type TroubleTime } from './report.ts';
 import { documentFor, prepare, startProviderProcess, startUmbra } from './system.ts';
 import { followPlan } from './trouble-plan.ts';
 import { startUsers } from './users.ts';
+
+/** Umbra says that it is ready; after that, this long at most until the shop answers its first users. */
+const ANSWERS_WITHIN_MS = 30_000;
 
 type Stop = () => Promise<unknown>;
 
@@ -78,7 +82,13 @@ async function run(
 
   const before = readShop(home);
   const { host, port } = umbra.ready.entry;
-  const users = options.load ? await startUsers(`http://${host}:${port}`, options.rate, everyTen(say), say) : undefined;
+  const entry = `http://${host}:${port}`;
+  if (
+    !(await firstAnswers(entry, AbortSignal.any([end.signal, AbortSignal.timeout(ANSWERS_WITHIN_MS)]))) &&
+    !end.signal.aborted
+  )
+    say(`the shop does not answer well at ${entry}; users come all the same`);
+  const users = options.load ? await startUsers(entry, options.rate, everyTen(say), say) : undefined;
   if (users) {
     kills.push(() => users.kill());
     say(`users send ${options.rate} requests/s`);

@@ -5,15 +5,25 @@ import { errorBurst } from './error-burst.ts';
 import { memoryLeak } from './memory-leak.ts';
 import { paymentsSlow } from './payments-slow.ts';
 import { replicaCrash } from './replica-crash.ts';
+import { replicaHang } from './replica-hang.ts';
 import { retryStorm } from './retry-storm.ts';
 import { trafficSpike } from './traffic-spike.ts';
 import type { Trouble } from './trouble.ts';
 
 /** All troubles by name. A new one is a file beside these and a line here. */
 export const troubles: ReadonlyMap<string, Trouble> = new Map(
-  [paymentsSlow, replicaCrash, badReplica, errorBurst, badFeed, memoryLeak, cpuBurn, trafficSpike, retryStorm].map(
-    (trouble) => [trouble.name, trouble],
-  ),
+  [
+    paymentsSlow,
+    replicaCrash,
+    replicaHang,
+    badReplica,
+    errorBurst,
+    badFeed,
+    memoryLeak,
+    cpuBurn,
+    trafficSpike,
+    retryStorm,
+  ].map((trouble) => [trouble.name, trouble]),
 );
 
 /** @throws Error that names those there are */

@@ -97,13 +97,13 @@ test('an incident is detected, healed by the policy, and explained', async () =>
 });
 
 test('a mitigation that does harm is gone within windows, and the next best one is tried', async () => {
-  const s = scene(believing({ 'rate-limit@ingress>web×0.5': 0.9, 'failover@web>pay×1': 0.3 }));
+  const s = scene(believing({ 'admission-control@ingress>web×1': 0.9, 'failover@web>pay×1': 0.3 }));
   await s.run(30);
   s.world.ailments.set('pay', { errors: 0.7 });
   const ratios = await s.run(25);
   const harmful = s.store.decisions
     .list()
-    .find((d) => d.action.do === 'apply' && d.action.mitigation.kind === 'rate-limit')!;
+    .find((d) => d.action.do === 'apply' && d.action.mitigation.kind === 'admission-control')!;
   assert.equal(harmful.outcome?.verdict, 'removed-worse', JSON.stringify(harmful.outcome));
   assert.ok(harmful.outcome!.at - harmful.outcome!.effectiveAt! <= 3000);
   assert.deepEqual(s.inForce(), ['failover@web>pay×1']);

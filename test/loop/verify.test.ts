@@ -50,7 +50,7 @@ test('where nothing is confident the shadow reproduces the incident, and what he
   const inForce = production
     .leases()
     .flatMap((l) => (l.type === 'mitigation' ? [describeMitigation(l.mitigation)] : []));
-  assert.deepEqual(inForce, ['failover@web>pay×1']);
+  assert.ok(inForce.includes('failover@web>pay×1'), `${inForce}`);
   const decision = store.decisions.list().find((d) => d.world === 'production' && d.action.do === 'apply')!;
   assert.match(decision.why, /reproduction/);
   assert.equal(decision.outcome?.verdict, 'kept');

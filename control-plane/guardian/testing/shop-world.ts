@@ -100,6 +100,12 @@ export function createShopWorld(seed: number, name: 'shadow' | 'simulation' = 's
       const most = limit.setting.change.rateLimit ?? Number.POSITIVE_INFINITY;
       out[topology.entry] = { ...out[topology.entry], shed: Math.max(0, 1 - most / world.rate) };
     }
+    // Refusing at the door by how many fail behind it hurts those who would have been served.
+    const refusing = has('admission-control', topology.entry)?.mitigation.strength ?? 0;
+    if (refusing > 0) {
+      const before = out[topology.entry];
+      out[topology.entry] = { ...before, shed: Math.max(before?.shed ?? 0, 0.6 * refusing) };
+    }
     return out;
   }
 

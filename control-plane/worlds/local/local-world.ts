@@ -53,7 +53,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   const topology = topologyOf(documents.application);
   const protectedPrefixes = (documents.application.spec.entry.protected ?? []).map((p) => p.pathPrefix);
   const mirroring = new Mirroring(description, clock);
-  let denied: DeniedCounters = { network: 'unknown', files: 'unknown', externals: 'unknown', targets: [] };
+  let denied: DeniedCounters | undefined;
 
   const { ids } = await supervisor.call('faults', {});
   for (const id of ids) await supervisor.call('clearFault', { id });
@@ -137,6 +137,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   const recorder = shadow
     ? startRecorder({
         directory: description.paths.samples,
+        mocks: description.paths.mocks,
         topology,
         documents,
         clock,
@@ -149,8 +150,8 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
     production: production_,
     ...(shadow_ ? { shadow: shadow_ } : {}),
     denied: () =>
-      Object.fromEntries(Object.entries(denied).filter((e): e is [string, number] => typeof e[1] === 'number')),
-    deniedTargets: () => denied.targets,
+      Object.fromEntries(Object.entries(denied ?? {}).filter((e): e is [string, number] => typeof e[1] === 'number')),
+    deniedTargets: () => denied?.targets ?? [],
     isolation: () => (description.shadow?.isolation === 'none' ? undefined : description.shadow?.isolation),
     mirrorShare(share) {
       if (mirroring.scale(share)) production.serve();
@@ -164,7 +165,8 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   };
 }
 
-function uncounted(denied: DeniedCounters): string[] {
+function uncounted(denied: DeniedCounters | undefined): string[] {
+  if (!denied) return [];
   const unknown = (['network', 'files'] as const).filter((what) => denied[what] === 'unknown');
   return unknown.map((what) => `attempts at production's ${what} are denied but not counted`);
 }

@@ -13,7 +13,7 @@ function watched() {
     collector: {
       filterStat: () => beat,
       heardAt: () => now,
-      totals: () => ({ offered, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0, filters: {} }),
+      totals: () => ({ offered, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0, filters: {}, edges: {} }),
     },
     node: 'production/ingress/0',
     revive: () => seen.revived++,

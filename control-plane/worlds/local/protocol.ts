@@ -62,7 +62,14 @@ export interface Description {
   readonly pid: number;
   readonly file: string;
   readonly documents: Documents;
-  readonly paths: { readonly run: string; readonly store: string; readonly token: string; readonly samples: string };
+  readonly paths: {
+    readonly run: string;
+    readonly store: string;
+    readonly token: string;
+    /** Sampled exchanges with what is outside, and the answers recorded from them. */
+    readonly samples: string;
+    readonly mocks: string;
+  };
   readonly entry: { readonly host: string; readonly port: number };
   /** Where the API is to listen: a port that was free, or the one given. */
   readonly api: { readonly host: string; readonly port: number };

@@ -12,6 +12,8 @@ import type { RecordedAnswer } from './protocol.ts';
 export interface RecorderOptions {
   /** Where production's proxies write sampled exchanges: `EXTERNAL_ID.json`. */
   readonly directory: string;
+  /** Where the mocks' answers are kept, `EXTERNAL.json`: what was recorded before is gone on with. */
+  readonly mocks: string;
   readonly topology: Topology;
   readonly documents: Documents;
   readonly clock: Clock;
@@ -29,7 +31,7 @@ export function startRecorder(options: RecorderOptions): { close(): Promise<void
   const rules = redaction(documents.shadow?.spec.mirror?.redact);
   const recordings = new Map<ServiceId, Recording>();
   for (const service of Object.values(topology.services))
-    if (service.external) recordings.set(service.id, new Recording(rules));
+    if (service.external) recordings.set(service.id, new Recording(rules, before(options.mocks, service.id)));
   const end = new AbortController();
 
   const collect = async () => {
@@ -65,4 +67,12 @@ export function startRecorder(options: RecorderOptions): { close(): Promise<void
       await loop;
     },
   };
+}
+
+function before(mocks: string, external: ServiceId): RecordedAnswer[] {
+  try {
+    return JSON.parse(readFileSync(join(mocks, `${external}.json`), 'utf8')) as RecordedAnswer[];
+  } catch {
+    return [];
+  }
 }

@@ -29,6 +29,8 @@ export interface ReplicaPlan {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly data: string;
+  /** As the document says; another one is another deployment. */
+  readonly version: string;
   /** Probed with GET for an answer below 400; absent = a TCP connection is enough. */
   readonly healthPath?: string;
   /** Cores and bytes; 0 = no limit. */
@@ -102,6 +104,7 @@ export function planReplica(input: {
     cwd,
     env: { ...input.inherited, ...own },
     data,
+    version: spec.version ?? '',
     ...(spec.health === undefined ? {} : { healthPath: spec.health.path }),
     cpuLimit: spec.resources?.cpu ?? 0,
     memoryLimit: spec.resources?.memory === undefined ? 0 : bytes(spec.resources.memory),
@@ -115,6 +118,6 @@ export function ingressNode(world: LocalWorldName, listen: Address): ProxyNode {
 
 /** What must be equal for a running replica to be left as it is when the document changes. */
 export function planKey(plan: ReplicaPlan): string {
-  const { argv, cwd, env, cpuLimit, memoryLimit, healthPath } = plan;
-  return JSON.stringify([argv, cwd, Object.entries(env).sort(), cpuLimit, memoryLimit, healthPath]);
+  const { argv, cwd, env, version, cpuLimit, memoryLimit, healthPath } = plan;
+  return JSON.stringify([argv, cwd, Object.entries(env).sort(), version, cpuLimit, memoryLimit, healthPath]);
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceId } from '../../../mesh/topology.ts';
@@ -45,6 +46,14 @@ export class RunDirectory {
   get shadowIngress(): string {
     return join(this.world('shadow'), 'in.sock');
   }
+  /** Builds the shadow's view of this machine's files. */
+  get enterScript(): string {
+    return this.file('enter-shadow.sh');
+  }
+  /** Recorded answers for the mocks. */
+  get mocks(): string {
+    return join(this.world('shadow'), 'mocks');
+  }
   data(world: LocalWorldName, service: ServiceId, replica: number): string {
     return join(this.world(world), 'data', service, String(replica));
   }
@@ -73,6 +82,12 @@ export class RunDirectory {
     return undefined;
   }
 
+  /** What changes something through the API needs it; it stays over runs. */
+  ensureToken(): void {
+    if (!existsSync(this.token))
+      writeFileSync(this.token, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  }
+
   /** What a run leaves for the next start to sweep. */
   writeState(state: RunState): void {
     writeFileSync(this.state, `${JSON.stringify(state)}\n`, { mode: 0o600 });
@@ -93,6 +108,7 @@ export class RunDirectory {
       this.xdsSocket('production'),
       this.xdsSocket('shadow'),
       this.shadowIngress,
+      this.enterScript,
     ])
       rmSync(file, { force: true });
     for (const world of ['production', 'shadow'] as const)

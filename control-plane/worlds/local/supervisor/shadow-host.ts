@@ -4,7 +4,6 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Documents } from '../../../api/kinds/parse.ts';
 import { bytes } from '../../../api/kinds/scalars.ts';
-import { UmbraError } from '../../../mesh/errors.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
 import { ShadowExternals } from '../../../shadow/externals/shadow-externals.ts';
 import { mountScript } from '../../../shadow/isolation/mount-script.ts';
@@ -127,11 +126,6 @@ export class ShadowHost {
   static async create(options: ShadowHostOptions): Promise<ShadowHost> {
     const spec = options.documents.shadow!.spec;
     const { run, env } = options.host;
-    if (spec.application !== options.documents.application.metadata.name)
-      throw new UmbraError(
-        'UMB0101',
-        `the Shadow is of ${spec.application}, the Application is ${options.documents.application.metadata.name}`,
-      );
     const bounded = boundedGroup(options);
     const fileAttempts = new Map<string, number>();
     let namespace: NamespaceLauncher | undefined;
@@ -140,7 +134,7 @@ export class ShadowHost {
       options.host.say('walling in the shadow: namespaces');
       namespace = await NamespaceLauncher.create({
         script: mountScript(mountPlan(options)),
-        scriptFile: join(run.path, 'enter-shadow.sh'),
+        scriptFile: run.enterScript,
         log: run.log('shadow', 'init'),
         env,
         group: bounded.group?.child('own'),
@@ -299,7 +293,6 @@ export class ShadowHost {
 
   async #count(): Promise<void> {
     if (!this.#namespace) return;
-    const before = JSON.stringify(this.#denied);
     const files = [...this.#fileAttempts.values()].reduce((a, b) => a + b, 0);
     const targets = [...this.#fileAttempts].map(([name, count]) => ({ what: `production/${name}`, count }));
     let network: DeniedCounters['network'] = 'unknown';
@@ -320,7 +313,8 @@ export class ShadowHost {
       externals,
       targets: targets.sort((a, b) => b.count - a.count).slice(0, 20),
     };
-    if (JSON.stringify(this.#denied) !== before) this.#options.onDenied(this.#denied);
+    // Also unchanged: a control plane that has just come back knows nothing.
+    this.#options.onDenied(this.#denied);
   }
 
   async stop(): Promise<void> {

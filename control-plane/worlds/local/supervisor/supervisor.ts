@@ -1,22 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Documents, parseDocuments } from '../../../api/kinds/parse.ts';
-import { topologyOf } from '../../../api/kinds/topology.ts';
+import type { Documents } from '../../../api/kinds/parse.ts';
 import { assets } from '../../../assets.ts';
 import { findEnvoy } from '../../../envoy/binary.ts';
-import type { Endpoint } from '../../../envoy/node.ts';
 import { type Clock, wallClock } from '../../../mesh/clock.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
-import type { ServiceId } from '../../../mesh/topology.ts';
 import type { Description, ServiceUpdate, WorldCapabilities } from '../protocol.ts';
 import { type RpcServer, serveRpc } from '../rpc.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { controlPlaneCommand } from './control-plane-process.ts';
+import { within } from './deadline.ts';
+import { assertSameGraph, externalsOf, readDocuments, withUpdate } from './documents.ts';
 import { hostLauncher } from './host-launcher.ts';
 import { KeptProcess } from './kept-process.ts';
 import { RUN_ID_VARIABLE } from './layout.ts';
-import { boundLog, logTail } from './log-tail.ts';
+import { logTail } from './log-tail.ts';
 import { PortAllocator, portIsFree } from './ports.ts';
 import { startTimeOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
@@ -63,19 +62,8 @@ const ENTER_WITHIN_MS = 30_000;
 const SHADOW_LIVE_WITHIN_MS = 10_000;
 const CONTROL_PLANE_GRACE_MS = 5000;
 
-function readDocuments(file: string): Documents {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new UmbraError('UMB0102', file, { cause });
-  }
-  return parseDocuments(text, file);
-}
-
-function ensureToken(path: string): void {
-  if (!existsSync(path)) writeFileSync(path, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
-}
+const NEVER = 'production is never broken on purpose';
+const untouchable: WorldCapabilities = { netfilter: NEVER, process: NEVER, cgroup: NEVER, mock: NEVER };
 
 /**
  * Owns one application's run: production's replicas and proxies, the shadow's namespaces, and the control plane, which it
@@ -101,7 +89,6 @@ export class Supervisor {
   #tick: NodeJS.Timeout | undefined;
   #onReady: ((info: { dashboard: string; api: string }) => void) | undefined;
   #onFatal: ((error: UmbraError) => void) | undefined;
-  #info: { dashboard: string; api: string } | undefined;
   #following: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
@@ -138,7 +125,7 @@ export class Supervisor {
       this.run.prepare([]);
     }
     this.run.writeState({ runId: this.runId, pid: process.pid, startTime: startTimeOf(process.pid) ?? '' });
-    ensureToken(this.run.token);
+    this.run.ensureToken();
     const onAbort = () => void this.stop();
     this.#options.signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -189,13 +176,8 @@ export class Supervisor {
         ports,
         ingress: { host: HOST, port: this.#entryPort },
         isolation: 'none',
-        capabilities: (): WorldCapabilities => ({
-          netfilter: 'production is never broken on purpose',
-          process: 'production is never broken on purpose',
-          cgroup: 'production is never broken on purpose',
-          mock: 'production is never broken on purpose',
-        }),
-        externals: () => this.#externals(),
+        capabilities: () => untouchable,
+        externals: () => externalsOf(this.#documents),
         replicasOf: (spec) => spec.replicas ?? 1,
         onPorts: () => this.#shadow?.forbid(this.#forbiddenPorts()),
         onChange: () => this.#changed('production'),
@@ -222,8 +204,9 @@ export class Supervisor {
       await this.#shadow.startReplicas();
     }
     this.#say('waiting for the control plane');
-    const info = await this.#within(ready, CONTROL_PLANE_WITHIN_MS);
-    await this.#within(this.#entered(), 2 * ENTER_WITHIN_MS);
+    const waitFor = <T>(what: Promise<T>, ms: number) => within(this.#clock, ms, what, () => this.#late(ms));
+    const info = await waitFor(ready, CONTROL_PLANE_WITHIN_MS);
+    await waitFor(this.#entered(), 2 * ENTER_WITHIN_MS);
     const answer: Ready = {
       ...info,
       tokenFile: this.run.token,
@@ -271,22 +254,13 @@ export class Supervisor {
 
   /** Production's own ports and those of what is outside: attempts from the shadow at them are counted as such. */
   #forbiddenPorts(): number[] {
-    const externals = Object.values(this.#externals()).flat();
+    const externals = Object.values(externalsOf(this.#documents)).flat();
     return [
       this.#entryPort,
       this.#apiPort,
       ...(this.#production?.usedPorts() ?? []),
       ...externals.flatMap((e) => ('port' in e.address ? [e.address.port] : [])),
     ];
-  }
-
-  #externals(): Record<ServiceId, Endpoint[]> {
-    const found: Record<ServiceId, Endpoint[]> = {};
-    for (const [name, { url }] of Object.entries(this.#documents.application.spec.externals ?? {})) {
-      const at = new URL(url);
-      found[name] = [{ address: { host: at.hostname, port: Number(at.port || 80) }, replica: 0, healthy: true }];
-    }
-    return found;
   }
 
   async #startControlPlane(env: Record<string, string>): Promise<void> {
@@ -314,18 +288,9 @@ export class Supervisor {
     while (!this.#stopped && !(await hostLauncher.probe(this.#entryPort, path))) await this.#clock.sleep(100);
   }
 
-  async #within<T>(promise: Promise<T>, ms: number): Promise<T> {
-    const end = new AbortController();
-    const late = this.#clock.sleep(ms, end.signal).then(() => {
-      const log = join(this.run.path, 'logs', 'control-plane.log');
-      throw new UmbraError('UMB0405', `not ready within ${ms / 1000} s; ${log} ends with\n${logTail(log)}`);
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      end.abort();
-      late.catch(() => {});
-    }
+  #late(ms: number): UmbraError {
+    const log = join(this.run.path, 'logs', 'control-plane.log');
+    return new UmbraError('UMB0405', `not ready within ${ms / 1000} s; ${log} ends with\n${logTail(log)}`);
   }
 
   #serve(): Promise<RpcServer> {
@@ -351,7 +316,6 @@ export class Supervisor {
       update: async (update) => ({ changed: await this.update(update) }),
       recorded: ({ external, answers }) => ({ kept: shadow().recorded(external, answers) }),
       ready: (info) => {
-        this.#info = info;
         this.#onReady?.(info);
         return {};
       },
@@ -364,7 +328,13 @@ export class Supervisor {
       pid: process.pid,
       file: this.#file,
       documents: this.#documents,
-      paths: { run: this.run.path, store: this.run.store, token: this.run.token, samples: this.run.samples },
+      paths: {
+        run: this.run.path,
+        store: this.run.store,
+        token: this.run.token,
+        samples: this.run.samples,
+        mocks: this.run.mocks,
+      },
       entry: { host: HOST, port: this.#entryPort },
       api: { host: HOST, port: this.#apiPort },
       production: this.#production!.describe(),
@@ -382,13 +352,8 @@ export class Supervisor {
   #everySecond(): void {
     if (this.#production) this.#rpc?.emit('processes', { world: 'production', samples: this.#production.samples() });
     if (this.#shadow) this.#rpc?.emit('processes', { world: 'shadow', samples: this.#shadow.runtime.samples() });
-    for (const world of [this.#production, this.#shadow?.runtime])
-      for (const replica of world?.allReplicas() ?? [])
-        for (const name of [
-          `${replica.plan.service}.${replica.plan.replica}`,
-          `${replica.plan.service}.${replica.plan.replica}.envoy`,
-        ])
-          boundLog(this.run.log(replica.world, name));
+    this.#production?.boundLogs();
+    this.#shadow?.runtime.boundLogs();
   }
 
   /** Reads the file again (SIGHUP). A file with a problem, or another graph, changes nothing and is said. */
@@ -402,41 +367,20 @@ export class Supervisor {
 
   /** Changes one service of production at run time; the shadow follows. Resolves when both have. */
   async update(update: ServiceUpdate): Promise<boolean> {
-    const documents = structuredClone(this.#documents);
-    const spec = documents.application.spec.services[update.service];
-    if (!spec) throw new UmbraError('UMB0101', `${update.service} is not among the services`);
-    if (update.command) spec.command = [...update.command];
-    if (update.env) spec.env = { ...spec.env, ...update.env };
-    if (update.version !== undefined) spec.version = update.version;
-    if (update.replicas !== undefined) spec.replicas = update.replicas;
-    if (JSON.stringify(documents) === JSON.stringify(this.#documents)) return false;
+    const documents = withUpdate(this.#documents, update);
+    if (!documents) return false;
     await this.#follow(documents);
     return true;
   }
 
   #follow(documents: Documents): Promise<void> {
     const next = this.#following.then(async () => {
-      const graph = (d: Documents) => {
-        const { services, edges } = topologyOf(d.application);
-        return JSON.stringify([Object.keys(services).sort(), Object.keys(edges).sort()]);
-      };
-      if (graph(documents) !== graph(this.#documents))
-        throw new UmbraError('UMB0101', 'services or calls were added or removed; nothing was changed', {
-          remedy: 'Stop `umbra up` and start it again: the graph of a run is fixed.',
-        });
+      assertSameGraph(this.#documents, documents);
       this.#documents = documents;
       await Promise.all([this.#production!.follow(documents), this.#shadow?.follow(documents)]);
     });
     this.#following = next.catch(() => {});
     return next;
-  }
-
-  /** Pid of the control plane, while it runs. */
-  get controlPlanePid(): number | undefined {
-    return this.#controlPlane?.current?.pid;
-  }
-  get ready(): boolean {
-    return this.#info !== undefined;
   }
 
   /** Stops everything in order; nothing is left but data, logs and the store. Idempotent. */

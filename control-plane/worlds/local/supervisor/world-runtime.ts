@@ -6,7 +6,7 @@ import type { ServiceId } from '../../../mesh/topology.ts';
 import type { LocalWorldName, ProcessSample, WorldCapabilities, WorldDescription } from '../protocol.ts';
 import { KeptProcess } from './kept-process.ts';
 import { ingressNode, inheritedEnv, planReplica, type ReplicaPlan, type ReplicaPorts } from './layout.ts';
-import { logTail } from './log-tail.ts';
+import { boundLog, logTail } from './log-tail.ts';
 import type { PortAllocator } from './ports.ts';
 import { proxyIsLive } from './probe.ts';
 import { envoyCommand, Replica, type ReplicaHost } from './replica.ts';
@@ -228,6 +228,12 @@ export class WorldRuntime {
 
   samples(): ProcessSample[] {
     return this.allReplicas().map((r) => r.sample());
+  }
+
+  boundLogs(): void {
+    for (const { plan } of this.allReplicas())
+      for (const name of [`${plan.service}.${plan.replica}`, `${plan.service}.${plan.replica}.envoy`])
+        boundLog(this.#options.host.run.log(this.world, name));
   }
 
   /** Every port a process of this world listens on. */
