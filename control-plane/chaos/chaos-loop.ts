@@ -2,7 +2,7 @@ import { patternFor } from '../guardian/near.ts';
 import type { Learned, Log } from '../guardian/ports.ts';
 import type { Clock } from '../mesh/clock.ts';
 import { describeFault, type Fault, type FaultClass, faultKinds } from '../mesh/fault.ts';
-import { mitigationKinds, type Plan } from '../mesh/mitigation.ts';
+import { describeMitigation, mitigationKinds, type Plan } from '../mesh/mitigation.ts';
 import type { Policy } from '../mesh/policy.ts';
 import type { Decision, Diagnosis, Episode, Pattern } from '../mesh/record.ts';
 import { type Rng, rngOf } from '../mesh/rng.ts';
@@ -155,7 +155,11 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     if (plan.length === 0) return undefined;
     const gain = Math.max(0, (e.goodMitigated ?? 0) - e.goodFaulted);
     const cost = plan.reduce((sum, m) => sum + mitigationKinds[m.kind].cost, 0);
-    const before = patternFor(signature, plan, store.patterns.list());
+    // A replay is of the very same fault: while the origin is the same, what differs in its name is chance.
+    const first = job.type === 'replay' ? store.episodes.get(job.replayOf) : undefined;
+    const text = (p: Plan) => p.map(describeMitigation).join('|');
+    const same = first?.signature?.split(' ')[0] === signature.split(' ')[0] && text(first?.plan ?? []) === text(plan);
+    const before = (same && first && patternOf(first)) || patternFor(signature, plan, store.patterns.list());
     // A plan that failed to heal under a signature it never healed is no pattern.
     if (!e.recovered && !before) return undefined;
     const fault = e.fault.kind;

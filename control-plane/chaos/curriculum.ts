@@ -13,7 +13,14 @@ export type Job = Lesson | { readonly type: 'verify'; readonly fault: Fault; rea
 /** A job of the curriculum's own. */
 export type Lesson =
   | { readonly type: 'explore'; readonly scenario: Scenario; readonly fault: Fault }
-  | { readonly type: 'replay'; readonly scenario: Scenario; readonly fault: Fault; readonly plan: Plan }
+  | {
+      readonly type: 'replay';
+      readonly scenario: Scenario;
+      readonly fault: Fault;
+      readonly plan: Plan;
+      /** The episode in which the plan healed it. */
+      readonly replayOf: string;
+    }
   | { readonly type: 'control'; readonly scenario: Scenario; readonly fault: Fault; readonly controlOf: string };
 
 /** What a pattern still lacks: a control that fails, or one more success. */
@@ -52,6 +59,8 @@ interface Account {
   /** The plan that healed last, and how many controls and replays it was given. */
   plan?: Plan;
   rounds: number;
+  /** The first episode in which it healed. */
+  healedIn?: string;
   proven: boolean;
 }
 
@@ -83,7 +92,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
   function worth(s: Scenario): number {
     const a = accounts.get(s.key)!;
     if (a.refused >= 2) return 0;
-    let w = s.prospect + 0.05;
+    let w = s.prospect ** 2 + 0.05;
     // New is what was not tried, but also a kind, a service or a form (whole, one replica, a part of the calls) seldom tried.
     w /= (1 + a.tries) * (1 + 0.4 * (seldom.get(s.kind) ?? 0)) * (1 + 0.6 * (seldom.get(formOf(s)) ?? 0));
     if (a.tolerated > 0 && a.magnitude >= 1) w *= 0.1;
@@ -108,7 +117,7 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
     a.rounds++;
     const controlOf = episode.controlOf ?? episode.id;
     if (need === 'control') waiting.push({ type: 'control', scenario: s, fault: episode.fault, controlOf });
-    else waiting.push({ type: 'replay', scenario: s, fault: episode.fault, plan: a.plan });
+    else waiting.push({ type: 'replay', scenario: s, fault: episode.fault, plan: a.plan, replayOf: a.healedIn! });
   }
 
   return {
@@ -153,7 +162,10 @@ export function createCurriculum(scenarios: readonly Scenario[], options: Curric
         followUp(s, a, e, a.plan ? 'success' : undefined);
         return;
       }
-      if (!a.plan || !sameText(a.plan, e.plan)) a.rounds = 0;
+      if (!a.plan || !sameText(a.plan, e.plan)) {
+        a.rounds = 0;
+        a.healedIn = e.id;
+      }
       a.plan = e.plan;
       followUp(s, a, e, need);
     },
