@@ -1,8 +1,7 @@
-import { patternFor } from '../guardian/near.ts';
 import type { Learned, Log } from '../guardian/ports.ts';
 import type { Clock } from '../mesh/clock.ts';
 import { describeFault, type Fault, type FaultClass, faultKinds } from '../mesh/fault.ts';
-import { describeMitigation, mitigationKinds, type Plan } from '../mesh/mitigation.ts';
+import type { Plan } from '../mesh/mitigation.ts';
 import type { Policy } from '../mesh/policy.ts';
 import type { Decision, Diagnosis, Episode, Pattern } from '../mesh/record.ts';
 import { type Rng, rngOf } from '../mesh/rng.ts';
@@ -10,8 +9,9 @@ import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { FaultableWorld } from '../mesh/world.ts';
 import type { Budget } from './budget.ts';
-import { type Curriculum, createCurriculum, type Job, type Lesson, type Need } from './curriculum.ts';
+import { type Curriculum, createCurriculum, type Job, type Lesson } from './curriculum.ts';
 import { type EpisodeResult, runEpisode } from './episode.ts';
+import { createEvidence } from './evidence.ts';
 import type { Experience } from './experience.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { reproductionOf } from './reproduce.ts';
@@ -115,66 +115,18 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   let running = false;
   let serial = store.episodes.count();
 
+  const evidence = createEvidence({
+    store,
+    clock,
+    learned,
+    onPattern: (pattern) => emit({ type: 'pattern', pattern }),
+  });
+
   const doing = (text: string) => {
     activity = text;
   };
   const stop = (signal: AbortSignal) => () =>
     signal.aborted ? 'the loop is being stopped' : (options.stopped?.() ?? budget.refusal());
-
-  function patternOf(e: Episode): Pattern | undefined {
-    return e.signature === undefined ? undefined : patternFor(e.signature, e.plan, store.patterns.list());
-  }
-
-  function needOf(pattern: Pattern | undefined): Need | undefined {
-    if (!pattern || pattern.status === 'trusted') return undefined;
-    if (pattern.status === 'retired') return undefined;
-    return pattern.controlFailed < 1 ? 'control' : 'success';
-  }
-
-  function record(pattern: Pattern): Pattern {
-    store.patterns.put(pattern);
-    emit({ type: 'pattern', pattern });
-    return pattern;
-  }
-
-  /** What the episode says of a pattern; returns the pattern it is evidence for. */
-  function learnPattern(e: Episode, job: Job): Pattern | undefined {
-    if (e.invalid !== undefined) return undefined;
-    const at = e.endedAt ?? clock.now();
-    if (e.control) {
-      const original = store.episodes.get(e.controlOf ?? '');
-      const pattern = original && patternOf(original);
-      // A fault that was not felt this time is no control.
-      if (!pattern || e.detectedAfterMs === undefined) return pattern;
-      const { signature, plan } = pattern;
-      return record(learned.withEvidence(pattern, { signature, plan, at, controlRecovered: e.recovered }));
-    }
-    const signature = e.signature;
-    if (signature === undefined || e.detectedAfterMs === undefined) return undefined;
-    const plan = e.recovered ? e.plan : job.type === 'replay' ? job.plan : [];
-    if (plan.length === 0) return undefined;
-    const gain = Math.max(0, (e.goodMitigated ?? 0) - e.goodFaulted);
-    const cost = plan.reduce((sum, m) => sum + mitigationKinds[m.kind].cost, 0);
-    // A replay is of the very same fault: while the origin is the same, what differs in its name is chance.
-    const first = job.type === 'replay' ? store.episodes.get(job.replayOf) : undefined;
-    const text = (p: Plan) => p.map(describeMitigation).join('|');
-    const same = first?.signature?.split(' ')[0] === signature.split(' ')[0] && text(first?.plan ?? []) === text(plan);
-    const before = (same && first && patternOf(first)) || patternFor(signature, plan, store.patterns.list());
-    // A plan that failed to heal under a signature it never healed is no pattern.
-    if (!e.recovered && !before) return undefined;
-    const fault = e.fault.kind;
-    return record(
-      learned.withEvidence(before, {
-        signature: before?.signature ?? signature,
-        plan,
-        at,
-        fault,
-        healed: e.recovered,
-        gain,
-        cost,
-      }),
-    );
-  }
 
   async function quietly(p: Pulse, signal: AbortSignal, enough: () => boolean, text: string): Promise<void> {
     doing(text);
@@ -238,8 +190,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       const { curve } = result.experience;
       controls.set(controlKey, curve.reduce((a, b) => a + b, 0) / curve.length);
     }
-    const pattern = learnPattern(e, job);
-    if (job.type !== 'verify') curriculum.learn(e, needOf(pattern));
+    const pattern = evidence.learn(e, job);
+    if (job.type !== 'verify') curriculum.learn(e, evidence.needOf(pattern));
     logger.info(
       { episode: id, fault: describeFault(job.fault), job: job.type, recovered: e.recovered, invalid: e.invalid },
       e.detectedAfterMs === undefined ? 'the fault was tolerated' : 'an episode ended',
@@ -312,7 +264,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     await p.during(world.snapshotState());
     const scenarios = scenariosOf(world.topology, world.capabilities().faults, options.generator);
     const curriculum = createCurriculum(scenarios, { rng, faultMs: FAULT_MS, intensity: budget.intensity });
-    for (const e of store.episodes.list({ limit: 500 }).reverse()) curriculum.learn(e, needOf(patternOf(e)));
+    for (const e of store.episodes.list({ limit: 500 }).reverse())
+      curriculum.learn(e, evidence.needOf(evidence.patternOf(e)));
     while (!signal.aborted) {
       const share = () => p.unfaultedMs() / Math.max(1, p.unfaultedMs() + p.faultedMs());
       const calm = () => p.diagnosis()?.impaired === false && p.recent(3).ratio >= 0.95;

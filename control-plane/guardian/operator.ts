@@ -78,7 +78,7 @@ export function createOperator(options: {
     return override;
   }
 
-  /** The same mitigation does not come back while the order stands, or undo would be a game of whack-a-mole. */
+  /** The same mitigation does not come back while the order stands: an undo that has to be repeated is none. */
   async function undo(leaseId: string, request: OverrideRequest): Promise<Override> {
     const lease = world.leases().find((l) => l.id === leaseId);
     if (lease?.type !== 'mitigation') throw new UmbraError('UMB0702', `no mitigation ${leaseId} is in force`);
