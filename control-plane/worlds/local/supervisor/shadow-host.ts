@@ -19,6 +19,7 @@ import { mountPlan } from './mount-plan.ts';
 import { NamespaceLauncher } from './namespace-launcher.ts';
 import type { PortAllocator } from './ports.ts';
 import type { ReplicaHost } from './replica.ts';
+import { sameData } from './same-data.ts';
 import { groupPrefix } from './sweep.ts';
 import { WorldRuntime } from './world-runtime.ts';
 
@@ -184,8 +185,11 @@ export class ShadowHost {
     const { run } = this.#options.host;
     await rm(plan.data, { recursive: true, force: true });
     await mkdir(plan.data, { recursive: true, mode: 0o700 });
-    if (this.#documents.application.spec.services[plan.service]?.data)
-      await copyData(run.data('production', plan.service, plan.replica), plan.data);
+    if (!this.#documents.application.spec.services[plan.service]?.data) return;
+    await copyData(run.data('production', plan.service, plan.replica), plan.data);
+    // Until a snapshot is taken, this is what a reset returns to.
+    await rm(this.#kept(plan), { recursive: true, force: true });
+    await copyData(plan.data, this.#kept(plan));
   }
 
   async follow(documents: Documents): Promise<void> {
@@ -230,10 +234,11 @@ export class ShadowHost {
     });
   }
 
-  /** Puts the kept data back and restarts the replicas that have any; resolves when they answer. */
+  /** Puts the kept data back and restarts the replicas whose data have changed since; resolves when they answer. */
   async resetState(): Promise<ServiceId[]> {
     return this.#eachWithData(async (replica) => {
       const { data } = replica.plan;
+      if (sameData(data, this.#kept(replica.plan))) return;
       await replica.app.replaceWhile(async () => {
         await rm(data, { recursive: true, force: true });
         await mkdir(data, { recursive: true, mode: 0o700 });
