@@ -1,4 +1,4 @@
-import type { RecordedAnswer } from '../../worlds/local/protocol.ts';
+import type { RecordedAnswer } from './recorded-answer.ts';
 
 /** A segment that looks like an identifier or a number: one of many, so that its value is not part of the pattern. */
 const variable = /^(?:\d+|[0-9a-f]{8,}|[0-9a-f-]{16,}|(?=.*\d)[A-Za-z0-9_-]{12,})$/i;

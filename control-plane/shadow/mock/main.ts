@@ -2,8 +2,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { wallClock } from '../../mesh/clock.ts';
-import type { RecordedAnswer } from '../../worlds/local/protocol.ts';
 import type { MockConfiguration, MockFault, MockOrder, MockState } from './orders.ts';
+import type { RecordedAnswer } from './recorded-answer.ts';
 import { createMock } from './server.ts';
 
 const configuration = JSON.parse(process.argv[2]!) as MockConfiguration;

@@ -1,5 +1,5 @@
-import type { RecordedAnswer } from '../../worlds/local/protocol.ts';
 import { pathPattern } from './answers.ts';
+import type { RecordedAnswer } from './recorded-answer.ts';
 import type { Redaction } from './redaction.ts';
 import type { Sample } from './sample.ts';
 

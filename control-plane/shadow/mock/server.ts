@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../mesh/clock.ts';
-import type { RecordedAnswer } from '../../worlds/local/protocol.ts';
 import { answerFor, fillBody } from './answers.ts';
 import type { MockFault } from './orders.ts';
+import type { RecordedAnswer } from './recorded-answer.ts';
 
 export interface MockOptions {
   readonly answers: () => readonly RecordedAnswer[];

@@ -1,6 +1,7 @@
 import type { Documents } from '../../api/kinds/parse.ts';
 import type { Endpoints, ProxyNode } from '../../envoy/node.ts';
 import type { ServiceId } from '../../mesh/topology.ts';
+import type { RecordedAnswer } from '../../shadow/mock/recorded-answer.ts';
 
 /**
  * What the supervisor and the control plane say to each other over `<run>/supervisor.sock`: newline-delimited JSON, requests
@@ -128,18 +129,6 @@ export interface ServiceUpdate {
   readonly env?: Readonly<Record<string, string>>;
   readonly version?: string;
   readonly replicas?: number;
-}
-
-/** A recorded, redacted answer of something outside, for its mock. */
-export interface RecordedAnswer {
-  readonly method: string;
-  /** Path pattern: variable segments are `*`. */
-  readonly path: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** How often it was seen. */
-  readonly seen: number;
 }
 
 /** Attempts to leave the shadow that were denied, counted since it started. `unknown`: this wall denies without counting. */

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Documents } from '../../api/kinds/parse.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { ServiceId, Topology } from '../../mesh/topology.ts';
+import type { RecordedAnswer } from '../../shadow/mock/recorded-answer.ts';
 import { Recording } from '../../shadow/mock/recording.ts';
 import { redaction } from '../../shadow/mock/redaction.ts';
 import { readSample } from '../../shadow/mock/sample.ts';
 import type { XdsLogger } from '../../xds/index.ts';
-import type { RecordedAnswer } from './protocol.ts';
 
 export interface RecorderOptions {
   /** Where production's proxies write sampled exchanges: `EXTERNAL_ID.json`. */

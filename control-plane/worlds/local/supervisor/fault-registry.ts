@@ -1,5 +1,4 @@
 import type { Clock } from '../../../mesh/clock.ts';
-import type { ShadowExternals } from '../../../shadow/externals/shadow-externals.ts';
 import type { FilterState } from '../../../shadow/isolation/packet-filter.ts';
 import type { FaultOperation, FaultState } from '../protocol.ts';
 import type { FaultAction } from './faults/action.ts';
@@ -8,6 +7,7 @@ import { dependencyFailure } from './faults/dependency.ts';
 import { memoryExhaustion } from './faults/memory.ts';
 import { outage } from './faults/outage.ts';
 import { packetLoss } from './faults/packet-loss.ts';
+import type { ShadowExternals } from './shadow-externals.ts';
 import type { WorldRuntime } from './world-runtime.ts';
 
 export interface FaultRegistryOptions {

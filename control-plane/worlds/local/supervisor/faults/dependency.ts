@@ -1,5 +1,5 @@
-import type { ShadowExternals } from '../../../../shadow/externals/shadow-externals.ts';
 import type { FaultOperation } from '../../protocol.ts';
+import type { ShadowExternals } from '../shadow-externals.ts';
 import type { FaultAction } from './action.ts';
 
 /** A mock that answers late, or not as it should. */

@@ -1,16 +1,16 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Documents } from '../../api/kinds/parse.ts';
-import type { Endpoint } from '../../envoy/node.ts';
-import type { Clock } from '../../mesh/clock.ts';
-import type { ServiceId } from '../../mesh/topology.ts';
-import type { RecordedAnswer } from '../../worlds/local/protocol.ts';
-import type { Launcher } from '../../worlds/local/supervisor/command.ts';
-import { KeptProcess } from '../../worlds/local/supervisor/kept-process.ts';
-import type { PortAllocator } from '../../worlds/local/supervisor/ports.ts';
-import type { MockFault, MockOrder, MockState } from '../mock/orders.ts';
-import { type Relay, startRelay } from './relay.ts';
+import type { Documents } from '../../../api/kinds/parse.ts';
+import type { Endpoint } from '../../../envoy/node.ts';
+import type { Clock } from '../../../mesh/clock.ts';
+import type { ServiceId } from '../../../mesh/topology.ts';
+import { type Relay, startRelay } from '../../../shadow/externals/relay.ts';
+import type { MockFault, MockOrder, MockState } from '../../../shadow/mock/orders.ts';
+import type { RecordedAnswer } from '../../../shadow/mock/recorded-answer.ts';
+import type { Launcher } from './command.ts';
+import { KeptProcess } from './kept-process.ts';
+import type { PortAllocator } from './ports.ts';
 
 export type ExternalMode = 'mock' | 'sandbox' | 'read-only' | 'deny';
 
@@ -104,7 +104,7 @@ export class ShadowExternals {
   #mock(external: External): KeptProcess {
     const { name, mode, port } = external;
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const program = fileURLToPath(new URL(`../mock/main.${extension}`, import.meta.url));
+    const program = fileURLToPath(new URL(`../../../shadow/mock/main.${extension}`, import.meta.url));
     const configuration = {
       name,
       port,
