@@ -30,7 +30,7 @@ export function flow(c: Compiled, s: State, x: Scratch, offered: Offered, done: 
     done[service] = completed / seconds;
     for (const e of c.out[service]!) pass(c, s, x, e, (completed / seconds) * c.calls[e]!, 0, seed);
   }
-  for (let service = 0; service < c.serviceIds.length; service++) grow(c, s, x, service, done[service]!);
+  for (let service = 0; service < c.serviceIds.length; service++) grow(c, s, service);
 }
 
 /** Requests offered to an edge: what is refused, what goes on as attempts to which replica. */
@@ -73,7 +73,7 @@ function pass(c: Compiled, s: State, x: Scratch, e: number, rate: number, protec
     const rate = passed * x.toReplica[e * SLOTS + r]!;
     x.arrivals[callee * SLOTS + r]! += rate;
     if (backup >= 0) x.arrivals[backup * SLOTS + r]! += passed * x.toBackup[e * SLOTS + r]!;
-    eject(c, s, x, e, r, rate, passed * x.failedAt[e * SLOTS + r]!, seed);
+    eject(s, x, e, r, rate, passed * x.failedAt[e * SLOTS + r]!, seed);
   }
 }
 
@@ -94,16 +94,7 @@ export function erlangB(load: number, limit: number): number {
 }
 
 /** Outlier detection: k failures in a row, at a failure ratio f, come up λ·fᵏ(1−f)/(1−fᵏ) times a second. */
-function eject(
-  c: Compiled,
-  s: State,
-  x: Scratch,
-  e: number,
-  r: number,
-  rate: number,
-  failed: number,
-  seed: number,
-): void {
+function eject(s: State, x: Scratch, e: number, r: number, rate: number, failed: number, seed: number): void {
   const k = s.settings.outlierFailures[e]!;
   if (k < 0 || rate <= 0 || failed <= 0) return;
   const at = e * SLOTS + r;
@@ -117,7 +108,6 @@ function eject(
   for (let q = 0; q < SLOTS; q++) if (s.ejectedUntil[e * SLOTS + q]! > s.now) ejected++;
   if (ejected / known > s.settings.maxEjection[e]!) return;
   s.ejectedUntil[at] = s.now + s.settings.ejectMs[e]!;
-  void c;
 }
 
 /** One replica's queue over a step; returns completed requests (those that made their calls). */
@@ -178,7 +168,7 @@ function serve(c: Compiled, s: State, x: Scratch, service: number, r: number): n
 }
 
 /** Memory, crashes, and replicas that come and go. */
-function grow(c: Compiled, s: State, x: Scratch, service: number, rate: number): void {
+function grow(c: Compiled, s: State, service: number): void {
   const spec = c.specs[service]!;
   for (let r = 0; r < SLOTS; r++) {
     const i = service * SLOTS + r;
@@ -215,6 +205,4 @@ function grow(c: Compiled, s: State, x: Scratch, service: number, rate: number):
       s.restarts[service]!++;
     }
   }
-  void rate;
-  void x;
 }

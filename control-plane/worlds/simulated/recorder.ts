@@ -1,6 +1,6 @@
 import { type EdgeWindow, type EntryWindow, noErrors, type ServiceWindow, type Snapshot } from '../../mesh/snapshot.ts';
 import { type Compiled, SAMPLES, SLOTS } from './compiled.ts';
-import { CONNECT, HTTP5XX, hash, OK, type Scratch, TIMEOUT } from './scratch.ts';
+import { HTTP5XX, hash, OK, type Scratch, TIMEOUT } from './scratch.ts';
 import type { State } from './state.ts';
 
 /** Latency bins: eight to a doubling, from 0.25 ms up. */
@@ -53,7 +53,6 @@ export class Recorder {
       sums[at + 2]! += overflow + shed;
     }
     for (let i = 0; i < this.#cpu.length; i++) this.#cpu[i]! += s.cpu[i]!;
-    void CONNECT;
   }
 
   /** The window's edges and services as the telemetry would report them, noise and all; starts the next window. */
