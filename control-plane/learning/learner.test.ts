@@ -14,6 +14,20 @@ const apply = (kind: 'failover' | 'timeout', strength: number): Action => ({
 const context = contextOf(leftFails());
 const step = (action: Action, advantage: number): TriedStep => ({ context, action, probability: 0.25, advantage });
 
+/** A model that wants the strongest of one kind, at the service to blame. */
+const wanting = (kind: string): Uint8Array =>
+  modelBytes(2, (p) => {
+    const { features } = cardOf();
+    for (const w of Object.values(p)) w.fill(0);
+    for (let m = 0; m < 3; m++) {
+      for (const sign of [kind, 'strength', 'callee blame'])
+        p.w1[(m * features.length + features.indexOf(sign)) * 8] = 1;
+      p.b1[m * 8] = -2.5;
+      p.w2[m * 64] = 1;
+      p.w3[m * 8] = 1;
+    }
+  });
+
 /** What the shadow would find: failing over heals, a shorter time-out harms. */
 const tried = (n: number): TriedStep[] =>
   Array.from({ length: n }, (_, i) => (i % 2 ? step(apply('failover', 1), 0.5) : step(apply('timeout', 2), -0.3)));
@@ -56,6 +70,24 @@ test('what learned the wrong thing is held back', async () => {
   assert.match(learner.status().held!, /worse/);
   assert.equal(learner.status().promotions, 0);
   assert.equal(learner.status().policyVersion, 'test-1');
+  await learner.close();
+});
+
+test('it goes on from a specialised model, unless what was tried speaks against it', async () => {
+  const learner = await createLearner({ model: modelBytes(), card: cardOf(), rng: rngOf(1) });
+  await learner.add(tried(60));
+  await learner.train(20);
+  assert.equal(await learner.rebase(wanting('is timeout'), cardOf({ version: 'stubborn' })), undefined);
+  assert.match(learner.status().held!, /worse/);
+  assert.equal(learner.status().policyVersion, 'test-1');
+
+  const other = await learner.rebase(wanting('is failover'), cardOf({ version: 'test-7' }));
+  assert.equal(other?.version, 'test-7');
+  assert.equal(await learner.train(400), 400);
+  assert.equal(learner.status().trainingSteps, 420);
+  const refined = await learner.refine();
+  assert.equal(refined?.version, 'test-7+400');
+  await refined!.close();
   await learner.close();
 });
 

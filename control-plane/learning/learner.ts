@@ -53,6 +53,12 @@ export interface Learner {
    * worse than the one in force, else undefined (the reason is in the status). The caller closes the policy it replaces.
    */
   refine(): Promise<ModelPolicy | undefined>;
+  /**
+   * Goes on from another model, one specialised on the application, say: it takes over unless what was tried so far says that
+   * it is worse; little evidence is no objection, since it has proved itself elsewhere. Undefined where it is held back.
+   * @throws UMB0601 where the model cannot be read
+   */
+  rebase(model: Uint8Array, card: PolicyCard): Promise<ModelPolicy | undefined>;
   status(): LearnerStatus;
   close(): Promise<void>;
 }
@@ -72,15 +78,13 @@ const BOUNDS = 20;
  * @throws UMB0601 where the model cannot be read
  */
 export async function createLearner(options: LearnerOptions): Promise<Learner> {
-  const { card, rng } = options;
-  const parts = readModel(options.model, card.shape);
-  if (typeof parts === 'string') throw new UmbraError('UMB0601', parts);
-  const start = await loadPolicy(options.model, card);
-  const trainer = await Trainer.open(parts.shape, parts.parameters, { decay: 0 });
+  const { rng } = options;
+  let { parts, card, start, trainer } = await baseOf(options.model, options.card);
   const replay = new ReplayBuffer(options.capacity ?? 2000, rng);
   const outcomes: Outcome[] = [];
   let inForce = start;
   let promotions = 0;
+  let stepsBefore = 0;
   let loss: number | undefined;
   let held: string | undefined;
   let trainedSince = 0;
@@ -124,6 +128,13 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
     return loadPolicy(bytes, { ...card, version, calibration });
   };
 
+  /** What was tried so far says that `candidate` is worse than what is in force, by more than one standard error. */
+  const objectionTo = async (candidate: ModelPolicy): Promise<string | undefined> => {
+    const e = await estimate(replay.heldOut, candidate, inForce);
+    const worse = e.effective >= (options.gate ?? defaultGate).effective && e.difference + e.error < 0;
+    return worse ? `it is worse by ${(-e.difference).toFixed(3)} ± ${e.error.toFixed(3)}` : undefined;
+  };
+
   return {
     async add(steps) {
       let taken = 0;
@@ -157,8 +168,32 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       inForce = candidate;
       return candidate;
     },
+    async rebase(model, nextCard) {
+      const base = await baseOf(model, nextCard);
+      const objection = await objectionTo(base.start);
+      if (objection !== undefined) {
+        held = objection;
+        await base.trainer.close();
+        await base.start.close();
+        return undefined;
+      }
+      stepsBefore += trainer.steps;
+      await trainer.close();
+      if (start !== inForce) await start.close();
+      ({ parts, card, start, trainer } = base);
+      for (const e of [...replay.learned, ...replay.heldOut]) {
+        const { mean } = await start.raw(e.rows, e.prior.length);
+        e.prior.set(mean);
+      }
+      outcomes.length = 0;
+      held = undefined;
+      trainedSince = 0;
+      promotions++;
+      inForce = start;
+      return start;
+    },
     status: () => ({
-      trainingSteps: trainer.steps,
+      trainingSteps: stepsBefore + trainer.steps,
       loss,
       experiences: replay.seen,
       promotions,
@@ -170,6 +205,15 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       await start.close();
     },
   };
+}
+
+/** What a refinement starts from. */
+async function baseOf(model: Uint8Array, card: PolicyCard) {
+  const parts = readModel(model, card.shape);
+  if (typeof parts === 'string') throw new UmbraError('UMB0601', parts);
+  const start = await loadPolicy(model, card);
+  const trainer = await Trainer.open(parts.shape, parts.parameters, { decay: 0 });
+  return { parts, card, start, trainer };
 }
 
 /** Real outcomes may widen the bounds the simulation gave, never narrow them below it by half. */
