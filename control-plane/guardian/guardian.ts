@@ -4,10 +4,11 @@ import { describeMitigation, MAX_STEPS, type Mitigation, type Plan } from '../me
 import type { DecisionContext, Policy } from '../mesh/policy.ts';
 import type { Diagnosis, Incident, Mode, Override } from '../mesh/record.ts';
 import { type Rng, rngOf } from '../mesh/rng.ts';
-import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
+import { goodRatio, type HealthyState, type Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { ServiceId } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
+import { averageOf } from '../telemetry/average.ts';
 import { createDetector, RECOVERY } from '../telemetry/detector.ts';
 import { type Goodness, pooled } from '../telemetry/goodness.ts';
 import { createHealthyTracker } from '../telemetry/healthy.ts';
@@ -364,7 +365,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
       ready: tracker.ready(),
       impaired: diagnosis?.impaired ?? false,
       incidentOpen: book.current()?.state === 'open',
-      goodRatio: diagnosis?.goodRatio ?? 1,
+      // Over the windows kept: the answers to one window's last requests are counted in the next.
+      goodRatio: history.length > 0 ? goodRatio(averageOf(history)) : 1,
       credit: trust.credit(),
     }),
     diagnosis: () => diagnosis,
