@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlaneStatus } from '../../control-plane/api/plane.ts';
+import type { AuditEntry, Override, Pattern } from '../../control-plane/mesh/record.ts';
+import { openStore } from '../../control-plane/store/sqlite.ts';
+import { processesOf, whyNot } from '../local/machine.ts';
+import { document } from '../local/running.ts';
+
+// The umbra command as a user has it, with the real control plane: what is wrong is said before anything is started, and what
+// must survive a kill -9 does.
+
+const skip = (await whyNot()) ?? false;
+const bin = resolve(import.meta.dirname, '../../bin/umbra.js');
+const folders: string[] = [];
+const stops: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const stop of stops) await stop();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function place(text = document({ shadow: false })): { folder: string; file: string; home: string; run: string } {
+  // Short: Unix sockets live below it.
+  const folder = mkdtempSync(join(tmpdir(), 'umbra-up-'));
+  folders.push(folder);
+  const file = join(folder, 'app.yaml');
+  writeFileSync(file, text);
+  return { folder, file, home: join(folder, 'h'), run: join(folder, 'h/tiny') };
+}
+
+type Env = Record<string, string>;
+const envOf = (home: string, more: Env = {}) => ({ ...process.env, UMBRA_HOME: home, ...more });
+
+/** A command that ends by itself. */
+function umbra(home: string, args: string[], more: Env = {}): { code: number | null; text: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+    env: envOf(home, more),
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  return { code: status, text: stdout + stderr };
+}
+
+interface Running {
+  readonly lines: string[];
+  readonly ready: { api: string; tokenFile: string; runId: string; entry: { host: string; port: number } };
+  get<T>(path: string): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** `umbra up` until it is ready. */
+async function up(at: { file: string; home: string; run: string }, more: Env = {}): Promise<Running> {
+  const lines: string[] = [];
+  const child = spawn(process.execPath, [bin, 'up', '-f', at.file], {
+    env: envOf(at.home, more),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => lines.push(String(d)));
+  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    await ended;
+  };
+  stops.push(stop);
+  for (;;) {
+    assert.equal(child.exitCode, null, lines.join(''));
+    try {
+      const ready = JSON.parse(readFileSync(join(at.run, 'ready.json'), 'utf8')) as Running['ready'];
+      const get = async <T>(path: string) => (await (await fetch(`${ready.api}/api/v1${path}`)).json()) as T;
+      return { lines, ready, get, stop };
+    } catch {
+      await sleep(100);
+    }
+  }
+}
+
+const wrong: [what: string, text: string, code: string, message: RegExp][] = [
+  [
+    'an unknown field',
+    document({ shadow: false }).replace('replicas: 2', 'replicsa: 2'),
+    'UMB0101',
+    /app\.yaml:\d+:\d+: .*replicsa/,
+  ],
+  [
+    'a missing command',
+    document({ shadow: false }).replace(/command: \[node, [^\]]*\]/, ''),
+    'UMB0101',
+    /lacks the field "command"/,
+  ],
+  ['no YAML at all', '{{{', 'UMB0101', /app\.yaml:1/],
+];
+for (const [what, text, code, message] of wrong) {
+  test(`${what} is said with its line, and nothing is started`, { skip }, () => {
+    const at = place(text);
+    const { code: exit, text: said } = umbra(at.home, ['up', '-f', at.file]);
+    assert.equal(exit, 1, said);
+    assert.ok(said.includes(code), said);
+    assert.match(said, message);
+    assert.throws(() => statSync(at.run), 'no run folder');
+  });
+}
+
+test('no file, no Envoy, and a port that is taken are said, each with its remedy', { skip }, async () => {
+  const at = place();
+  const missing = umbra(at.home, ['up', '-f', join(at.folder, 'nothing.yaml')]);
+  assert.equal(missing.code, 1);
+  assert.match(missing.text, /UMB0102/);
+  const noEnvoy = umbra(at.home, ['up', '-f', at.file], { ENVOY_BIN: join(at.folder, 'no-envoy') });
+  assert.equal(noEnvoy.code, 1);
+  assert.match(noEnvoy.text, /UMB0201[\s\S]*→ .*ENVOY_BIN/);
+  const taken = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => taken.once('listening', done));
+  const { port } = taken.address() as { port: number };
+  const inUse = umbra(at.home, ['up', '-f', at.file, '--port', String(port)]);
+  taken.close();
+  assert.equal(inUse.code, 1);
+  assert.match(inUse.text, new RegExp(`UMB0401[\\s\\S]*${port}`));
+});
+
+test('a store that cannot be read stops the start; the file is left as it is and nothing runs', { skip }, () => {
+  const at = place();
+  mkdirSync(at.run, { recursive: true });
+  writeFileSync(join(at.run, 'store.db'), 'this is no database, but somebody may need it');
+  const { code, text } = umbra(at.home, ['up', '-f', at.file]);
+  assert.equal(code, 1, text);
+  assert.match(text, /UMB0501[\s\S]*→ /);
+  assert.match(readFileSync(join(at.run, 'store.db'), 'utf8'), /somebody may need it/);
+});
+
+test('a corrupt model is told, and the static rules decide', { skip }, async () => {
+  const at = place();
+  const model = join(at.folder, 'corrupt.onnx');
+  writeFileSync(model, 'no model');
+  const running = await up(at, { UMBRA_MODEL: model });
+  const status = await running.get<PlaneStatus>('/status');
+  assert.equal(status.policy.kind, 'static');
+  assert.match(status.policy.notes.join(), /UMB0601/);
+  const { entry } = running.ready;
+  assert.equal((await fetch(`http://${entry.host}:${entry.port}/healthz`)).status, 200);
+  await running.stop();
+});
+
+test('kill -9 of the control plane: orders, patterns and audit are there again; a wrong token is refused', {
+  skip,
+}, async () => {
+  const at = place();
+  mkdirSync(at.run, { recursive: true, mode: 0o700 });
+  const seeded: Pattern = {
+    id: 'p-seeded',
+    signature: 'origin=api fail:errors part=half slow=0',
+    plan: [{ kind: 'retry', target: { edge: 'web>api' }, strength: 1 }],
+    trials: 3,
+    successes: 3,
+    controls: 1,
+    controlFailed: 1,
+    interval: [0.44, 1],
+    gain: 0.3,
+    cost: 0.01,
+    firstSeen: 1,
+    lastSeen: 2,
+    faults: ['abort'],
+    status: 'trusted',
+  };
+  const store = openStore(join(at.run, 'store.db'));
+  store.patterns.put(seeded);
+  store.close();
+  const running = await up(at);
+  assert.equal(statSync(running.ready.tokenFile).mode & 0o777, 0o600);
+
+  const refused = umbra(at.home, ['override', 'freeze', '--token', 'wrong-wrong-wrong-wrong']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.text, /UMB0801/);
+  const frozen = umbra(at.home, ['override', 'freeze', '--reason', 'a test']);
+  assert.equal(frozen.code, 0, frozen.text);
+  const before = await running.get<AuditEntry[]>('/audit');
+  assert.ok(before.some((e) => /freeze/.test(JSON.stringify(e))));
+
+  const control = processesOf(running.ready.runId).find((pid) =>
+    /control-plane[/\\]main\.[jt]s/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
+  );
+  assert.ok(control, 'the control plane’s process');
+  process.kill(control, 'SIGKILL');
+  const { entry, api } = running.ready;
+  let answered = 0;
+  // Production answers all the while; the API comes back at the same address.
+  for (;;) {
+    assert.equal((await fetch(`http://${entry.host}:${entry.port}/healthz`)).status, 200);
+    answered++;
+    const back = await fetch(`${api}/api/v1/status`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    const again = processesOf(running.ready.runId).some(
+      (pid) => pid !== control && /control-plane[/\\]main\.[jt]s/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
+    );
+    if (back && again) break;
+    await sleep(50);
+  }
+  assert.ok(answered > 1);
+  const overrides = await running.get<Override[]>('/overrides');
+  assert.ok(overrides.some((o) => o.order.type === 'freeze' && o.reason === 'a test'));
+  assert.deepEqual(
+    (await running.get<Pattern[]>('/patterns')).map((p) => p.id),
+    ['p-seeded'],
+  );
+  const audit = await running.get<AuditEntry[]>('/audit?limit=500');
+  for (const entry of before) assert.ok(audit.some((e) => e.seq === entry.seq && e.action === entry.action));
+  await running.stop();
+});
