@@ -157,7 +157,7 @@ export class Running {
     return join(this.#home, 'tiny', ...parts);
   }
   get shadowIngress(): { socketPath: string } {
-    return { socketPath: this.file('shadow', 'in.sock') };
+    return { socketPath: this.file('shadow', 'x', 'in.sock') };
   }
   get entry(): { port: number } {
     return { port: this.ready.entry.port };

@@ -168,6 +168,25 @@ test('a changed file is followed on SIGHUP, a broken one is not', { skip }, asyn
   assert.equal((await ask(running.entry, '/x')).status, 200);
 });
 
+test('a link out of the shadow is followed by nobody outside of it', { skip }, async () => {
+  const link = (path: string, to: string) => inShadow(`/replace-by-link?path=${encoded(path)}&to=${encoded(to)}`);
+  const precious = running.file('production', 'data', 'api');
+  await ask(running.entry, '/precious');
+  const before = ['0', '1'].map((n) => readFileSync(running.file('production', 'data', 'api', n, 'requests'), 'utf8'));
+  // What this side writes to cannot be replaced at all.
+  for (const name of ['mocks', 'envoy', 'start', 'data', 'x'])
+    assert.match(await link(running.file('shadow', name), precious), /EROFS|EBUSY/);
+  assert.match(await link(running.file('shadow', 'envoy', 'web.0.json'), precious), /EROFS/);
+  // A service's data can; a reset then meets the wall from inside.
+  assert.match(await link(running.file('shadow', 'data', 'api'), precious), /^ok/);
+  await running.tell('resetState').catch(() => {});
+  assert.deepEqual(
+    ['0', '1'].map((n) => readFileSync(running.file('production', 'data', 'api', n, 'requests'), 'utf8')),
+    before,
+  );
+  assert.equal((await ask(running.entry, '/fine')).status, 200);
+});
+
 test('an orderly end leaves nothing', { skip }, async () => {
   const { runId } = running.ready;
   assert.ok(processesOf(runId).length > 0);

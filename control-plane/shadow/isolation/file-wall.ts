@@ -1,4 +1,4 @@
-import { read, writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 
 /**
  * The wall in front of production's files: a file system in user space that lets nobody in. Production's folder is where it is in
@@ -55,26 +55,27 @@ export function answerTo(request: Buffer): { answer?: Buffer; attempt?: FileAtte
   return { answer: denial(request), attempt: { pid: request.readUInt32LE(32), name } };
 }
 
-/** Serves the mount on `fd` until it is unmounted. One thread of Node's pool waits in the read. */
+/** Serves the mount on `fd` until it is unmounted; does not return before. For a thread of its own (file-wall-thread.ts). */
 export function guardFiles(fd: number, onAttempt: (attempt: FileAttempt) => void): void {
   const buffer = Buffer.alloc(REQUEST_BYTES);
-  const next = () =>
-    read(fd, buffer, 0, buffer.length, null, (error, length) => {
-      if (error) {
-        // ENOENT: the request was interrupted before it was read. Anything else is the end of the mount.
-        if (error.code === 'ENOENT' || error.code === 'EINTR') next();
-        return;
+  for (;;) {
+    let length: number;
+    try {
+      length = readSync(fd, buffer);
+    } catch (e) {
+      // ENOENT: the request was interrupted before it was read. Anything else is the end of the mount.
+      const { code } = e as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'EINTR' || code === 'EAGAIN') continue;
+      return;
+    }
+    const { answer, attempt } = answerTo(buffer.subarray(0, length));
+    if (answer) {
+      try {
+        writeSync(fd, answer);
+      } catch {
+        // The asking process is gone.
       }
-      const { answer, attempt } = answerTo(buffer.subarray(0, length));
-      if (answer) {
-        try {
-          writeSync(fd, answer);
-        } catch {
-          // The asking process is gone.
-        }
-      }
-      if (attempt) onAttempt(attempt);
-      next();
-    });
-  next();
+    }
+    if (attempt) onAttempt(attempt);
+  }
 }

@@ -5,6 +5,7 @@ import { mountScript, quote } from './mount-script.ts';
 
 const plan = {
   shadow: '/h/u/.umbra/shop/shadow',
+  writable: ['data'],
   home: '/h/u/.umbra',
   production: '/h/u/.umbra/shop/production',
   privates: ['/tmp', '/h/u'],

@@ -1,7 +1,12 @@
 /** What the shadow may see of this machine's files. All paths are absolute and resolved. */
 export interface MountPlan {
-  /** `<run>/shadow`: the only folder of this machine that the shadow may write to. */
+  /** `<run>/shadow`, read-only but for {@link writable}. */
   readonly shadow: string;
+  /**
+   * Folders in it that the shadow may write to, the only ones of this machine. What this side of the wall writes lies elsewhere:
+   * a service could put a link there, and have us follow it.
+   */
+  readonly writable: readonly string[];
   /** Production's data, tokens, store and sockets live below it: replaced by an empty folder that holds the shadow's own alone. */
   readonly home: string;
   /** Production's own folder below {@link home}: every attempt to look into it is denied and counted. */
@@ -93,6 +98,8 @@ export function mountScript(plan: MountPlan): string {
     `mount -t tmpfs -o mode=755,size=1m ${PRIVATE} ${at(plan.home)}`,
     `mkdir -p ${at(plan.shadow)} ${at(plan.production)}`,
     `mount --bind ${quote(plan.shadow)} ${at(plan.shadow)}`,
+    `mount -o remount,bind,ro ${at(plan.shadow)}`,
+    ...plan.writable.map((name) => `mount --bind ${quote(`${plan.shadow}/${name}`)} ${at(`${plan.shadow}/${name}`)}`),
     // The new root is mounted inside it: not to be seen from there.
     `mount -t tmpfs -o mode=000,size=4k,ro ${PRIVATE} ${at(`${plan.shadow}/root`)}`,
     `mount -t tmpfs -o mode=755,size=1m,nosuid ${PRIVATE} ${at('/dev')}`,

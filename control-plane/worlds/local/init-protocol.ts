@@ -11,6 +11,10 @@ export type Order =
   | { readonly do: 'signal'; readonly pid: number; readonly signal: NodeJS.Signals }
   | { readonly do: 'tell'; readonly pid: number; readonly line: string }
   | { readonly do: 'probe'; readonly port: number; readonly path?: string }
+  /** Empties `to` and fills it from `from`: done inside, where no link a service makes can lead out of the shadow. */
+  | { readonly do: 'replaceData'; readonly from: string; readonly to: string }
+  | { readonly do: 'sameData'; readonly a: string; readonly b: string }
+  | { readonly do: 'boundLogs'; readonly paths: readonly string[] }
   /** A helper of ours with the namespace's full rights: `nft`, `ip`. */
   | { readonly do: 'run'; readonly argv: readonly string[]; readonly input: string };
 

@@ -6,10 +6,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { guardFiles } from '../../shadow/isolation/file-wall.ts';
+import { Worker } from 'node:worker_threads';
+import type { FileAttempt } from '../../shadow/isolation/file-wall.ts';
 import type { InitEvent, Order, OrderResult } from './init-protocol.ts';
 import { readLines } from './rpc.ts';
+import { replaceData } from './supervisor/data.ts';
+import { boundLog } from './supervisor/log-tail.ts';
 import { probe } from './supervisor/probe.ts';
+import { sameData } from './supervisor/same-data.ts';
 
 const control = new Socket({ fd: 3 });
 const children = new Map<number, ReturnType<typeof spawn>>();
@@ -74,6 +78,14 @@ async function obey(order: Order): Promise<OrderResult> {
       return {};
     case 'probe':
       return { ok: await probe(order.port, order.path) };
+    case 'replaceData':
+      await replaceData(order.from, order.to);
+      return {};
+    case 'sameData':
+      return { ok: sameData(order.a, order.b) };
+    case 'boundLogs':
+      for (const path of order.paths) boundLog(path);
+      return {};
     case 'run':
       return { out: await run(order.argv, order.input) };
   }
@@ -86,10 +98,16 @@ readLines(control, (line) => {
     (e: Error) => send({ id, error: e.message }),
   );
 });
-control.on('close', () => process.exit(0));
-control.on('error', () => process.exit(0));
+// Not by exit(): that would wait for the thread that guards the files.
+const end = () => process.kill(process.pid, 'SIGKILL');
+control.on('close', end);
+control.on('error', end);
 process.on('SIGTERM', () => {});
 
 const wall = process.env.wall === 'fuse' ? 'fuse' : 'plain';
-if (wall === 'fuse') guardFiles(4, (attempt) => event({ type: 'file', ...attempt }));
+if (wall === 'fuse') {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const thread = new URL(`../../shadow/isolation/file-wall-thread.${extension}`, import.meta.url);
+  new Worker(thread, { workerData: 4 }).on('message', (attempt: FileAttempt) => event({ type: 'file', ...attempt }));
+}
 event({ type: 'ready', wall });

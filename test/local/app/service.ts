@@ -2,7 +2,7 @@
  * The services of the tests' application: `web` calls `api`; both keep a line per request in their data folder. `/try` does what
  * a service of a shadow must not get away with.
  */
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -53,6 +53,15 @@ createServer(async (request, response) => {
     return json(
       200,
       tried(() => writeFileSync(url.searchParams.get('path')!, 'x')),
+    );
+  if (url.pathname === '/replace-by-link')
+    return json(
+      200,
+      tried(() => {
+        const path = url.searchParams.get('path')!;
+        renameSync(path, `${path}.away`);
+        symlinkSync(url.searchParams.get('to')!, path);
+      }),
     );
   if (url.pathname === '/dial')
     return json(200, await dial(url.searchParams.get('host')!, Number(url.searchParams.get('port'))));

@@ -30,4 +30,10 @@ export interface Launcher {
   start(command: Command): Promise<RunningProcess>;
   /** Whether `GET path` (or a TCP connection, without a path) on the world's loopback is answered below 400 within a second. */
   probe(port: number, path?: string): Promise<boolean>;
+  /** Empties a folder of the world and fills it from another. */
+  replaceData(from: string, to: string): Promise<void>;
+  /** Whether two folders hold the same files by name, size and time. */
+  sameData(a: string, b: string): Promise<boolean>;
+  /** Empties logs that have grown too long. */
+  boundLogs(paths: readonly string[]): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { constants, existsSync, lstatSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 
 /** Copies a data folder; sockets and other special files belong to their process and stay behind. Shares blocks where the file system can. */
 export async function copyData(from: string, to: string): Promise<void> {
@@ -20,4 +20,11 @@ export async function copyData(from: string, to: string): Promise<void> {
       }
     },
   });
+}
+
+/** Empties `to` and fills it with a copy of `from`, if that is there. */
+export async function replaceData(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  await copyData(from, to);
 }

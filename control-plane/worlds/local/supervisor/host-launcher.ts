@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Command, Exit, Launcher, RunningProcess } from './command.ts';
+import { replaceData } from './data.ts';
+import { boundLog } from './log-tail.ts';
 import { probe } from './probe.ts';
+import { sameData } from './same-data.ts';
 
 /**
  * Starts a process of this machine that dies with this one: `setpriv --pdeathsig KILL` (util-linux) asks the kernel to kill it
@@ -33,4 +36,12 @@ export function startProcess(command: Command): Promise<RunningProcess> {
 }
 
 /** Processes directly on this machine: production, and a shadow that is only declared. */
-export const hostLauncher: Launcher = { start: startProcess, probe };
+export const hostLauncher: Launcher = {
+  start: startProcess,
+  probe,
+  replaceData,
+  sameData: async (a, b) => sameData(a, b),
+  boundLogs: async (paths) => {
+    for (const path of paths) boundLog(path);
+  },
+};

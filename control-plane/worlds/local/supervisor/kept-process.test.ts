@@ -29,6 +29,11 @@ class FakeMachine implements Launcher {
   async probe() {
     return true;
   }
+  async replaceData() {}
+  async sameData() {
+    return false;
+  }
+  async boundLogs() {}
   async nth(n: number) {
     while (this.started.length < n) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -45,6 +45,8 @@ export function mountPlan(options: {
   const overlays = distinct(folders.map(real));
   return {
     shadow: real(run.world('shadow'))!,
+    // Data, their snapshot, sockets, logs. Whatever else is in the shadow's folder only this side writes, and must be able to trust.
+    writable: ['data', 'kept', 'x', 'logs'],
     home: real(dirname(run.path))!,
     production: join(real(run.path)!, 'production'),
     privates: distinct(privates),

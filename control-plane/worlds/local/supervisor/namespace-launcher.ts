@@ -172,6 +172,16 @@ export class NamespaceLauncher implements Launcher {
     }
   }
 
+  async replaceData(from: string, to: string): Promise<void> {
+    await this.#order({ do: 'replaceData', from, to });
+  }
+  async sameData(a: string, b: string): Promise<boolean> {
+    return (await this.#order({ do: 'sameData', a, b })).ok ?? false;
+  }
+  async boundLogs(paths: readonly string[]): Promise<void> {
+    await this.#order({ do: 'boundLogs', paths });
+  }
+
   /** Runs a helper inside with the namespace's full rights. @throws with what it said */
   async run(argv: readonly string[], input = ''): Promise<string> {
     return (await this.#order({ do: 'run', argv, input })).out ?? '';

@@ -101,7 +101,8 @@ export class Replica {
 
   #command(): Command {
     const { service, replica, argv, cwd, env, data } = this.#plan;
-    mkdirSync(data, { recursive: true, mode: 0o700 });
+    // The shadow's are made inside it, where no link can lead out.
+    if (this.world === 'production') mkdirSync(data, { recursive: true, mode: 0o700 });
     const name = `${service}.${replica}`;
     return { name, argv, cwd, env, log: this.#host.run.log(this.world, name) };
   }

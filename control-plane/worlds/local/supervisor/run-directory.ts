@@ -42,9 +42,13 @@ export class RunDirectory {
   xdsSocket(world: LocalWorldName): string {
     return join(this.world(world), 'xds.sock');
   }
-  /** The shadow's users' entry. */
+  /** Where the shadow's ingress listens: in a folder the shadow may write to. */
+  get shadowListener(): string {
+    return join(this.world('shadow'), 'x', 'in.sock');
+  }
+  /** The same socket under a name the shadow cannot replace: what production's ingress connects to. */
   get shadowIngress(): string {
-    return join(this.world('shadow'), 'in.sock');
+    return this.file('shadow.sock');
   }
   /** Builds the shadow's view of this machine's files. */
   get enterScript(): string {
@@ -62,7 +66,7 @@ export class RunDirectory {
   }
   /** Bootstraps and admin sockets of Envoys. */
   envoy(world: LocalWorldName, service: ServiceId, replica: number, suffix: 'json' | 'sock'): string {
-    return join(this.world(world), 'envoy', `${service}.${replica}.${suffix}`);
+    return join(this.world(world), suffix === 'json' ? 'envoy' : 'x', `${service}.${replica}.${suffix}`);
   }
 
   /** Makes the folders. The text says why it cannot serve (a socket's path would be too long). */
@@ -74,7 +78,7 @@ export class RunDirectory {
     for (const world of ['production', 'shadow'] as const) {
       // Logs are of one run.
       rmSync(join(this.world(world), 'logs'), { recursive: true, force: true });
-      for (const folder of ['data', 'logs', 'envoy', 'x'])
+      for (const folder of ['data', 'kept', 'start', 'mocks', 'logs', 'envoy', 'x'])
         mkdirSync(join(this.world(world), folder), { recursive: true, mode: 0o700 });
     }
     mkdirSync(this.samples, { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Documents } from '../../../api/kinds/parse.ts';
@@ -54,7 +54,6 @@ export class ShadowExternals {
       const mode = declared?.mode ?? 'mock';
       this.#all.set(name, { name, mode, url: declared?.url ?? url, port: 0, faults: [] });
     }
-    for (const folder of ['mocks', 'x']) mkdirSync(join(options.folder, folder), { recursive: true, mode: 0o700 });
   }
 
   /** Externals answered by a mock, wholly or for what is not safe. */

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Documents } from '../../../api/kinds/parse.ts';
@@ -11,15 +11,15 @@ import type { RecordedAnswer } from '../../../shadow/mock/recorded-answer.ts';
 import type { DeniedCounters, WorldCapabilities } from '../protocol.ts';
 import type { Launcher } from './command.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
-import { copyData } from './data.ts';
+import { replaceData } from './data.ts';
 import { FaultRegistry } from './fault-registry.ts';
+import { followSocket } from './follow-socket.ts';
 import { hostLauncher } from './host-launcher.ts';
 import type { ReplicaPlan } from './layout.ts';
 import { mountPlan } from './mount-plan.ts';
 import { NamespaceLauncher } from './namespace-launcher.ts';
 import type { PortAllocator } from './ports.ts';
 import type { ReplicaHost } from './replica.ts';
-import { sameData } from './same-data.ts';
 import { ShadowExternals } from './shadow-externals.ts';
 import { groupPrefix } from './sweep.ts';
 import { WorldRuntime } from './world-runtime.ts';
@@ -38,6 +38,7 @@ export interface ShadowHostOptions {
 }
 
 const COUNT_EVERY_MS = 2000;
+const LINK_EVERY_MS = 250;
 /** Beside what everything else weighs under contention, 1024. */
 const SHADOW_SHARES = 256;
 
@@ -46,6 +47,7 @@ export class ShadowHost {
   readonly runtime: WorldRuntime;
   readonly faults: FaultRegistry;
   readonly #options: ShadowHostOptions;
+  readonly #launcher: Launcher;
   readonly #namespace: NamespaceLauncher | undefined;
   readonly #group: ControlGroup | undefined;
   readonly #parent: ControlGroup | undefined;
@@ -59,6 +61,7 @@ export class ShadowHost {
   /** The packet filter is loaded. */
   #filtering = false;
   #counter: NodeJS.Timeout | undefined;
+  #linker: NodeJS.Timeout | undefined;
 
   private constructor(
     options: ShadowHostOptions,
@@ -70,6 +73,7 @@ export class ShadowHost {
     this.#options = options;
     this.#documents = options.documents;
     this.#forbidden = options.forbidden;
+    this.#launcher = launcher;
     this.#namespace = namespace;
     this.#group = group;
     this.#parent = parent;
@@ -90,7 +94,7 @@ export class ShadowHost {
         host,
         file: options.file,
         ports: options.ports,
-        ingress: { pipe: run.shadowIngress },
+        ingress: { pipe: run.shadowListener },
         isolation: namespace ? 'namespaces' : 'declared',
         capabilities: (): WorldCapabilities => ({
           netfilter: this.#netfilter,
@@ -165,6 +169,7 @@ export class ShadowHost {
   async startReplicas(): Promise<void> {
     await this.#externals.start();
     this.#counter = setInterval(() => void this.#count(), COUNT_EVERY_MS);
+    this.#linker = setInterval(() => this.#linkIngress(), LINK_EVERY_MS);
     try {
       await this.runtime.start();
     } catch (e) {
@@ -172,6 +177,16 @@ export class ShadowHost {
       this.#options.host.say((e as Error).message);
     }
     this.#options.onChange();
+  }
+
+  /** Production's ingress follows the socket the shadow's ingress listens on now, and nothing else that may lie there. */
+  #linkIngress(): void {
+    const { shadowListener, shadowIngress } = this.#options.host.run;
+    try {
+      followSocket(shadowListener, shadowIngress);
+    } catch {
+      // The shadow's ingress is not there just now.
+    }
   }
 
   /** The Shadow's share of what production has: by its document, and by its leases. */
@@ -184,13 +199,14 @@ export class ShadowHost {
   /** A replica's data at its start: a copy of production's at that moment, sockets left out. */
   async #prepareData(plan: ReplicaPlan): Promise<void> {
     const { run } = this.#options.host;
-    await rm(plan.data, { recursive: true, force: true });
-    await mkdir(plan.data, { recursive: true, mode: 0o700 });
-    if (!this.#documents.application.spec.services[plan.service]?.data) return;
-    await copyData(run.data('production', plan.service, plan.replica), plan.data);
+    // Two steps: this side reads production and writes where the shadow cannot; the shadow's side does the rest.
+    const start = join(run.world('shadow'), 'start', plan.service, String(plan.replica));
+    const keeps = this.#documents.application.spec.services[plan.service]?.data ?? false;
+    await replaceData(keeps ? run.data('production', plan.service, plan.replica) : '', start);
+    await this.#launcher.replaceData(start, plan.data);
     // Until a snapshot is taken, this is what a reset returns to.
-    await rm(this.#kept(plan), { recursive: true, force: true });
-    await copyData(plan.data, this.#kept(plan));
+    if (keeps) await this.#launcher.replaceData(start, this.#kept(plan));
+    await rm(start, { recursive: true, force: true });
   }
 
   async follow(documents: Documents): Promise<void> {
@@ -227,8 +243,7 @@ export class ShadowHost {
       // Nothing may be written while it is copied: the process stands still for that moment.
       replica.app.current?.signal('SIGSTOP');
       try {
-        await rm(kept, { recursive: true, force: true });
-        await copyData(replica.plan.data, kept);
+        await this.#launcher.replaceData(replica.plan.data, kept);
       } finally {
         replica.app.current?.signal('SIGCONT');
       }
@@ -239,12 +254,9 @@ export class ShadowHost {
   async resetState(): Promise<ServiceId[]> {
     return this.#eachWithData(async (replica) => {
       const { data } = replica.plan;
-      if (sameData(data, this.#kept(replica.plan))) return;
-      await replica.app.replaceWhile(async () => {
-        await rm(data, { recursive: true, force: true });
-        await mkdir(data, { recursive: true, mode: 0o700 });
-        await copyData(this.#kept(replica.plan), data);
-      });
+      const kept = this.#kept(replica.plan);
+      if (await this.#launcher.sameData(data, kept)) return;
+      await replica.app.replaceWhile(() => this.#launcher.replaceData(kept, data));
       await replica.answers(15_000);
     });
   }
@@ -325,6 +337,7 @@ export class ShadowHost {
 
   async stop(): Promise<void> {
     clearInterval(this.#counter);
+    clearInterval(this.#linker);
     await this.faults.close();
     const stopped = [this.runtime.stop(), this.#externals.stop()];
     // Nothing in the namespaces needs an orderly end: their data are copies.

@@ -6,7 +6,7 @@ import type { ServiceId } from '../../../mesh/topology.ts';
 import type { LocalWorldName, ProcessSample, WorldCapabilities, WorldDescription } from '../protocol.ts';
 import { KeptProcess } from './kept-process.ts';
 import { ingressNode, inheritedEnv, planReplica, type ReplicaPlan, type ReplicaPorts } from './layout.ts';
-import { boundLog, logTail } from './log-tail.ts';
+import { logTail } from './log-tail.ts';
 import type { PortAllocator } from './ports.ts';
 import { proxyIsLive } from './probe.ts';
 import { envoyCommand, Replica, type ReplicaHost } from './replica.ts';
@@ -231,9 +231,12 @@ export class WorldRuntime {
   }
 
   boundLogs(): void {
-    for (const { plan } of this.allReplicas())
-      for (const name of [`${plan.service}.${plan.replica}`, `${plan.service}.${plan.replica}.envoy`])
-        boundLog(this.#options.host.run.log(this.world, name));
+    const { run, launcher } = this.#options.host;
+    const names = this.allReplicas().flatMap(({ plan }) => {
+      const name = `${plan.service}.${plan.replica}`;
+      return [name, `${name}.envoy`];
+    });
+    launcher.boundLogs(names.map((name) => run.log(this.world, name))).catch(() => {});
   }
 
   /** Every port a process of this world listens on. */
