@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '12' },
-    situations: { type: 'string', default: '3000' },
+    situations: { type: 'string', default: '3600' },
     rounds: { type: 'string', default: '2' },
     incidents: { type: 'string', default: '200' },
     out: { type: 'string', default: join(import.meta.dirname, '..', 'models') },

@@ -60,6 +60,13 @@ function tighter(p: Place): number {
   return 0;
 }
 
+/** The worst failed or late share among the callee's own edges whose other end the backup calls too: failing over leads there. */
+function sharedTrouble(p: Place): number {
+  if (!p.backup || !p.callee) return 0;
+  const called = new Set(p.backup.out.map((v) => v.edge.callee));
+  return most(p.callee.out, (v) => (called.has(v.edge.callee) ? Math.min(1, v.fail + v.late) : 0));
+}
+
 const inForce = (p: Place) => p.view.settings.edges[p.edge.edge.id];
 const healthyEdge = (p: Place) => p.view.context.healthy.edges[p.edge.edge.id];
 const services = (p: Place) => p.view.context.topology.services;
@@ -146,6 +153,9 @@ export const FEATURES: readonly Feature[] = [
   f('backup', 'the callee has a redundant service', (p) => (p.backup ? 1 : 0)),
   f('backup ready', 'share of its replicas', (p) => p.backup?.ready ?? 0),
   f('backup fail', 'worst failed share into it', (p) => most(p.backup?.in, (v) => v.fail)),
+  f('backup asks the same', 'what ails the callee’s own callees that the backup calls as well', (p) =>
+    sharedTrouble(p),
+  ),
   f('backup cpu', 'largest use', (p) => p.backup?.cpuMax ?? 0),
 
   f('timeout in force', 'below what the application asks for, doublings', (p) =>

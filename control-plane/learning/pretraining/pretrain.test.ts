@@ -5,7 +5,7 @@ import { contextOf, leftFails } from '../testing/contexts.ts';
 import { pretrain } from './pretrain.ts';
 
 test('a small training run is the same for the same seed, and makes a usable policy with its card', async () => {
-  const run = (seed: number) => pretrain({ seed, situations: 20, rounds: 1, incidents: 4, progress: () => {} });
+  const run = (seed: number) => pretrain({ seed, situations: 14, rounds: 1, incidents: 2, progress: () => {} });
   const [a, b] = [await run(3), await run(3)];
   assert.deepEqual(a.model, b.model);
   assert.deepEqual(a.card, b.card);

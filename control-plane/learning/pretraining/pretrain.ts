@@ -83,7 +83,7 @@ export async function pretrain(options: PretrainOptions): Promise<Pretrained> {
 async function finish(options: PretrainOptions, fitted: Fitted, oneStep: Fitted, data: Dataset): Promise<Pretrained> {
   const { progress, seed } = options;
   const raw = await openFitted(fitted);
-  const outcomes = await favouriteOutcomes(raw, rngOf(seed + 1000), Math.max(40, options.incidents), options.source);
+  const outcomes = await favouriteOutcomes(raw, rngOf(seed + 1000), Math.max(10, options.incidents), options.source);
   await raw.close();
   const half = outcomes.length >> 1;
   const bounds = (alpha: number) => calibrate(outcomes.slice(0, half), alpha);
@@ -147,18 +147,18 @@ interface Caution {
   readonly threshold: number;
 }
 
-const cautions: readonly Caution[] = [0.1, 0.15, 0.25, 0.35].flatMap((alpha) =>
+const cautions: readonly Caution[] = [0.1, 0.15, 0.2, 0.25].flatMap((alpha) =>
   [0.005, 0.02, 0.05].map((threshold) => ({ alpha, threshold })),
 );
 
-/** The caution that recovers most on incidents of its own, each point of harm counted as half a point lost. */
+/** The caution that recovers most on incidents of its own, each incident harmed counted as one lost. */
 async function chooseCaution(
   options: PretrainOptions,
   model: Uint8Array,
   card: (c: Caution) => PolicyCard,
 ): Promise<Caution> {
   const source = options.source as Parameters<typeof drawIncidents>[2];
-  const incidents = drawIncidents(rngOf(options.seed + 2000), Math.min(80, options.incidents), source);
+  const incidents = drawIncidents(rngOf(options.seed + 2000), Math.min(100, options.incidents), source);
   const policies = await Promise.all(cautions.map((c) => loadPolicy(model, card(c))));
   const scores = await evaluate(
     incidents,
@@ -169,7 +169,7 @@ async function chooseCaution(
     options.progress(
       `α ${cautions[i]!.alpha} threshold ${cautions[i]!.threshold}: recovered ${s.recovered.toFixed(3)}, harm ${s.harm.toFixed(3)}`,
     );
-  const worth = (s: Score) => s.recovered - 0.5 * s.harm;
+  const worth = (s: Score) => s.recovered - s.harm;
   const best = scores.slice(1).reduce((a, b) => (worth(b) > worth(a) ? b : a));
   return cautions[Number(best.name)]!;
 }

@@ -25,13 +25,13 @@ test('a policy learns one application in a thread of its own', async () => {
   const result = await specialiseInWorker({
     ...options,
     model: untrained(),
-    situations: 50,
-    incidents: 12,
+    situations: 100,
+    incidents: 16,
     progress: (line) => lines.push(line),
   });
   assert.ok(result, 'it did no better than a policy that knows nothing');
   assert.ok(result.after.recovered > result.before.recovered);
-  assert.deepEqual(lines, ['50 of 50 situations']);
+  assert.deepEqual(lines, ['50 of 100 situations', '100 of 100 situations']);
   const policy = await loadPolicy(result.model, result.card);
   assert.equal(policy.version, 'test-1~3');
   await policy.close();
