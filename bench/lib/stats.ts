@@ -9,7 +9,3 @@ export function median(values: readonly number[]): number {
       ? sorted[middle]!
       : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
-
-export function mean(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((a, b) => a + b, 0) / values.length;
-}

@@ -29,7 +29,8 @@ const { values } = parseArgs({
     trouble: { type: 'string', multiple: true },
     contender: { type: 'string', multiple: true },
     learn: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: '40' },
+    'peer-runs': { type: 'string' },
+    seconds: { type: 'string', default: '35' },
     rate: { type: 'string', default: '24' },
     json: { type: 'string', default: 'bench/results/recovery.json' },
     fresh: { type: 'boolean', default: false },
@@ -38,7 +39,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'bench:recovery [--runs 5] [--trouble NAME]… [--contender umbra|none|fixed|random]… [--learn MINUTES] [--seconds 40] [--json FILE] [--fresh]',
+    'bench:recovery [--runs 5] [--trouble NAME]… [--contender umbra|none|fixed|random]… [--learn MINUTES] [--peer-runs N] [--seconds 35] [--json FILE] [--fresh]',
   );
   process.exit(0);
 }
@@ -77,12 +78,15 @@ try {
     );
   }
   fixed = fixedConfiguration(await umbra.topology());
-  const total = troubles.length * who.length * Number(values.runs);
+  const peers = Number(values['peer-runs'] ?? values.runs);
+  const roundsOf = (contender: Contender) => (contender === 'umbra' ? Number(values.runs) : peers);
+  const total = troubles.length * who.reduce((n, contender) => n + roundsOf(contender), 0);
   // Contenders take turns within a round, so that what the machine does meanwhile hits all alike.
   for (let round = 0; round < Number(values.runs); round++) {
     for (const trouble of troubles) {
       for (const contender of who) {
         if (stopping.signal.aborted) break;
+        if (round >= roundsOf(contender)) continue;
         if (runs.filter((r) => r.trouble === trouble && r.contender === contender).length > round) continue;
         const run = await runOnce(shop, umbra, {
           trouble,

@@ -7,7 +7,7 @@ const flat = (n: number, v: number) => Array<number>(n).fill(v);
 
 test('a dip that heals counts from onset', () => {
   const r = recovery(series([...flat(10, 20), ...flat(8, 4), ...flat(22, 20)]), 10_000, 40_000);
-  assert.equal(r.before, 20);
+  assert.equal(r.before, 1);
   assert.equal(r.recoveredAfter, 8);
   assert.ok(Math.abs(r.worst - 0.2) < 1e-9);
 });
@@ -24,4 +24,14 @@ test('recovery after the trouble has ended does not count', () => {
 
 test('a trouble that does not hurt is recovered at once', () => {
   assert.equal(recovery(series(flat(40, 20)), 10_000, 40_000).recoveredAfter, 0);
+});
+
+test('few arrivals are no loss', () => {
+  const seconds = series(flat(40, 20)).map((s, i) => (i % 3 === 0 ? { ...s, offered: 8, good: 8 } : s));
+  assert.deepEqual(recovery(seconds, 10_000, 40_000), { before: 1, during: 1, worst: 1, recoveredAfter: 0 });
+});
+
+test('the last bad second does not count as recovered, however good the next are', () => {
+  const r = recovery(series([...flat(10, 20), ...flat(4, 10), ...flat(26, 20)]), 10_000, 40_000);
+  assert.equal(r.recoveredAfter, 4);
 });

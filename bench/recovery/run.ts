@@ -15,10 +15,12 @@ export interface Run extends Recovery {
   readonly plan: readonly string[];
   readonly source: string;
   readonly undone: number;
+  /** Each second: from onset (s), offered, good. What the figures are read from. */
+  readonly trace: readonly (readonly [number, number, number])[];
 }
 
-const BASELINE_S = 12;
-const CALM_S = 6;
+/** Calm before the onset, of which the last ten seconds are the baseline. */
+const CALM_S = 11;
 
 /** Whether the last seconds were good: what the users saw, whatever Umbra thinks. */
 const usersAreWell = (seconds: readonly Second[]): boolean => {
@@ -43,7 +45,6 @@ export async function runOnce(
   await settle(umbra, () => usersAreWell(shop.seconds), 3);
   const pins = await place(umbra, what.contender, what.fixed);
   await settle(umbra, () => usersAreWell(shop.seconds), CALM_S, pins);
-  await sleep(BASELINE_S * 1000);
   const trouble = await shop.trouble(what.trouble);
   await sleep(what.troubleMs);
   const end = Date.now();
@@ -66,5 +67,8 @@ export async function runOnce(
     plan: (incident?.plan ?? []).map(describeMitigation),
     source: incident?.source ?? 'none',
     undone: incident?.undone ?? 0,
+    trace: seconds
+      .filter((s) => s.at >= trouble.from - 10_000 && s.at <= end)
+      .map((s) => [Math.round((s.at - trouble.from) / 100) / 10, s.offered, s.good] as const),
   };
 }

@@ -46,7 +46,7 @@ export function rowsOf(runs: readonly Run[]): Row[] {
       text: `≤ ${RECOVER_S}`,
       met: (v) => v <= RECOVER_S,
     });
-    measure('goodput while it went on', 'share of before, median', (r) => r.during / r.before);
+    measure('goodput while it went on', 'share of before, median', (r) => r.during);
     if (ours.length > 0) {
       rows.push({
         bench: 'recovery',
