@@ -17,7 +17,14 @@ const compiled = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
-const copied = ['filters/build', 'dashboard/build', 'control-plane/envoy/protos/gen', 'models', 'demo/app.yaml', 'demo/replica.js'];
+const copied = [
+  'filters/build',
+  'dashboard/build',
+  'control-plane/envoy/protos/gen',
+  'models',
+  'demo/app.yaml',
+  'demo/replica.js',
+];
 for (const path of copied) {
   if (!existsSync(join(root, path))) {
     console.error(`${path} is missing: it belongs into the package`);

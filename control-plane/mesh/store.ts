@@ -24,7 +24,10 @@ export interface Store {
     append(entry: Omit<AuditEntry, 'seq'>): AuditEntry;
     list(options?: { limit?: number; afterSeq?: number }): AuditEntry[];
   };
-  readonly ledger: { append(entry: LedgerEntry): void; list(options?: { limit?: number; since?: number }): LedgerEntry[] };
+  readonly ledger: {
+    append(entry: LedgerEntry): void;
+    list(options?: { limit?: number; since?: number }): LedgerEntry[];
+  };
   healthy(world: WorldName): HealthyState | undefined;
   putHealthy(world: WorldName, state: HealthyState): void;
   /** Named blobs: refined policies, replay buffers, mock samples. */
