@@ -31,6 +31,9 @@ import { createManagementServer } from './xds/index.ts';
 /** Exit code that asks not to be started again: what is wrong does not pass by itself. */
 const FATAL = 78;
 
+/** Healthy windows that the simulator is fitted to. */
+const FIT_WINDOWS = 30;
+
 const { values } = parseArgs({ options: { run: { type: 'string' } } });
 if (values.run === undefined) {
   console.error('usage: main --run RUN_DIRECTORY (started by `umbra up`)');
@@ -83,15 +86,14 @@ async function run(directory: string): Promise<void> {
     filters: { mirror: assets.mirrorWasm, chaos: assets.chaosWasm },
   });
 
-  const model = process.env.UMBRA_MODEL ?? assets.policyOnnx;
   const policies = await createPolicies({
-    model,
+    model: process.env.UMBRA_MODEL ?? assets.policyOnnx,
     card: process.env.UMBRA_MODEL_CARD ?? assets.policyCard,
     store,
     random: Math.random,
     onProblem: (err) => logger.error({ err }, 'the policy is unusable; the static rules decide'),
   });
-  const refinement = await createRefinement({ model, policies, clock, logger });
+  const refinement = await createRefinement({ policies, clock, logger });
   const learned = {
     signatureOf,
     // Patterns are what was learned: the baselines go without.
@@ -107,6 +109,7 @@ async function run(directory: string): Promise<void> {
     policy: () => policies.current(),
     staticPolicy,
     learned,
+    ...(policies.base ? { threshold: policies.base.card.threshold } : {}),
     verifyInShadow: async (context, candidates) =>
       policies.decider() === 'learned' ? chaos?.verify(context.diagnosis, candidates) : undefined,
     modeOf: (service) => application.spec.services[service]?.mode ?? 'observe',
@@ -165,8 +168,15 @@ async function run(directory: string): Promise<void> {
 
   const api = await createApi({ plane, token, logger });
   const address = await listenOnLoopback(api, description.api.port);
+  let specialising: Promise<void> | undefined;
   const watch = async (world: World) => {
-    for await (const snapshot of world.observe(end.signal)) plane.window(snapshot);
+    for await (const snapshot of world.observe(end.signal)) {
+      plane.window(snapshot);
+      const healthy = guardian.healthy();
+      const known = (healthy.edges[topology.entry]?.windows ?? 0) >= FIT_WINDOWS && healthy.goodput > 1;
+      if (known && !guardian.state().incidentOpen)
+        specialising ??= refinement.specialise(topology, healthy, end.signal);
+    }
   };
   const running = [guardian.run(end.signal), watch(worlds.production)];
   if (worlds.shadow) running.push(watch(worlds.shadow));
@@ -175,6 +185,7 @@ async function run(directory: string): Promise<void> {
   logger.info({ address }, 'ready');
 
   await Promise.all(running);
+  await specialising;
   await api.close();
   await worlds.close();
   await refinement.close();
