@@ -30,4 +30,4 @@ const files =
         'bench/**/*.test.ts',
         'test/**/*.test.ts',
       ];
-run(process.execPath, ['--test', '--test-concurrency=2', ...files]);
+run(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files]);

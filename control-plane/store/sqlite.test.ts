@@ -195,7 +195,8 @@ test('what a call wrote survives kill -9', async (t) => {
     const store = openStore(${JSON.stringify(path)});
     for (let n = 1; ; n++) {
       store.audit.append({ at: n, by: 'x', action: 'y', subject: 'z', detail: n });
-      process.stdout.write(n + '\\n');
+      // Without a pause a full pipe would never be drained.
+      if (!process.stdout.write(n + '\\n')) await new Promise((done) => process.stdout.once('drain', done));
     }`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
