@@ -29,6 +29,7 @@ function compile(name: string, line: string): { code: number | null; output: str
       extends: '../../../tsconfig.json',
       compilerOptions: { noUnusedLocals: false },
       include: [`${name}.ts`],
+      exclude: [],
     }),
   );
   const run = spawnSync(
