@@ -153,6 +153,7 @@ export class NamespaceLauncher implements Launcher {
       const early = this.#early.get(inner!);
       this.#early.delete(inner!);
       if (early) resolve(early);
+      else if (this.#hasEnded()) resolve({ code: null, signal: 'SIGKILL' });
       else this.#exits.set(inner!, resolve);
     });
     const forget = () => {};
@@ -203,9 +204,12 @@ export class NamespaceLauncher implements Launcher {
     return 0;
   }
 
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   #order(order: Order): Promise<OrderResult> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-      return Promise.reject(new Error('the shadow has ended'));
+    if (this.#hasEnded()) return Promise.reject(new Error('the shadow has ended'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import { hostLauncher } from './host-launcher.ts';
 import type { ReplicaPlan } from './layout.ts';
 import { mountPlan } from './mount-plan.ts';
 import { NamespaceLauncher } from './namespace-launcher.ts';
+import { removeOverlays } from './overlays.ts';
 import type { PortAllocator } from './ports.ts';
 import type { ReplicaHost } from './replica.ts';
 import { ShadowExternals } from './shadow-externals.ts';
@@ -344,7 +344,7 @@ export class ShadowHost {
     if (this.#namespace) await this.#namespace.stop();
     await Promise.all(stopped);
     if (this.#parent) await dissolve(this.#parent);
-    rmSync(join(this.#options.host.run.world('shadow'), 'overlay'), { recursive: true, force: true });
+    removeOverlays(join(this.#options.host.run.world('shadow'), 'overlay'));
   }
 }
 

@@ -6,7 +6,7 @@ import { assets } from '../../../assets.ts';
 import { findEnvoy } from '../../../envoy/binary.ts';
 import { type Clock, wallClock } from '../../../mesh/clock.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
-import type { Description, ServiceUpdate, WorldCapabilities } from '../protocol.ts';
+import type { Description, ServiceUpdate } from '../protocol.ts';
 import { type RpcServer, serveRpc } from '../rpc.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { controlPlaneCommand } from './control-plane-process.ts';
@@ -22,7 +22,7 @@ import type { ReplicaHost } from './replica.ts';
 import { RunDirectory } from './run-directory.ts';
 import { ShadowHost } from './shadow-host.ts';
 import { groupPrefix, isRunning, sweep } from './sweep.ts';
-import { WorldRuntime } from './world-runtime.ts';
+import { neverBroken, WorldRuntime } from './world-runtime.ts';
 
 export interface SupervisorOptions {
   /** The file with the Application and, if there is to be a shadow, the Shadow. */
@@ -61,9 +61,6 @@ const CONTROL_PLANE_WITHIN_MS = 60_000;
 const ENTER_WITHIN_MS = 30_000;
 const SHADOW_LIVE_WITHIN_MS = 10_000;
 const CONTROL_PLANE_GRACE_MS = 5000;
-
-const NEVER = 'production is never broken on purpose';
-const untouchable: WorldCapabilities = { netfilter: NEVER, process: NEVER, cgroup: NEVER, mock: NEVER };
 
 /**
  * Owns one application's run: production's replicas and proxies, the shadow's namespaces, and the control plane, which it
@@ -176,7 +173,7 @@ export class Supervisor {
         ports,
         ingress: { host: HOST, port: this.#entryPort },
         isolation: 'none',
-        capabilities: () => untouchable,
+        capabilities: () => neverBroken,
         externals: () => externalsOf(this.#documents),
         replicasOf: (spec) => spec.replicas ?? 1,
         onPorts: () => this.#shadow?.forbid(this.#forbiddenPorts()),
@@ -389,9 +386,11 @@ export class Supervisor {
       this.#say('stopping');
       clearInterval(this.#tick);
       rmSync(this.run.ready, { force: true });
-      await this.#controlPlane?.stop(CONTROL_PLANE_GRACE_MS);
-      await Promise.all([this.#shadow?.stop(), this.#production?.stop()]);
-      if (this.#productionGroup) await dissolve(this.#productionGroup);
+      // One part that does not end well must not keep the others.
+      const say = (e: Error) => this.#say(`while stopping: ${e.message}`);
+      await this.#controlPlane?.stop(CONTROL_PLANE_GRACE_MS).catch(say);
+      await Promise.all([this.#shadow?.stop().catch(say), this.#production?.stop().catch(say)]);
+      if (this.#productionGroup) await dissolve(this.#productionGroup).catch(say);
       await this.#rpc?.close();
       this.run.clear();
     })();

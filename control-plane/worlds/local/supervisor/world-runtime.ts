@@ -35,6 +35,10 @@ export interface WorldRuntimeOptions {
   readonly onChange: () => void;
 }
 
+const NEVER = 'production is never broken on purpose';
+/** What production can be done to. */
+export const neverBroken: WorldCapabilities = { netfilter: NEVER, process: NEVER, cgroup: NEVER, mock: NEVER };
+
 /** One world's replicas and proxies, kept at what the documents and the control plane ask for. */
 export class WorldRuntime {
   readonly world: LocalWorldName;
