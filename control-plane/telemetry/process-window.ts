@@ -1,12 +1,12 @@
 import type { ServiceWindow } from '../mesh/snapshot.ts';
 import type { ServiceId } from '../mesh/topology.ts';
 
-/** One replica's process as the supervisor saw it. */
+/** One replica's process and its children, as the machine sees them. */
 export interface ProcessSample {
   readonly service: ServiceId;
   readonly replica: number;
   readonly alive: boolean;
-  /** Cumulative. */
+  /** Since the replica was first started: never falls when a process is replaced. */
   readonly cpuSeconds: number;
   /** Cores it may use; 0 = no limit. */
   readonly cpuLimit: number;
@@ -14,7 +14,7 @@ export interface ProcessSample {
   readonly memoryBytes: number;
   /** 0 = no limit. */
   readonly memoryLimit: number;
-  /** Cumulative. */
+  /** Since the supervisor started. */
   readonly restarts: number;
 }
 

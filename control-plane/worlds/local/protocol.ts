@@ -2,27 +2,14 @@ import type { Documents } from '../../api/kinds/parse.ts';
 import type { Endpoints, ProxyNode } from '../../envoy/node.ts';
 import type { ServiceId } from '../../mesh/topology.ts';
 import type { RecordedAnswer } from '../../shadow/mock/recorded-answer.ts';
+import type { ProcessSample } from '../../telemetry/process-window.ts';
+
+export type { ProcessSample };
 
 /**
  * What the supervisor and the control plane say to each other over `<run>/supervisor.sock`: newline-delimited JSON, requests
  * answered by id, events pushed. Times are wall-clock milliseconds since the epoch (both run on one machine).
  */
-
-/** One replica's process and its children, as the machine sees them; what the telemetry collector takes once a second. */
-export interface ProcessSample {
-  readonly service: ServiceId;
-  readonly replica: number;
-  readonly alive: boolean;
-  /** Since the replica was first started: never falls when a process is replaced. */
-  readonly cpuSeconds: number;
-  /** Cores; 0 = no limit. */
-  readonly cpuLimit: number;
-  readonly memoryBytes: number;
-  /** Bytes; 0 = no limit. */
-  readonly memoryLimit: number;
-  /** Since the supervisor started. */
-  readonly restarts: number;
-}
 
 export type LocalWorldName = 'production' | 'shadow';
 
