@@ -57,7 +57,8 @@ export async function decide(
   const signature = signatureOver(context, deps.learned.signatureOf);
   const refused = (m: Mitigation) => context.mask(m) ?? alsoMasked(m);
   const scored = await scoreGuarded(context, deps.policy, deps.staticPolicy, deps.credit);
-  const masked = scored.candidates.map((c) => withMask(c, alsoMasked));
+  const proven = context.steps.length > 0;
+  const masked = scored.candidates.map((c) => withMask(c, alsoMasked, proven));
   const base = { candidates: listed(masked), version: scored.version, signature };
   const fallback = scored.fallback === undefined ? {} : { fallback: scored.fallback };
 
@@ -99,7 +100,10 @@ export async function decide(
     : { ...list, action: 'remove-last', steps: [], source: 'policy', why };
 }
 
-function withMask(c: ScoredCandidate, also: (m: Mitigation) => string | undefined): ScoredCandidate {
+/** `proven`: this incident's last step was judged to help. Taking it back is for the probes after recovery. */
+function withMask(c: ScoredCandidate, also: (m: Mitigation) => string | undefined, proven: boolean): ScoredCandidate {
+  if (c.masked === undefined && c.action.do === 'remove-last' && proven)
+    return { ...c, masked: 'it was verified to help in this incident' };
   if (c.masked !== undefined || c.action.do !== 'apply') return c;
   const reason = also(c.action.mitigation);
   return reason === undefined ? c : { ...c, masked: reason };

@@ -221,7 +221,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       patterns: store.patterns.list(),
       policy: options.policy(),
       staticPolicy: options.staticPolicy,
-      credit: trust.credit(),
+      credit: trust.credit(options.policy().version),
       threshold: options.threshold ?? 0.02,
       rng,
     };
@@ -367,7 +367,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       incidentOpen: book.current()?.state === 'open',
       // Over the windows kept: the answers to one window's last requests are counted in the next.
       goodRatio: history.length > 0 ? goodRatio(averageOf(history)) : 1,
-      credit: trust.credit(),
+      credit: trust.credit(options.policy().version),
     }),
     diagnosis: () => diagnosis,
     healthy: tracker.current,

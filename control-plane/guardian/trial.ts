@@ -15,8 +15,8 @@ export interface Trial {
   /** Load behind the entry before it. */
   readonly loadBefore: number;
   readonly pattern?: Pattern;
-  /** The learned policy chose it, so that its credit follows the verdict. */
-  readonly byLearned?: boolean;
+  /** Version of the policy that chose it, whose credit follows the verdict; absent: a pattern, the static rules or an operator did. */
+  readonly policy?: string;
   readonly startedAt: number;
   /** Ended by a verdict, a refusal or the operator; nothing is judged any more. */
   ended: boolean;

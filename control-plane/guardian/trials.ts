@@ -112,7 +112,7 @@ export function createTrials(options: TrialsOptions): Trials {
     reason: string,
   ): Promise<void> {
     settle(t, verdict, reason);
-    if (t.byLearned) trust.judge(verdict);
+    if (t.policy !== undefined) trust.judge(verdict, t.policy);
     for (const lease of t.leases) {
       tried.set(describeMitigation(lease.mitigation), `tried in this incident: ${reason}`);
       audit(GUARDIAN, 'remove', describeMitigation(lease.mitigation), { lease: lease.id, verdict, reason });
@@ -223,7 +223,7 @@ export function createTrials(options: TrialsOptions): Trials {
         loadBefore: innerLoad(snapshot, world.topology.entry),
         startedAt: clock.now(),
         ended: false,
-        byLearned,
+        ...(byLearned ? { policy: proposal.version } : {}),
         ...pattern,
       });
     },
@@ -270,7 +270,7 @@ export function createTrials(options: TrialsOptions): Trials {
       if (t.last.verdict === 'pending') return false;
       if (t.last.verdict === 'better') {
         settle(t, 'kept');
-        if (t.byLearned) trust.judge('kept');
+        if (t.policy !== undefined) trust.judge('kept', t.policy);
         harms = 0;
         book.planned(t.leases.map((l) => l.mitigation));
         options.onEnded(watched.slice(-2));

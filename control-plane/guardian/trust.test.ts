@@ -8,18 +8,20 @@ const clock = { at: 0, now: () => clock.at, sleep: async () => {} };
 
 test('harm halves credit, uselessness takes a fifth, success gives back, time heals by halves', () => {
   const trust = createTrust(clock);
-  trust.judge('removed-worse');
-  assert.equal(trust.credit(), 0.5);
-  trust.judge('removed-worse');
-  assert.equal(trust.credit(), 0.25);
-  trust.judge('kept');
-  assert.ok(Math.abs(trust.credit() - 0.55) < 1e-9);
-  trust.judge('removed-no-better');
-  assert.ok(Math.abs(trust.credit() - 0.44) < 1e-9);
+  trust.judge('removed-worse', 'v1');
+  assert.equal(trust.credit('v1'), 0.5);
+  trust.judge('removed-worse', 'v1');
+  assert.equal(trust.credit('v1'), 0.25);
+  trust.judge('kept', 'v1');
+  assert.ok(Math.abs(trust.credit('v1') - 0.55) < 1e-9);
+  trust.judge('removed-no-better', 'v1');
+  assert.ok(Math.abs(trust.credit('v1') - 0.44) < 1e-9);
   clock.at += 10 * 60_000;
-  assert.ok(Math.abs(trust.credit() - 0.72) < 1e-9);
-  trust.judge('undone-by-operator');
-  assert.ok(Math.abs(trust.credit() - 0.72) < 1e-9, 'an operator may have other reasons');
+  assert.ok(Math.abs(trust.credit('v1') - 0.72) < 1e-9);
+  trust.judge('undone-by-operator', 'v1');
+  assert.ok(Math.abs(trust.credit('v1') - 0.72) < 1e-9, 'an operator may have other reasons');
+  assert.ok(Math.abs(trust.credit('v1+300') - 0.72) < 1e-9, 'a refinement answers for its base');
+  assert.equal(trust.credit('v2'), 1, 'another policy does not');
 });
 
 const wait: ScoredCandidate = { action: { do: 'wait' }, mean: 0, spread: 0, lower: 0, probability: 1 };

@@ -11,31 +11,37 @@ const SANE = 1.5;
 
 /** A policy's credit with the guardian: what it did speaks louder than what it says. */
 export interface Trust {
-  /** 0..1. */
-  credit(): number;
-  judge(verdict: DecisionOutcome['verdict']): void;
+  /** 0..1, of the policy of that version. */
+  credit(version: string): number;
+  /** What came of a mitigation that the policy of that version chose. */
+  judge(verdict: DecisionOutcome['verdict'], version: string): void;
 }
+
+/** A refinement (`BASE+STEPS`) answers for what its base did; another policy starts with a record of its own. */
+const familyOf = (version: string) => version.split('+')[0]!;
 
 /**
  * Credit starts at 1; a mitigation that made things worse halves it, one that did nothing takes a fifth, one that was kept
  * gives a part back, and time heals by halves every ten minutes. A policy of extremes thus loses its say after two harms.
  */
 export function createTrust(clock: Clock): Trust {
-  let lost = 0;
-  let at = clock.now();
-  const now = () => {
+  const records = new Map<string, { lost: number; at: number }>();
+  const recordOf = (version: string) => {
     const t = clock.now();
-    lost *= 0.5 ** (Math.max(0, t - at) / HALF_LIFE_MS);
-    at = t;
-    return 1 - lost;
+    const record = records.get(familyOf(version)) ?? { lost: 0, at: t };
+    records.set(familyOf(version), record);
+    record.lost *= 0.5 ** (Math.max(0, t - record.at) / HALF_LIFE_MS);
+    record.at = t;
+    return record;
   };
   return {
-    credit: now,
-    judge(verdict) {
-      const credit = now();
-      if (verdict === 'removed-worse') lost = 1 - credit * 0.5;
-      else if (verdict === 'removed-no-better') lost = 1 - credit * 0.8;
-      else if (verdict === 'kept') lost = Math.max(0, lost - 0.3);
+    credit: (version) => 1 - recordOf(version).lost,
+    judge(verdict, version) {
+      const record = recordOf(version);
+      const credit = 1 - record.lost;
+      if (verdict === 'removed-worse') record.lost = 1 - credit * 0.5;
+      else if (verdict === 'removed-no-better') record.lost = 1 - credit * 0.8;
+      else if (verdict === 'kept') record.lost = Math.max(0, record.lost - 0.3);
     },
   };
 }

@@ -43,12 +43,12 @@ export function createFidelity(): {
       if (!faulted) unfaulted++;
       const before = last;
       last = counts;
-      if (sinceFault < SETTLE_WINDOWS) return;
+      // Production in trouble answers otherwise than a sound shadow should.
+      if (sinceFault < SETTLE_WINDOWS || goodRatio(production) < 0.95) return;
       if (before && counts.compared > before.compared) {
         compared += counts.compared - before.compared;
         mismatched += counts.statusMismatch - before.statusMismatch + (counts.digestMismatch - before.digestMismatch);
       }
-      if (goodRatio(production) < 0.95) return;
       for (const [id, p] of Object.entries(production.edges) as [EdgeId, Snapshot['edges'][EdgeId]][]) {
         const s = shadow.edges[id];
         if (!s || p.rate <= 0 || s.rate <= 0) continue;
