@@ -32,15 +32,26 @@ export interface DecideDeps {
   /** The least lower bound acted on. */
   readonly threshold: number;
   readonly rng: Rng;
+  readonly untreated?: Untreated | undefined;
+}
+
+/** How things stood before the first step of this incident, and how much goodput its steps gained since (share, 0..1). */
+export interface Untreated {
+  readonly context: DecisionContext;
+  readonly gained: number;
 }
 
 /** Windows a trouble's name rests on: one alone says too much of chance. */
 const NAME_WINDOWS = 3;
 
-/** The signature of what is going on, from the mean of the windows since onset (at most three). */
+/**
+ * The signature of what is going on, from the mean of the windows since onset (at most three). The first of them is in part still
+ * sound, and would make a trouble that hits all look like one that hits a share.
+ */
 export function signatureOver(context: DecisionContext, signatureOf: Learned['signatureOf']): string {
-  const since = context.history.filter((s) => s.at - s.windowMs / 2 >= context.onset).slice(-NAME_WINDOWS);
-  const windows = since.length > 0 ? since : context.history.slice(-1);
+  const since = context.history.filter((s) => s.at - s.windowMs / 2 >= context.onset);
+  const whole = (since.length > 1 ? since.slice(1) : since).slice(-NAME_WINDOWS);
+  const windows = whole.length > 0 ? whole : context.history.slice(-1);
   return signatureOf({ ...context, history: [...context.history.slice(0, -windows.length), averageOf(windows)] });
 }
 
@@ -83,6 +94,8 @@ export async function decide(
   const list = { ...base, ...fallback, candidates: listed(candidates) };
   const action = chosen.action;
   if (action.do === 'wait' || chosen.masked !== undefined) {
+    const better = await betterFromTheStart(deps, refused);
+    if (better) return { ...list, ...better };
     const close = byPattern(nearby(signature, deps.patterns), (p) => `"${p.signature}", which is near "${signature}"`);
     if (close) return close;
     const best = masked.find((c) => c.masked === undefined && c.action.do !== 'wait');
@@ -98,6 +111,27 @@ export async function decide(
   return action.do === 'apply'
     ? { ...list, action: 'apply', steps: [action.mitigation], source: 'policy', why }
     : { ...list, action: 'remove-last', steps: [], source: 'policy', why };
+}
+
+/**
+ * What helped without healing must not stand in the way of what heals: a mitigation that was worth more in the state before the
+ * first step than the steps have gained is worth the difference now, at least where it acts beside them.
+ */
+async function betterFromTheStart(
+  deps: DecideDeps,
+  refused: (m: Mitigation) => string | undefined,
+): Promise<Pick<Proposal, 'action' | 'steps' | 'source' | 'version' | 'why'> | undefined> {
+  const { untreated, policy, staticPolicy, credit, threshold } = deps;
+  if (!untreated) return undefined;
+  const { candidates, version } = await scoreGuarded(untreated.context, policy, staticPolicy, credit);
+  let best: { readonly mitigation: Mitigation; readonly lower: number } | undefined;
+  for (const { action, lower, masked } of candidates) {
+    if (action.do !== 'apply' || masked !== undefined || refused(action.mitigation) !== undefined) continue;
+    if (lower > (best?.lower ?? untreated.gained + threshold)) best = { mitigation: action.mitigation, lower };
+  }
+  if (!best) return undefined;
+  const why = `before the first step policy ${version} expected at least ${percent(best.lower)} of goodput from it, and the steps so far have gained ${percent(untreated.gained)}`;
+  return { action: 'apply', steps: [best.mitigation], source: 'policy', version, why };
 }
 
 /** `proven`: this incident's last step was judged to help. Taking it back is for the probes after recovery. */

@@ -14,7 +14,7 @@ import { type Goodness, pooled } from '../telemetry/goodness.ts';
 import { createHealthyTracker } from '../telemetry/healthy.ts';
 import { createAudit, GUARDIAN } from './audit.ts';
 import { createCleanRule } from './clean.ts';
-import { decide, type Proposal } from './decide.ts';
+import { decide, type Proposal, type Untreated } from './decide.ts';
 import { createDecisionLog } from './decisions.ts';
 import { createIncidentBook } from './incidents.ts';
 import { maskOf, servicesOf, usersOf } from './masks.ts';
@@ -118,6 +118,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
   /** Windows {@link untreated} must hold before the next step. */
   let needed = 1;
   let shadowPlan: Plan = [];
+  /** The incident's state when its first step was decided, and goodput then. */
+  let first: { readonly context: DecisionContext; readonly ratio: number } | undefined;
   if (ownLeases().length > 0) release.start(clock.now());
 
   const trials = createTrials({
@@ -203,6 +205,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     tries = 0;
     waits = 0;
     shadowPlan = [];
+    first = undefined;
     untreated = detector.recent().slice(-2);
     needed = 1;
   }
@@ -216,6 +219,12 @@ export function createGuardian(options: GuardianOptions): Guardian {
       return;
     }
     const ctx = context(snapshot, incident, d);
+    const { ratio } = pooled(untreated);
+    if (incident.plan.length === 0) first = { context: ctx, ratio };
+    const before: Untreated | undefined =
+      first && incident.plan.length > 0
+        ? { context: first.context, gained: Math.max(0, ratio - first.ratio) }
+        : undefined;
     const deps = {
       learned,
       patterns: store.patterns.list(),
@@ -224,6 +233,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       credit: trust.credit(options.policy().version),
       threshold: options.threshold ?? 0.02,
       rng,
+      untreated: before,
     };
     const asksOperator = (m: Mitigation) => {
       const mode = overrides.modeOf(servicesOf(m, topology));
@@ -319,7 +329,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       if (untreated.length >= needed && trials.mayAct(snapshot.at)) await next(snapshot, d);
     } else if (incident?.state === 'open' && seen >= RESUME_WINDOWS) {
       const left = ownLeases().length;
-      trials.credit(pooled(detector.recent().slice(-3)));
+      trials.credit(pooled(detector.recent().slice(-3)), snapshot.at);
       book.recover(Math.max(incident.detectedAt, snapshot.at - 2 * snapshot.windowMs), left);
       logger.info({ incident: incident.id, plan: incident.plan.map(describeMitigation) }, 'production is well again');
       if (left > 0) release.start(snapshot.at);

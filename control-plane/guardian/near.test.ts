@@ -37,19 +37,27 @@ const pattern = (id: string, signature: string, trials: number, more: Partial<Pa
   ...more,
 });
 
-test('evidence goes to the equal pattern, else to the most tried near one of the same plan', () => {
+test('evidence goes to the equal pattern, else to the most tried near one of the same plan and share', () => {
   const few = pattern('few', 'origin=pay fail:errors part=half slow=0', 2);
-  const many = pattern('many', 'origin=pay fail:errors part=all slow=0', 5);
+  const many = pattern('many', 'origin=pay fail:errors part=half slow=0 cpu', 5);
+  const all = pattern('all', 'origin=pay fail:errors part=all slow=0', 9);
   const other = pattern('other', 'origin=pay fail:errors part=some slow=0', 9, {
     plan: [{ ...plan[0]!, strength: 0.5 }],
   });
-  const all = [few, many, other];
-  assert.equal(patternFor('origin=pay fail:errors part=half slow=0', plan, all)?.id, 'few');
-  assert.equal(patternFor('origin=pay fail:errors part=some slow=0', plan, all)?.id, 'many');
-  assert.equal(patternFor('origin=cart fail:errors part=some slow=0', plan, all), undefined);
-  assert.deepEqual(
-    nearby('origin=pay fail:errors part=half slow=0', all).map((p) => p.id),
-    ['many', 'other'],
-  );
-  assert.deepEqual(nearby('origin=pay fail:errors part=half slow=0', [{ ...many, status: 'candidate' }]), []);
+  const known = [few, many, all, other];
+  assert.equal(patternFor('origin=pay fail:errors part=half slow=0', plan, known)?.id, 'few');
+  assert.equal(patternFor('origin=pay fail:errors part=half slow=tail', plan, known)?.id, 'few');
+  assert.equal(patternFor('origin=pay fail:errors part=half slow=tail cpu', plan, known)?.id, 'many');
+  assert.equal(patternFor('origin=pay fail:errors part=some slow=0', plan, known), undefined);
+  assert.equal(patternFor('origin=cart fail:errors part=half slow=0', plan, known), undefined);
+});
+
+test('a plan that healed a share of failures is not offered where all fail; the other way round it is', () => {
+  const half = pattern('half', 'origin=pay fail:errors part=half slow=0', 5);
+  const all = pattern('all', 'origin=pay fail:errors part=all slow=0', 2);
+  const ids = (signature: string, of: Pattern[]) => nearby(signature, of).map((p) => p.id);
+  assert.deepEqual(ids('origin=pay fail:errors part=all slow=0', [half]), []);
+  assert.deepEqual(ids('origin=pay fail:errors part=half slow=0', [all]), ['all']);
+  assert.deepEqual(ids('origin=pay fail:errors part=all slow=tail', [half, all]), ['all']);
+  assert.deepEqual(ids('origin=pay fail:errors part=half slow=0', [{ ...all, status: 'candidate' }]), []);
 });

@@ -19,6 +19,8 @@ import type { Trust } from './trust.ts';
 
 /** A mitigation stays until it is taken back; the expiry only bounds what a lost control plane leaves behind. */
 const LEASE_MS = 12 * 3600_000;
+/** Users who became well later than this after a pattern's trial were not healed by it. */
+const HEALS_MS = 15_000;
 /** Without an acknowledgement by then the change counts as refused. */
 const PATIENCE_MS = 8000;
 
@@ -42,8 +44,8 @@ export interface Trials {
   mayAct(at: number): boolean;
   /** The operator took a lease of the trial away. */
   undone(leaseId: string): void;
-  /** Users are well: evidence for the pattern whose plan is in force. */
-  credit(now: Goodness): void;
+  /** Users are well at `at`: evidence for the pattern whose plan is in force, or against it where they became so much later. */
+  credit(now: Goodness, at: number): void;
 }
 
 export interface TrialsOptions {
@@ -72,7 +74,7 @@ export function createTrials(options: TrialsOptions): Trials {
   let harms = 0;
   let holdUntil = Number.NEGATIVE_INFINITY;
   let serial = 0;
-  let used: { readonly pattern: Pattern; readonly before: number } | undefined;
+  let used: { readonly pattern: Pattern; readonly before: number; readonly at: number } | undefined;
 
   function start(next: Trial): void {
     trial = next;
@@ -211,7 +213,9 @@ export function createTrials(options: TrialsOptions): Trials {
         i.source = proposal.source === 'pattern' ? 'pattern' : 'policy';
         i.signature = proposal.signature;
       });
-      used = proposal.pattern ? { pattern: proposal.pattern, before: predicted.ratio } : undefined;
+      // Another step is needed: what the pattern promised, to heal, it did not keep.
+      if (used) learn(used.pattern, false, 0);
+      used = proposal.pattern ? { pattern: proposal.pattern, before: predicted.ratio, at: clock.now() } : undefined;
       logger.info({ plan: planText(leases), source: proposal.source }, proposal.why);
       const pattern = proposal.pattern ? { pattern: proposal.pattern } : {};
       const byLearned = proposal.source === 'policy' && proposal.fallback === undefined;
@@ -292,8 +296,9 @@ export function createTrials(options: TrialsOptions): Trials {
       settle(t, 'undone-by-operator');
       options.onEnded([t.predicted]);
     },
-    credit(now) {
-      if (used) learn(used.pattern, true, now.ratio - used.before);
+    credit(now, at) {
+      const healed = used !== undefined && at - used.at <= HEALS_MS;
+      if (used) learn(used.pattern, healed, healed ? now.ratio - used.before : 0);
       used = undefined;
     },
   };

@@ -42,9 +42,9 @@ function failureOf(e: EdgeView): string {
   return `fail:${Object.entries(kinds).reduce((a, b) => (b[1] > a[1] ? b : a))[0]}`;
 }
 
-/** Bands wide enough that a replay of the same fault falls into the same one. */
+/** Bands wide enough that a replay of the same fault falls into the same one, cut where a share that is hit is told from all. */
 function partOf(fail: number): string {
-  return fail < 0.05 ? 'none' : fail < 0.35 ? 'some' : fail < 0.75 ? 'half' : 'all';
+  return fail < 0.05 ? 'none' : fail < 0.35 ? 'some' : fail < 0.65 ? 'half' : 'all';
 }
 
 const slownessOf = (e: EdgeView): string => (e.p50 > 1.5 ? 'slow=all' : e.p99 > 2 ? 'slow=tail' : 'slow=0');
