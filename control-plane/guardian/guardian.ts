@@ -113,6 +113,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let tries = 0;
   let waits = 0;
   let healthySavedAt = Number.NEGATIVE_INFINITY;
+  /** The last window in which something was taken away to see whether it is still needed. */
+  let probedAt = Number.NEGATIVE_INFINITY;
   /** Goodput with what is in force now, no trial running: what the next step is judged against. */
   let untreated: Goodness[] = [];
   /** Windows {@link untreated} must hold before the next step. */
@@ -190,8 +192,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
 
   function open(snapshot: Snapshot, d: Diagnosis): void {
     const usual = tracker.current().goodput;
-    const current = book.current();
-    if (current)
+    if (book.relapse(d, snapshot, probedAt))
       book.change((i) => {
         i.state = 'open';
         const inForce = new Set(ownLeases().map((l) => describeMitigation(l.mitigation)));
@@ -261,11 +262,17 @@ export function createGuardian(options: GuardianOptions): Guardian {
   }
 
   function waiting(ctx: DecisionContext, proposal: Proposal, incident: Incident, snapshot: Snapshot): void {
-    waits++;
     const allowed = proposal.candidates.flatMap((c) =>
       c.masked === undefined && c.action.do === 'apply' ? [c.action.mitigation] : [],
     );
-    if (waits === 1 && incident.decisions.length === 0) log.add({ do: 'wait' }, proposal, snapshot, ctx.diagnosis);
+    if (waits === 0 && incident.decisions.length === 0) log.add({ do: 'wait' }, proposal, snapshot, ctx.diagnosis);
+    // Whether anything confident is known is not asked while nothing may be done.
+    const frozen = overrides.frozen(allowed.length > 0 ? [] : ctx.diagnosis.origins.map((o) => o.service));
+    if (frozen) {
+      giveUp(incident, `Users are impaired and nothing is changed: ${frozen}`);
+      return;
+    }
+    waits++;
     const steps = shadowPlan.filter(
       (m) => ctx.mask(m) === undefined && overrides.modeOf(servicesOf(m, topology)) === 'auto',
     );
@@ -320,6 +327,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     proposals.expire(d.impaired);
     if (d.impaired && incidentBefore?.state !== 'open' && trials.current()?.kind !== 'remove') open(snapshot, d);
     book.observe(snapshot, d);
+    if (trials.current()?.kind === 'remove') probedAt = snapshot.at;
 
     const ended = await trials.judge(snapshot, now);
     if (trials.current()) return;

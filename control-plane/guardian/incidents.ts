@@ -9,6 +9,12 @@ export interface IncidentBook {
   /** The one that is not closed, if any. */
   current(): Incident | undefined;
   open(diagnosis: Diagnosis, snapshot: Snapshot, goodputBefore: number): Incident;
+  /**
+   * Whether the trouble belongs to the current incident, which has recovered: it began within 30 s of recovery, or by
+   * `provokedUntil`, when a mitigation was last missing to see whether it is still needed. Otherwise that incident is closed
+   * with a note; what is in force for it stays.
+   */
+  relapse(diagnosis: Diagnosis, snapshot: Snapshot, provokedUntil: number): boolean;
   /** Takes the window into the record (worst goodput while impaired, goodput after recovery). */
   observe(snapshot: Snapshot, diagnosis: Diagnosis): void;
   /** Changes the open incident, stores and tells it. */
@@ -21,6 +27,17 @@ export interface IncidentBook {
   close(at: number): void;
 }
 
+/** Trouble that begins later than this after recovery is another incident. */
+const RELAPSE_MS = 30_000;
+/** What was put back needs a moment to work again. */
+const PROVOKED_MS = 3000;
+
+/** When users began to suffer. */
+function onsetOf(diagnosis: Diagnosis, snapshot: Snapshot): number {
+  const goodput = diagnosis.symptoms.find((s) => s.kind === 'goodput');
+  return Math.min(snapshot.at, goodput?.since ?? snapshot.at);
+}
+
 export function createIncidentBook(
   store: Pick<Store, 'incidents'>,
   onChange: (incident: Incident) => void,
@@ -30,6 +47,8 @@ export function createIncidentBook(
   let worst = Number.POSITIVE_INFINITY;
   let previous: number | undefined;
   let after: number[] = [];
+  /** The newest recovery; the record keeps the first. */
+  let wellSince = current?.recoveredAt;
 
   /** After a restart the newest unclosed incident goes on; older ones cannot be judged any more. */
   function resume(): Incident | undefined {
@@ -48,11 +67,18 @@ export function createIncidentBook(
     onChange(current);
   }
 
+  function close(at: number): void {
+    if (!current) return;
+    current.closedAt = at;
+    current.state = 'recovered';
+    save();
+    current = undefined;
+  }
+
   return {
     current: () => current,
     open(diagnosis, snapshot, goodputBefore) {
-      const goodput = diagnosis.symptoms.find((s) => s.kind === 'goodput');
-      const onset = Math.min(snapshot.at, goodput?.since ?? snapshot.at);
+      const onset = onsetOf(diagnosis, snapshot);
       worst = Number.POSITIVE_INFINITY;
       previous = undefined;
       after = [];
@@ -73,6 +99,16 @@ export function createIncidentBook(
       };
       save();
       return current;
+    },
+    relapse(diagnosis, snapshot, provokedUntil) {
+      if (!current) return false;
+      const onset = onsetOf(diagnosis, snapshot);
+      const wellMs = wellSince === undefined ? 0 : onset - wellSince;
+      if (wellMs <= RELAPSE_MS || onset <= provokedUntil + PROVOKED_MS) return true;
+      const text = `Closed: another trouble began ${Math.round(wellMs / 1000)} s after recovery; what is in force stays`;
+      current.notes = [...current.notes, text];
+      close(snapshot.at);
+      return false;
     },
     observe(snapshot, diagnosis) {
       if (!current) return;
@@ -111,17 +147,12 @@ export function createIncidentBook(
     recover(at, leasesLeft) {
       if (!current) return;
       current.recoveredAt ??= at;
+      wellSince = at;
       current.state = leasesLeft > 0 ? 'mitigated' : 'recovered';
       if (leasesLeft === 0) current.closedAt = at;
       save();
       if (leasesLeft === 0) current = undefined;
     },
-    close(at) {
-      if (!current) return;
-      current.closedAt = at;
-      current.state = 'recovered';
-      save();
-      current = undefined;
-    },
+    close,
   };
 }

@@ -227,6 +227,21 @@ test('freeze stops new actions; after it is cancelled the guardian goes on', asy
   assert.deepEqual(s.inForce(), ['failover@web>pay×1']);
 });
 
+test('while it is frozen the incident says so, not that nothing is known', async () => {
+  const s = scene(believing({}));
+  await s.run(30);
+  const freeze = await s.guardian.override({ order: { type: 'freeze' }, by: 'ada', reason: 'deploy', ttlMs: 3600_000 });
+  s.world.ailments.set('pay', { errors: 0.9 });
+  await s.run(12);
+  const notes = () => s.store.incidents.list()[0]!.notes.join('\n');
+  assert.match(notes(), /nothing is changed: everything is frozen by ada/);
+  assert.doesNotMatch(notes(), /Nothing confident/);
+  assert.equal(s.events.filter((e) => e.type === 'alert').length, 1, 'said once');
+  await s.guardian.cancelOverride(freeze.id, 'ada');
+  await s.run(6);
+  assert.match(notes(), /Nothing confident is known/);
+});
+
 test('a freeze of one service leaves the others alone; it ends by itself', async () => {
   const s = scene(believing({ 'failover@web>pay×1': 0.4 }));
   await s.run(30);
@@ -333,6 +348,37 @@ test('after the trouble is gone mitigations are taken back; while it lasts a pro
   assert.equal(incident.state, 'recovered');
   assert.ok(incident.closedAt);
   assert.equal(s.store.incidents.count(), 1);
+});
+
+test('a trouble that begins well after recovery is an incident of its own; what is in force stays', async () => {
+  const policy = believing({ 'failover@web>pay×1': 0.4, 'scale@cart×1': 0.3 });
+  const s = scene(policy, { release: { quietMs: 300_000 } });
+  await s.run(30);
+  s.world.ailments.set('pay', { errors: 0.9 });
+  await s.run(50);
+  assert.equal(s.store.incidents.list()[0]!.state, 'mitigated');
+  s.world.ailments.set('web', { errors: 0.5 });
+  await s.run(6);
+  const [second, first] = s.store.incidents.list();
+  assert.equal(s.store.incidents.count(), 2);
+  assert.equal(first!.state, 'recovered');
+  assert.ok(first!.closedAt! > first!.recoveredAt! + 30_000);
+  assert.ok(first!.notes.some((n) => /another trouble began \d+ s after recovery/.test(n)));
+  assert.equal(second!.state, 'open');
+  assert.ok(second!.onset > first!.recoveredAt! + 30_000);
+  assert.ok(s.inForce().includes('failover@web>pay×1'));
+});
+
+test('a trouble that is back soon after recovery is the same incident', async () => {
+  const s = scene(believing({ 'failover@web>pay×1': 0.4 }), { release: { quietMs: 300_000 } });
+  await s.run(30);
+  s.world.ailments.set('pay', { errors: 0.9 });
+  await s.run(20);
+  assert.equal(s.store.incidents.list()[0]!.state, 'mitigated');
+  s.world.ailments.set('web', { errors: 0.5 });
+  await s.run(6);
+  assert.equal(s.store.incidents.count(), 1);
+  assert.equal(s.store.incidents.list()[0]!.state, 'open');
 });
 
 test('after a restart leases and orders stand, and are judged anew', async () => {
