@@ -32,6 +32,18 @@ export const codes = {
     remedy: 'Two proxies in different worlds use one node id; give each its own in its bootstrap.',
   },
   UMB0305: { title: 'xDS limit exceeded', remedy: 'A proxy asked for more than one stream may; look at who it is.' },
+  UMB0306: {
+    title: 'proxy not authorised',
+    remedy: 'Give the proxy a certificate whose SPIFFE id covers its node id, or a node id its certificate covers.',
+  },
+  UMB0307: {
+    title: 'unfit xDS listener',
+    remedy: 'Listen on loopback or a Unix socket, give certificates, or say that plaintext is meant.',
+  },
+  UMB0308: {
+    title: 'certificates unusable',
+    remedy: 'Mend the file named; until then the last good certificates stay in use.',
+  },
   UMB0401: { title: 'port in use', remedy: 'Stop what listens there or give another port.' },
   UMB0402: {
     title: 'shadow not isolated',
