@@ -34,6 +34,8 @@ const table: [string, Diagnosis, ReadonlySet<FaultKind>, string | undefined][] =
     'outage@pay#0 share 1',
   ],
   ['outside, failing', diagnosis('bank', of('errors', { edge: 'pay>bank' }, 0.9)), all, 'dependency@bank share 0.9'],
+  ['more users than usual', diagnosis('pay', of('surge', pay, 0.8), of('slow', pay, 1)), all, 'load@web share 1'],
+  ['more users, and no way to add any', diagnosis('pay', of('surge', pay, 0.8)), new Set(['latency']), undefined],
   ['somewhere else', diagnosis('cart', of('errors', pay, 0.9)), all, undefined],
   ['no origin', diagnosis(undefined, of('errors', pay, 0.9)), all, undefined],
   ['nothing possible', diagnosis('pay', of('errors', pay, 0.9)), new Set(), undefined],

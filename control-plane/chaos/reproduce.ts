@@ -1,11 +1,10 @@
-import { type Fault, type FaultKind, faultKinds } from '../mesh/fault.ts';
+import { type Fault, type FaultKind, faultKinds, MOST_LOAD } from '../mesh/fault.ts';
 import type { Diagnosis, Symptom } from '../mesh/record.ts';
 import { endsOf, type ServiceId, type Topology } from '../mesh/topology.ts';
 
 /**
  * A fault that should make the shadow show what production shows: the origin's strongest symptom, as strong as it is there.
- * Undefined where nothing is named as the origin or the world cannot inject what is needed; a surge is not reproduced, because
- * the shadow's traffic is production's own.
+ * Undefined where nothing is named as the origin or the world cannot inject what is needed.
  */
 export function reproductionOf(
   diagnosis: Diagnosis,
@@ -13,6 +12,13 @@ export function reproductionOf(
   possible: ReadonlySet<FaultKind>,
   options: { durationMs: number; seed: number },
 ): Fault | undefined {
+  const surge = diagnosis.symptoms.find((s) => s.kind === 'surge')?.severity ?? 0;
+  if (surge > 0) {
+    // Its severity is the share of users that is more than usual; as many times more are added.
+    const magnitude = Math.min(1, surge / Math.max(0.1, 1 - surge) / MOST_LOAD);
+    const target = { service: endsOf(topology.entry)[1] };
+    return possible.has('load') ? { kind: 'load', magnitude, share: 1, target, ...options } : undefined;
+  }
   const origin = diagnosis.origins[0]?.service;
   const service = origin === undefined ? undefined : topology.services[origin];
   if (!service) return undefined;

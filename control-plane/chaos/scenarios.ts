@@ -31,6 +31,7 @@ const firstMagnitude: Record<FaultKind, number> = {
   corruption: 0.6,
   cpu: 0.9,
   memory: 0.9,
+  load: 0.6,
   dependency: 0.9,
   exception: 1,
   abort: 1,
@@ -94,6 +95,9 @@ function ofService(topology: Topology, service: Service, kind: FaultKind, entry:
     case 'cpu':
     case 'memory':
       return [...(many ? [one(0, 0.6)] : []), all(grows ? Math.max(0.5, whole) : whole)];
+    case 'load':
+      // More users than the application can carry come in at the entry or not at all.
+      return entry ? [all(0.9)] : [];
     case 'packet-loss':
     case 'bandwidth':
       return [all(whole)];

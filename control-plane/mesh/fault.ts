@@ -24,7 +24,7 @@ export interface Fault {
 export interface FaultKindInfo {
   readonly class: FaultClass;
   /** What it needs of the world; a world without it cannot inject this kind. */
-  readonly needs: 'filter' | 'netfilter' | 'process' | 'cgroup' | 'mock';
+  readonly needs: 'filter' | 'netfilter' | 'process' | 'cgroup' | 'mock' | 'users';
   readonly target: 'edge' | 'service';
   /** What magnitude 0..1 means. */
   readonly magnitude: string;
@@ -54,6 +54,12 @@ export const faultKinds = {
     target: 'service',
     magnitude: 'how close the limit is drawn to what is used',
   },
+  load: {
+    class: 'exhaustion',
+    needs: 'users',
+    target: 'service',
+    magnitude: "safe requests added at the users' entry, 0..8 × what users send",
+  },
   dependency: { class: 'dependency', needs: 'mock', target: 'service', magnitude: '<0.5 slow (0..4 s), else failing' },
   exception: {
     class: 'exception',
@@ -63,6 +69,9 @@ export const faultKinds = {
   },
   abort: { class: 'exception', needs: 'filter', target: 'service', magnitude: 'unused; bare 503' },
 } as const satisfies Record<string, FaultKindInfo>;
+
+/** A {@link faultKinds} `load` of magnitude 1 adds so many times what users send. */
+export const MOST_LOAD = 8;
 
 export type FaultKind = keyof typeof faultKinds;
 

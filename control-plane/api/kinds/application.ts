@@ -216,6 +216,12 @@ export const Shadow = Type.Object(
               enabled: Type.Optional(Type.Boolean()),
               faults: Type.Optional(Type.Array(Type.String(), { description: 'Kinds of fault; default all.' })),
               exclude: Type.Optional(Type.Array(Name(), { description: 'Services never broken.' })),
+              load: Type.Optional(
+                Type.Array(Type.String({ pattern: '^/' }), {
+                  description:
+                    'Paths of safe requests (GET, read-only) that a load fault sends in turn; default none, and no load fault.',
+                }),
+              ),
               budget: Type.Optional(
                 Type.Object(
                   { perHour: Type.Number({ minimum: 0, description: 'Risk-seconds.' }) },

@@ -23,11 +23,11 @@ const service = (id: string, external = false) => ({
 });
 const topology: Topology = {
   application: 'a',
-  services: { api: service('api'), pay: service('pay', true) },
+  services: { api: service('api'), cart: service('cart'), pay: service('pay', true) },
   edges: {},
   entry: 'ingress>api',
 };
-const all: WorldCapabilities = { netfilter: true, process: true, cgroup: true, mock: true };
+const all: WorldCapabilities = { netfilter: true, process: true, cgroup: true, mock: true, users: true };
 
 const table: [Fault, FaultOperation | undefined][] = [
   [fault('packet-loss', 1), { kind: 'packet-loss', service: 'api', loss: 0.5 }],
@@ -53,10 +53,15 @@ for (const [given, expected] of table)
   test(`${given.kind} of ${given.magnitude} is ${expected ? JSON.stringify(expected) : 'the proxies’'}`, () =>
     assert.deepEqual(operationOf(given), expected));
 
+test('load is so many times what enters now', () =>
+  assert.deepEqual(operationOf(fault('load', 0.5), 20), { kind: 'load', service: 'api', rate: 80 }));
+
 test('what a shadow cannot do is said with its reason', () => {
   assert.equal(impossible(fault('cpu', 1), topology, all), undefined);
   assert.equal(impossible(fault('cpu', 1), topology, { ...all, cgroup: 'no root' }), 'no root');
   assert.match(impossible(fault('latency', 1, { service: 'pay' }), topology, all) ?? '', /mock/);
   assert.match(impossible(fault('dependency', 1), topology, all) ?? '', /not outside/);
+  assert.equal(impossible(fault('load', 1), topology, all), undefined);
+  assert.match(impossible(fault('load', 1, { service: 'cart' }), topology, all) ?? '', /users enter at api/);
   assert.match(impossible(fault('cpu', 1, { service: 'x' }), topology, all) ?? '', /x is not a service/);
 });

@@ -1,4 +1,4 @@
-import { type Fault, faultKinds } from '../../mesh/fault.ts';
+import { type Fault, faultKinds, MOST_LOAD } from '../../mesh/fault.ts';
 import { endsOf, type ServiceId, type Topology } from '../../mesh/topology.ts';
 import type { FaultOperation, WorldCapabilities } from './protocol.ts';
 
@@ -21,12 +21,18 @@ export function impossible(fault: Fault, topology: Topology, capabilities: World
   if (kind.needs !== 'mock' && service.external)
     return `${service.id} is outside the application: in the shadow it is a mock, which can only be slow or fail`;
   if (kind.needs === 'filter') return undefined;
+  if (kind.needs === 'users' && service.id !== endsOf(topology.entry)[1])
+    return `users enter at ${endsOf(topology.entry)[1]}, not at ${service.id}`;
   const permission = capabilities[kind.needs];
   return permission === true ? undefined : permission;
 }
 
-/** What the supervisor is to do for a fault; undefined for kinds that the proxies enforce. */
-export function operationOf(fault: Fault): FaultOperation | undefined {
+/**
+ * What the supervisor is to do for a fault; undefined for kinds that the proxies enforce.
+ *
+ * @param entryRate requests/s that enter the shadow now, which `load` multiplies
+ */
+export function operationOf(fault: Fault, entryRate = 0): FaultOperation | undefined {
   const service = faultedService(fault);
   const replica = 'service' in fault.target ? fault.target.replica : undefined;
   const target = { service, ...(replica === undefined ? {} : { replica }) };
@@ -40,6 +46,8 @@ export function operationOf(fault: Fault): FaultOperation | undefined {
       return { kind: 'cpu', ...target, taken: m * MOST_TAKEN };
     case 'memory':
       return { kind: 'memory', ...target, closeness: m };
+    case 'load':
+      return { kind: 'load', service, rate: m * MOST_LOAD * entryRate };
     case 'dependency': {
       const slow = m < 0.5;
       return {

@@ -25,6 +25,8 @@ export interface WorldCapabilities {
   readonly cgroup: Permission;
   /** Slow or failing mocks of what is outside. */
   readonly mock: Permission;
+  /** Safe requests to multiply, as the Shadow document names them. */
+  readonly users: Permission;
 }
 
 export interface WorldDescription {
@@ -101,7 +103,9 @@ export type FaultOperation =
       readonly mode: 'slow' | 'fail';
       readonly delayMs: number;
       readonly share: number;
-    };
+    }
+  /** Safe requests added at the entry, per second. */
+  | { readonly kind: 'load'; readonly service: ServiceId; readonly rate: number };
 
 export interface FaultState {
   /** Read back from the kernel, the control group, the packet filter or the mock; not remembered. */

@@ -13,7 +13,7 @@ export function shadowWorld(core: WorldCore): FaultableWorld {
     const reason = impossible(lease.fault, topology, core.description.capabilities);
     if (reason) return { state: 'refused', reason };
     core.put(lease);
-    const operation = operationOf(lease.fault);
+    const operation = operationOf(lease.fault, core.latest()?.entry.offered);
     let result: ApplyResult;
     if (operation) {
       try {

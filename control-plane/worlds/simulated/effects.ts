@@ -1,4 +1,4 @@
-import type { Fault } from '../../mesh/fault.ts';
+import { type Fault, MOST_LOAD } from '../../mesh/fault.ts';
 import { endsOf } from '../../mesh/topology.ts';
 
 /** What one fault does to requests and replicas of one service, in absolute numbers. */
@@ -27,6 +27,8 @@ export interface Effect {
   readonly burns: boolean;
   /** Growth of memory in limits per second; slows and crashes at the limit. */
   readonly memory: number;
+  /** Users come so many times as often. */
+  readonly surge: number;
 }
 
 const none: Effect = {
@@ -42,6 +44,7 @@ const none: Effect = {
   cpu: 1,
   burns: false,
   memory: 0,
+  surge: 1,
 };
 
 /** A TCP retransmission's least time-out. */
@@ -85,6 +88,8 @@ function change(fault: Fault, m: number, coin: number, payloadKib: number): Part
       return { memory: 0.02 + 0.3 * m };
     case 'dependency':
       return m < 0.5 ? { delayMs: 8000 * m, jitter: 0.2 * coin } : { fails: true };
+    case 'load':
+      return { surge: 1 + MOST_LOAD * m };
     case 'exception':
       return { fails: true };
     case 'abort':

@@ -148,7 +148,8 @@ export class Simulation {
     answer(c, s, x);
     const { spec } = c;
     const swing = 1 + spec.swing * Math.sin(s.now / 9000 + (s.seed & 7));
-    const rate = spec.offered * swing * (s.now < s.surgeUntil ? s.surge : 1);
+    const added = s.faults.reduce((most, f) => (f.from <= s.now ? Math.max(most, f.effect.surge) : most), 1);
+    const rate = spec.offered * swing * Math.max(added, s.now < s.surgeUntil ? s.surge : 1);
     const isProtected = spec.offered * swing * spec.protectedShare * (s.now < s.surgeUntil ? Math.sqrt(s.surge) : 1);
     const { offered } = this.#shared;
     offered.rate = rate;

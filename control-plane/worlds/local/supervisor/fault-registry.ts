@@ -4,6 +4,7 @@ import type { FaultOperation, FaultState } from '../protocol.ts';
 import type { FaultAction } from './faults/action.ts';
 import { cpuExhaustion } from './faults/cpu.ts';
 import { dependencyFailure } from './faults/dependency.ts';
+import { addedLoad, type Users } from './faults/load.ts';
 import { memoryExhaustion } from './faults/memory.ts';
 import { outage } from './faults/outage.ts';
 import { packetLoss } from './faults/packet-loss.ts';
@@ -15,6 +16,8 @@ export interface FaultRegistryOptions {
   /** The shadow's: there is no way to give it another's. */
   readonly runtime: WorldRuntime;
   readonly externals: ShadowExternals;
+  /** Where users enter the shadow, and what more of them may ask for. */
+  readonly users: Users;
   /** Loads packet filter rules, where the shadow has a network namespace. */
   readonly filter?: (text: string) => Promise<unknown>;
   readonly filterState: () => Promise<FilterState | undefined>;
@@ -96,6 +99,8 @@ export class FaultRegistry {
       case 'packet-loss':
         if (!filter) throw new Error('the shadow has no network namespace of its own');
         return packetLoss(id, runtime, operation, { load: filter, state: filterState });
+      case 'load':
+        return addedLoad(this.#options.users, operation);
       case 'dependency':
         return dependencyFailure(id, externals, operation, expiresAt);
     }

@@ -79,6 +79,7 @@ export class ShadowHost {
     this.#parent = parent;
     this.#fileAttempts = fileAttempts;
     const { run } = options.host;
+    const load = options.documents.shadow?.spec.chaos?.load ?? [];
     this.#externals = new ShadowExternals({
       documents: options.documents,
       folder: run.world('shadow'),
@@ -101,6 +102,7 @@ export class ShadowHost {
           process: true,
           cgroup: this.#group ? true : (groupReason ?? 'no control groups'),
           mock: this.#externals.mocked.size > 0 ? true : 'the application has no mocked external',
+          users: load.length > 0 ? true : 'the Shadow document names no safe request to multiply (spec.chaos.load)',
         }),
         externals: () => this.#externals.endpoints(),
         replicasOf: (_, service) => this.#scaled(service),
@@ -114,6 +116,7 @@ export class ShadowHost {
       clock: options.host.clock,
       runtime: this.runtime,
       externals: this.#externals,
+      users: { socket: run.shadowIngress, paths: load },
       ...(namespace ? { filter: (text: string) => namespace.run(['nft', '-f', '-'], text) } : {}),
       filterState: async () =>
         namespace ? parseFilterState(await namespace.run(['nft', '-j', 'list', 'table', 'inet', 'umbra'])) : undefined,

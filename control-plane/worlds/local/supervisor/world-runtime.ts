@@ -37,7 +37,13 @@ export interface WorldRuntimeOptions {
 
 const NEVER = 'production is never broken on purpose';
 /** What production can be done to. */
-export const neverBroken: WorldCapabilities = { netfilter: NEVER, process: NEVER, cgroup: NEVER, mock: NEVER };
+export const neverBroken: WorldCapabilities = {
+  netfilter: NEVER,
+  process: NEVER,
+  cgroup: NEVER,
+  mock: NEVER,
+  users: NEVER,
+};
 
 /** One world's replicas and proxies, kept at what the documents and the control plane ask for. */
 export class WorldRuntime {
