@@ -67,7 +67,7 @@ export class DeltaSubscription extends Subscription {
       removed,
       kept: [],
       keptNames,
-      version: set.version,
+      version: set.label,
       key: plain ? `from ${from}${options.holdRemovals ? ' keeping' : ''}` : smallKey(resources, removed),
     };
   }

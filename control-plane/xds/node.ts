@@ -72,9 +72,14 @@ export class NodeRecord implements StreamNode {
 
   /**
    * Replaces the whole set. `carry` says whether an earlier need still waits for its acknowledgement and so belongs to
-   * the new revision as well. The revision grows only if something changed.
+   * the new revision as well, `labels` by type URL what the new state is called. The revision grows only if something
+   * changed; another label alone is no change.
    */
-  ask(resources: readonly Resource[], carry: (typeUrl: string, need: Need) => boolean): number {
+  ask(
+    resources: readonly Resource[],
+    carry: (typeUrl: string, need: Need) => boolean,
+    labels: Readonly<Record<string, string>> = {},
+  ): number {
     const byType = new Map<string, Resource[]>();
     for (const typeUrl of this.#asked.keys()) byType.set(typeUrl, []);
     for (const r of resources) {
@@ -86,7 +91,7 @@ export class NodeRecord implements StreamNode {
     const next = this.revision + 1;
     for (const [typeUrl, list] of byType) {
       const before = this.#asked.get(typeUrl);
-      const after = typeSet(typeUrl, list);
+      const after = typeSet(typeUrl, list, labels[typeUrl]);
       if (after.version === before?.version) continue;
       const { upserted, removed } = after.changesSince(before);
       needs.set(typeUrl, { revision: next, names: new Set([...upserted.map((r) => r.name), ...removed]) });

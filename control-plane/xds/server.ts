@@ -6,6 +6,7 @@ import type { ExtraService, Listening } from './grpc-listener.ts';
 import { listen } from './grpc-listener.ts';
 import type { Limits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
+import type { Need } from './node.ts';
 import { describe, NodeRecord } from './node.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits, invalidity } from './resource.ts';
@@ -129,12 +130,13 @@ export class ManagementServer {
   /**
    * Replaces everything a node should have. Invalid resources are left out and named; so are those that do not fit the
    * node's scope, which is known from `options.scope` or from the listener its proxy came by, and enforced for every
-   * answer in any case. The revision grows only when something changed.
+   * answer in any case. The revision grows only when something changed. `options.versions` says, by type URL, what answers
+   * call the new state (a commit, say); without it they carry a hash of the content.
    */
   set(
     nodeId: string,
     resources: readonly Resource[],
-    options?: { scope?: ListenerScope },
+    options?: { scope?: ListenerScope; versions?: Readonly<Record<string, string>> },
   ): { revision: number; refused: readonly RefusedResource[] } {
     const member = this.#member(nodeId);
     const { record } = member;
@@ -161,10 +163,11 @@ export class ManagementServer {
       this.#options.logger.warn({ node: nodeId, ...r, code: 'UMB0301' }, `resource refused: ${r.reason}`);
     const now = this.#hub.clock.now();
     const streams = [...member.streams];
-    const revision = record.ask(accepted, (typeUrl, need) => {
+    const open = (typeUrl: string, need: Need) => {
       if (record.problems(typeUrl).size > 0) return false;
       return !streams.every((s) => (s.subscription(typeUrl)?.syncedRevision ?? -1) >= need.revision) || !streams.length;
-    });
+    };
+    const revision = record.ask(accepted, open, options?.versions);
     this.#options.logger.debug({ node: nodeId, revision, resources: accepted.length, at: now }, 'set');
     for (const stream of streams) stream.pump();
     member.waiters.advance();
@@ -302,7 +305,7 @@ export class ManagementServer {
     if (verdict.kind !== 'ack' && verdict.kind !== 'nack') return;
     const record = stream.node!;
     const at = this.#hub.clock.now();
-    const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.version, at };
+    const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.label, at };
     if (verdict.kind === 'ack') {
       this.counters.acks++;
       const subscription = stream.subscription(typeUrl)!;

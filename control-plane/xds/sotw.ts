@@ -86,8 +86,7 @@ export class SotwSubscription extends Subscription {
       removed: [],
       kept,
       keptNames: kept.map((r) => r.name),
-      version:
-        kept.length > 0 ? `${set.version}~${(options.previous ?? this.holdings.base)?.version ?? ''}` : set.version,
+      version: kept.length > 0 ? `${set.label}~${(options.previous ?? this.holdings.base)?.label ?? ''}` : set.label,
       key: this.interest.wildcard && kept.length === 0 ? 'whole' : undefined,
     };
   }
@@ -115,7 +114,7 @@ export class SotwSubscription extends Subscription {
       removed: [],
       kept: [],
       keptNames: [],
-      version: set.version,
+      version: set.label,
       key: smallKey(resources, []),
     };
   }

@@ -46,7 +46,7 @@ export function statusOf(node: NodeRecord, streams: readonly ServedStream[]): No
         type: shortName(s.typeUrl),
         wildcard: s.interest.wildcard,
         names: [...s.interest.names],
-        versionWanted: node.view(s.typeUrl).version,
+        versionWanted: node.view(s.typeUrl).label,
         versionSent: s.sentVersion,
         versionAcked: s.ackedVersion,
         waiting: !s.idle,

@@ -203,7 +203,7 @@ export abstract class Subscription {
       removed: [],
       kept: [],
       keptNames: [],
-      version: this.sentVersion ?? goal.set.version,
+      version: this.sentVersion ?? goal.set.label,
       key: undefined,
     };
     return this.#send(goal, plan, now, true);
@@ -275,7 +275,7 @@ export abstract class Subscription {
     this.#outstanding.delete(nonce);
     if (error !== undefined) return this.#refuse(sent, error);
     this.#judged = { sent, refused: false };
-    this.ackedVersion = sent.heartbeat ? this.ackedVersion : sent.set.version;
+    this.ackedVersion = sent.heartbeat ? this.ackedVersion : sent.set.label;
     return { kind: 'ack', sent };
   }
 

@@ -29,6 +29,16 @@ test('equal content is one shared object; serials tell sets apart', () => {
   assert.ok(b.serial > a.serial);
 });
 
+test('a label names a state and is no part of its content', () => {
+  const plain = typeSet(CDS, [resource(CDS, 'labelled')]);
+  const named = typeSet(CDS, [resource(CDS, 'labelled')], 'v7');
+  assert.deepEqual([plain.label, named.label, named.version], [plain.version, 'v7', plain.version]);
+  assert.notEqual(named, plain);
+  assert.equal(typeSet(CDS, [resource(CDS, 'labelled')], 'v7'), named);
+  const mixed = typeSet(RTDS, [resource(RTDS, 'a'), resource(RTDS, 'b', '1', { scope: 'shadow' })], 'v7');
+  assert.equal(mixed.visibleTo('production').label, 'v7');
+});
+
 test('changes between sets, computed once', () => {
   const a = new TypeSet(CDS, [resource(CDS, 'same'), resource(CDS, 'old'), resource(CDS, 'gone')]);
   const b = new TypeSet(CDS, [resource(CDS, 'same'), resource(CDS, 'old', '2'), resource(CDS, 'new')]);

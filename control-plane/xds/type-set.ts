@@ -8,10 +8,13 @@ const collected = new FinalizationRegistry((key: string) => {
   if (interned.get(key)?.deref() === undefined) interned.delete(key);
 });
 
-/** The set of this content, the same object for every node that has it, so that its answers are encoded once for all. */
-export function typeSet(typeUrl: string, resources: Iterable<Resource>): TypeSet {
-  const set = new TypeSet(typeUrl, resources);
-  const key = `${typeUrl} ${set.version}`;
+/**
+ * The set of this content (under this label), the same object for every node that has it, so that its answers are encoded
+ * once for all.
+ */
+export function typeSet(typeUrl: string, resources: Iterable<Resource>, label?: string): TypeSet {
+  const set = new TypeSet(typeUrl, resources, label);
+  const key = `${typeUrl} ${set.version} ${set.label}`;
   const known = interned.get(key)?.deref();
   if (known) return known;
   interned.set(key, new WeakRef(set));
@@ -38,6 +41,8 @@ export class TypeSet {
   readonly resources: ReadonlyMap<string, Resource>;
   /** Of the content: the same resources give the same version, before and after a restart. */
   readonly version: string;
+  /** What answers call this state: what whoever set it calls it, otherwise {@link version}. Means nothing to the server. */
+  readonly label: string;
   /** Unique in this process; larger is younger. The nonce is made from it, so a nonce names the version it stands for. */
   readonly serial: number;
   /** Shortest time to live in the set, ms. */
@@ -45,10 +50,11 @@ export class TypeSet {
   readonly #changes = new Map<number, Changes>();
   #production: TypeSet | undefined;
 
-  constructor(typeUrl: string, resources: Iterable<Resource>) {
+  constructor(typeUrl: string, resources: Iterable<Resource>, label?: string) {
     this.typeUrl = typeUrl;
     this.resources = new Map(Array.from(resources, (r) => [r.name, r]));
     this.version = contentHash(this.resources);
+    this.label = label ?? this.version;
     this.serial = ++serials;
     let shortest: number | undefined;
     for (const r of this.resources.values())
@@ -65,9 +71,13 @@ export class TypeSet {
     if (scope === 'shadow') return this;
     if (!this.#production) {
       const fitting = [...this.resources.values()].filter((r) => fits(r, scope));
-      this.#production = fitting.length === this.resources.size ? this : typeSet(this.typeUrl, fitting);
+      this.#production = fitting.length === this.resources.size ? this : this.#part(fitting);
     }
     return this.#production;
+  }
+
+  #part(resources: readonly Resource[]): TypeSet {
+    return typeSet(this.typeUrl, resources, this.label === this.version ? undefined : this.label);
   }
 
   /** What a holder of `base` (undefined: of nothing) lacks to hold this set. Computed once per pair and shared. */

@@ -40,6 +40,25 @@ test('a restarted server with the same set says the same versions', async (t) =>
   assert.equal(versions[0], versions[1]);
 });
 
+test('who sets may say what a state is called; a new name for the same state is no change', async (t) => {
+  for (const protocol of ['sotw', 'delta'] as const) {
+    const f = await fixture(t);
+    f.server.set('cart', [resource(CDS, 'a')], { versions: { [CDS]: 'v1' } });
+    const stream = f[protocol]();
+    stream.send({ node, typeUrl: CDS } as never);
+    const said = (answer: object) => Object.entries(answer).find(([key]) => /^(system)?versionInfo$/i.test(key))?.[1];
+    const first = await stream.receive();
+    assert.equal(said(first), 'v1');
+    stream.ack(first as never);
+    await f.acked(1);
+    assert.equal(f.server.status()[0]!.types[0]!.versionAcked, 'v1');
+    f.server.set('cart', [resource(CDS, 'a')], { versions: { [CDS]: 'v2' } });
+    f.server.set('cart', [resource(CDS, 'a', '2')], { versions: { [CDS]: 'v3' } });
+    assert.equal(said(await stream.receive()), 'v3');
+    assert.equal(f.server.counters.pushes, 2);
+  }
+});
+
 test('the node is who it was on the first request', async (t) => {
   const f = await fixture(t);
   f.server.set('cart', [resource(CDS, 'cart'), resource(EDS, 'cart')]);
