@@ -103,7 +103,7 @@ export class Authority {
         revocationDate: new Date(),
       })),
     });
-    return pem(list);
+    return Buffer.from(`${x509.PemConverter.encode(list.rawData, 'X509 CRL')}\n`);
   }
 }
 
