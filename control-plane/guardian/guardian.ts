@@ -85,6 +85,12 @@ const NEARLY = 0.88;
 /** After a start, windows before an incident of before may count as over: the detector needs some to see anything. */
 const RESUME_WINDOWS = 6;
 const HEALTHY_EVERY_MS = 30_000;
+/** Each window that users wait costs more than a step that is verified and taken back: how far the bound asked for gives way. */
+const LEAST_THRESHOLD = -0.02;
+const PER_WINDOW = 0.02;
+
+const patience = (threshold: number, waits: number) =>
+  Math.min(threshold, Math.max(LEAST_THRESHOLD, threshold - PER_WINDOW * waits));
 
 /**
  * Production's loop: detect, decide (pattern, else policy, else alert), apply as a lease, verify, keep or take back, next step;
@@ -232,7 +238,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       policy: options.policy(),
       staticPolicy: options.staticPolicy,
       credit: trust.credit(options.policy().version),
-      threshold: options.threshold ?? 0.02,
+      threshold: patience(options.threshold ?? 0.02, waits),
       rng,
       untreated: before,
     };

@@ -17,13 +17,15 @@ export interface Choice {
   readonly candidates: readonly ScoredCandidate[];
 }
 
+/** Less goodput (share) than this is no reason to change production. */
+const WORTH = 0.04;
 /** Evenly spread share of choices in the shadow. */
 export const EPSILON = 0.1;
 
 /**
  * Chooses among scored candidates. In the shadow a member of the ensemble is sampled and its favourite taken, but with an
- * ε-floor: p = (1 − ε) × votes + ε ÷ allowed. In production the best lower bound at or above `threshold` is taken, else
- * waiting. Masked candidates are never chosen and have probability 0.
+ * ε-floor: p = (1 − ε) × votes + ε ÷ allowed. In production the best lower bound at or above `threshold` is taken, if its mean
+ * is worth a change, else waiting. Masked candidates are never chosen and have probability 0.
  */
 export function choose(scored: readonly ScoredCandidate[], options: ChoiceOptions): Choice {
   const wait = scored.find((c) => c.action.do === 'wait') ?? waiting;
@@ -31,7 +33,7 @@ export function choose(scored: readonly ScoredCandidate[], options: ChoiceOption
   if (options.mode === 'production') {
     const threshold = options.threshold ?? 0;
     const best = allowed
-      .filter((c) => c.action.do !== 'wait' && c.lower >= threshold && c.lower > 0)
+      .filter((c) => c.action.do !== 'wait' && c.lower >= threshold && c.mean >= WORTH)
       .reduce<ScoredCandidate | undefined>((a, b) => (a && a.lower >= b.lower ? a : b), undefined);
     const chosen = { ...(best ?? wait), probability: 1 };
     return {

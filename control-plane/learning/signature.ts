@@ -2,6 +2,9 @@ import type { DecisionContext } from '../mesh/policy.ts';
 import type { ServiceId } from '../mesh/topology.ts';
 import { type EdgeView, type MeshView, viewOf } from './features/view.ts';
 
+/** More users than usual by this share; less is chance at a few requests a second. */
+const SURGE = 0.6;
+
 /**
  * A coarse name for what is going wrong, which stays the same across rates, worlds and magnitudes:
  * `origin=payments fail:errors part=half slow=0 surge=0 leaf`. Equal signatures share patterns.
@@ -11,7 +14,8 @@ import { type EdgeView, type MeshView, viewOf } from './features/view.ts';
  */
 export function signatureOf(context: DecisionContext): string {
   const view = viewOf(context);
-  if (view.surge > 0.4) return `origin=users surge ${sheds(view)}`.trim();
+  const surge = view.surge > SURGE || context.diagnosis.symptoms.some((s) => s.kind === 'surge');
+  if (surge) return `origin=users surge ${sheds(view)}`.trim();
   const origin = originOf(context, view);
   if (!origin) return 'origin=unknown';
   const service = view.services.get(origin)!;
