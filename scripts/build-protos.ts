@@ -1,7 +1,8 @@
 /**
- * npm run build:protos: Envoy's messages as JavaScript with types, into control-plane/envoy/protos/gen (not in git).
- * Sources are the .proto files that ship inside @grpc/grpc-js-xds, overlaid by control-plane/envoy/protos/supplement. Only
- * what the messages named in roots.json reach is generated. Says nothing and does nothing when nothing changed.
+ * npm run build:protos: Envoy's messages into control-plane/envoy/protos/gen (not in git). Sources are the .proto files that
+ * ship inside @grpc/grpc-js-xds, overlaid by control-plane/envoy/protos/supplement. What the messages named in roots.json
+ * reach becomes JavaScript with types; descriptors of all of the v3 API go into one file, api.binpb, for what is decoded by
+ * name. Says nothing and does nothing when nothing changed.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -68,29 +69,40 @@ function fileOf(type: string): string {
   throw new Error(`no .proto file declares ${type}`);
 }
 
+const sourceOf = (file: string) => searchPath.map((base) => join(base, file)).find((path) => existsSync(path));
+
+const importsOf = (source: string): string[] =>
+  [...readFileSync(source, 'utf8').matchAll(/^import (?:public |weak )?"([^"]+)";/gm)].map((m) => m[1]!);
+
 /** Copies a file and all it imports into the staging folder. */
 function stage(file: string, staging: string): void {
   const target = join(staging, file);
   if (file.startsWith('google/protobuf/') || existsSync(target)) return;
-  const source = searchPath.map((base) => join(base, file)).find((path) => existsSync(path));
+  const source = sourceOf(file);
   if (!source) throw new Error(`imported but nowhere found: ${file}`);
   mkdirSync(dirname(target), { recursive: true });
   cpSync(source, target);
-  for (const [, imported] of readFileSync(source, 'utf8').matchAll(/^import (?:public |weak )?"([^"]+)";/gm))
-    stage(imported!, staging);
+  for (const imported of importsOf(source)) stage(imported, staging);
 }
 
-/** `all.js`: the descriptors of every generated file, for a registry. */
-function writeIndex(folder: string): void {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((f) => f.endsWith('_pb.js'))
-    .sort();
-  const names = files.map((f) => `file_${f.slice(0, -'_pb.js'.length).replace(/[^A-Za-z0-9]/g, '_')}`);
-  const imports = files.map((f, i) => `import { ${names[i]} } from './${f}';\n`).join('');
-  writeFileSync(join(folder, 'all.js'), `${imports}export const files = [${names.join(', ')}];\n`);
-  const types =
-    "import type { DescFile } from '@bufbuild/protobuf';\nexport declare const files: readonly DescFile[];\n";
-  writeFileSync(join(folder, 'all.d.ts'), types);
+/** The .proto files of the v3 API all of whose imports are there (tracing's need packages that are not). */
+function wholeApi(): string[] {
+  const known = new Map<string, boolean>();
+  const whole = (file: string): boolean => {
+    if (file.startsWith('google/protobuf/')) return true;
+    let is = known.get(file);
+    if (is === undefined) {
+      known.set(file, true);
+      const source = sourceOf(file);
+      is = source !== undefined && importsOf(source).every(whole);
+      known.set(file, is);
+    }
+    return is;
+  };
+  return searchPath
+    .slice(0, 2)
+    .flatMap((base) => readdirSync(base, { recursive: true, encoding: 'utf8' }))
+    .filter((file) => /\/v3(alpha)?\/[^/]+\.proto$/.test(file) && whole(file));
 }
 
 const wanted = fingerprint();
@@ -109,7 +121,9 @@ if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
     const only = [...roots, 'validate.FieldRules'].flatMap((type) => ['--type', type]);
     const options = { cwd: work, stdio: ['ignore', 'inherit', 'inherit'] as ('ignore' | 'inherit')[] };
     execFileSync(join(bin, 'buf'), ['generate', staging, '--template', JSON.stringify(template), ...only], options);
-    writeIndex(join(work, 'gen'));
+    const api = join(work, 'api');
+    for (const file of wholeApi()) stage(file, api);
+    execFileSync(join(bin, 'buf'), ['build', api, '--exclude-source-info', '-o', join(work, 'gen/api.binpb')], options);
     writeFileSync(join(work, 'gen/.fingerprint'), wanted);
     // Other processes may be importing the old output: build aside, then swap.
     const aside = `${gen}.${process.pid}`;

@@ -40,7 +40,7 @@ import { ListenerSchema } from './protos/gen/envoy/config/listener/v3/listener_p
 import { RouteConfigurationSchema } from './protos/gen/envoy/config/route/v3/route_pb.js';
 import { WasmSchema } from './protos/gen/envoy/extensions/filters/http/wasm/v3/wasm_pb.js';
 import { RuntimeSchema } from './protos/gen/envoy/service/runtime/v3/rtds_pb.js';
-import { registry } from './registry.ts';
+import { registry } from './protos/registry.ts';
 import { edgeRoutes, inboundRoutes } from './routes.ts';
 import { tuningLayer } from './runtime.ts';
 
@@ -71,7 +71,7 @@ function wasm(role: FilterRole, path: string, config: object): Any {
   const problems = role === 'chaos' ? validateChaos(config) : validateMirror(config);
   if (problems.length > 0) throw new UmbraError('UMB0301', `configuration of ${role}: ${problems.join('; ')}`);
   const { '@type': _, ...fields } = wasmFilterConfig(role, path, JSON.stringify(config));
-  return pack(WasmSchema, fromJson(WasmSchema, fields as JsonValue, { registry }));
+  return pack(WasmSchema, fromJson(WasmSchema, fields as JsonValue, { registry: registry() }));
 }
 
 /** An edge of this proxy: its own declared one. */

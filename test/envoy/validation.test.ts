@@ -18,7 +18,7 @@ import {
   type RouteConfiguration,
   RouteConfigurationSchema,
 } from '../../control-plane/envoy/protos/gen/envoy/config/route/v3/route_pb.js';
-import { registry } from '../../control-plane/envoy/registry.ts';
+import { registry } from '../../control-plane/envoy/protos/registry.ts';
 import { describeProblem, validate } from '../../control-plane/envoy/validation/index.ts';
 import type { Resource } from '../../control-plane/xds/resource.ts';
 import { validateByEnvoy } from './fixtures/envoy.ts';
@@ -214,7 +214,7 @@ suite('validation against envoy --mode validate', () => {
         .map(
           (r) =>
             toJson(schemas[kind] as typeof ClusterSchema, fromBinary(schemas[kind] as typeof ClusterSchema, r.body), {
-              registry,
+              registry: registry(),
             }) as JsonObject,
         );
     const inline = json('RouteConfiguration').map(

@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Resource } from '../../xds/resource.ts';
-import { registry } from '../registry.ts';
+import { messageName, registry } from '../protos/registry.ts';
 import { violations } from './message-rules.ts';
 import { referenceProblems } from './references.ts';
 
@@ -32,7 +32,7 @@ export function validate(resources: readonly Resource[]): Problem[] {
   const decodable: Resource[] = [];
   for (const r of resources) {
     const of = { typeUrl: r.typeUrl, name: r.name };
-    const schema = registry.getMessage(r.typeUrl.slice(r.typeUrl.lastIndexOf('/') + 1));
+    const schema = registry().getMessage(messageName(r.typeUrl));
     if (!schema) {
       out.push({ ...of, path: '', rule: 'must be of a known type', value: r.typeUrl });
       continue;

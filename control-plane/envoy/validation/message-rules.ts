@@ -10,7 +10,7 @@ import {
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { type Any, AnySchema, FeatureSet_FieldPresence as FieldPresence, isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { type FieldRules, required, rules as rulesOption } from '../protos/gen/validate/validate_pb.js';
-import { registry } from '../registry.ts';
+import { messageName, registry } from '../protos/registry.ts';
 import { type Broken, checkBytes, checkDuration, checkEnum, checkNumber, checkString, given } from './value-rules.ts';
 
 /** One broken rule inside a message. */
@@ -77,8 +77,8 @@ function checkMessage(message: ReflectMessage, path: string, out: Violation[]): 
 
 function checkAny(any: Any, path: string, out: Violation[]): void {
   if (any.typeUrl === '') return;
-  const name = any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1);
-  const schema = registry.getMessage(name);
+  const name = messageName(any.typeUrl);
+  const schema = registry().getMessage(name);
   if (!schema) {
     out.push({ path, rule: 'must be of a known type', value: any.typeUrl });
     return;
