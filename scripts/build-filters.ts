@@ -27,20 +27,20 @@ function newestSource(role: string): number {
   return newest;
 }
 
-/** Compiles one module; a finished file takes the old one's place at once, so a reader never sees half of it. */
-function build(role: string): boolean {
+/**
+ * Compiles one module from its source with the options of asconfig.json; paths are from the repository's root. A finished file
+ * takes the old one's place at once, so a reader never sees half of it. False, with the compiler's words on stderr, if it fails.
+ */
+export function compileFilter(source: string, out: string): boolean {
   const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
-  const partial = join('filters', 'build', `${role}.${process.pid}.wasm`);
-  const run = spawnSync(process.execPath, [asc, `filters/${role}/index.ts`, '--target', role, '--outFile', partial], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const partial = out.replace(/wasm$/, `${process.pid}.wasm`);
+  const run = spawnSync(process.execPath, [asc, source, '--outFile', partial], { cwd: root, encoding: 'utf8' });
   if (run.status !== 0) {
     rmSync(join(root, partial), { force: true });
     process.stderr.write(`${run.stdout}${run.stderr}${run.error ? `${run.error.message}\n` : ''}`);
     return false;
   }
-  renameSync(join(root, partial), join(root, 'filters', 'build', `${role}.wasm`));
+  renameSync(join(root, partial), join(root, out));
   return true;
 }
 
@@ -50,7 +50,7 @@ export function buildFilters(force = false): boolean {
   for (const role of roles) {
     const target = join(root, 'filters', 'build', `${role}.wasm`);
     if (!force && modified(target) >= newestSource(role)) continue;
-    if (!build(role)) return false;
+    if (!compileFilter(`filters/${role}/index.ts`, `filters/build/${role}.wasm`)) return false;
     console.log(`filters/build/${role}.wasm ${(statSync(target).size / 1024).toFixed(1)} KiB`);
   }
   return true;
