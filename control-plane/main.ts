@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
-import { topologyOf } from './api/kinds/topology.ts';
 import { createApi, listenOnLoopback } from './api/server.ts';
 import { assets } from './assets.ts';
 import { createBudget } from './chaos/budget.ts';
@@ -12,18 +10,16 @@ import { choose } from './learning/explore.ts';
 import { match, withEvidence } from './learning/patterns.ts';
 import { signatureOf } from './learning/signature.ts';
 import { staticPolicy } from './learning/static-policy.ts';
+import { connectLocal, serveLocal } from './main/local.ts';
 import { createPlane } from './main/plane.ts';
 import { createPolicies } from './main/policies.ts';
 import { createRefinement } from './main/refinement.ts';
 import { tokenIn } from './main/token.ts';
 import { wallClock } from './mesh/clock.ts';
 import { UmbraError } from './mesh/errors.ts';
+import type { HealthyState } from './mesh/snapshot.ts';
 import type { World } from './mesh/world.ts';
 import { openStore } from './store/sqlite.ts';
-import { createCollector } from './telemetry/collector.ts';
-import { SupervisorClient } from './worlds/local/client.ts';
-import { createLocalWorlds } from './worlds/local/local-world.ts';
-import { createManagementServer } from './xds/index.ts';
 
 // The control plane: the only file that knows all parts. It is a child of the supervisor, which starts it again when it dies;
 // nothing is served to a proxy until the leases of before are loaded and the supervisor said what there is.
@@ -58,33 +54,24 @@ try {
 }
 
 async function run(directory: string): Promise<void> {
-  const supervisor = await SupervisorClient.connect(join(directory, 'supervisor.sock'));
-  const description = await supervisor.call('describe', {});
+  const connection = await connectLocal(directory);
+  const { supervisor, description, topology } = connection;
   const { application, shadow: shadowDocument } = description.documents;
-  const topology = topologyOf(application);
   const store = openStore(description.paths.store);
   const token = tokenIn(description.paths.token);
 
-  const xds = createManagementServer({
-    logger,
-    clock,
-    identifier: `umbra/${version()}`,
-    onAudit: (event) =>
-      store.audit.append({ at: event.at, by: 'xds', action: event.kind, subject: event.nodeId, detail: event }),
-  });
-  const collectors = {
-    production: createCollector({ world: 'production', topology, clock }),
-    ...(description.shadow ? { shadow: createCollector({ world: 'shadow', topology, clock }) } : {}),
-  };
-  const worlds = await createLocalWorlds({
-    supervisor,
-    xds,
-    collectors,
+  // What an earlier run knew, until this one's guardian does.
+  let healthy: () => HealthyState | undefined = () => store.healthy('production');
+  const local = await serveLocal(connection, {
     logger,
     clock,
     store,
-    filters: { mirror: assets.mirrorWasm, chaos: assets.chaosWasm },
+    identifier: `umbra/${version()}`,
+    onAudit: (event) =>
+      store.audit.append({ at: event.at, by: 'xds', action: event.kind, subject: event.nodeId, detail: event }),
+    healthy: () => healthy(),
   });
+  const { worlds, xds, collectors } = local;
 
   const policies = await createPolicies({
     model: process.env.UMBRA_MODEL ?? assets.policyOnnx,
@@ -116,6 +103,7 @@ async function run(directory: string): Promise<void> {
     onEvent: (event) =>
       event.type === 'alert' ? logger.warn({ incident: event.incident }, event.message) : plane.emit(event),
   });
+  healthy = guardian.healthy;
   const budget = createBudget({
     store,
     clock,
@@ -139,7 +127,7 @@ async function run(directory: string): Promise<void> {
     budget,
     policies,
     learning: () => refinement.status(),
-    denied: () => worlds.denied(),
+    denied: () => ({ denied: worlds.denied(), deniedTargets: worlds.deniedTargets() }),
     isolation: () => (worlds.shadow ? worlds.isolation() : undefined),
     ...(description.noShadow === undefined ? {} : { noShadow: description.noShadow }),
   });
@@ -172,10 +160,9 @@ async function run(directory: string): Promise<void> {
   const watch = async (world: World) => {
     for await (const snapshot of world.observe(end.signal)) {
       plane.window(snapshot);
-      const healthy = guardian.healthy();
-      const known = (healthy.edges[topology.entry]?.windows ?? 0) >= FIT_WINDOWS && healthy.goodput > 1;
-      if (known && !guardian.state().incidentOpen)
-        specialising ??= refinement.specialise(topology, healthy, end.signal);
+      const now = guardian.healthy();
+      const known = (now.edges[topology.entry]?.windows ?? 0) >= FIT_WINDOWS && now.goodput > 1;
+      if (known && !guardian.state().incidentOpen) specialising ??= refinement.specialise(topology, now, end.signal);
     }
   };
   const running = [guardian.run(end.signal), watch(worlds.production)];
@@ -187,9 +174,7 @@ async function run(directory: string): Promise<void> {
   await Promise.all(running);
   await specialising;
   await api.close();
-  await worlds.close();
+  await local.close();
   await refinement.close();
-  await xds.close();
   store.close();
-  supervisor.close();
 }

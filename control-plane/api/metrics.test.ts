@@ -20,6 +20,7 @@ test('what is now is read when scraped', async () => {
     /^umbra_policy_info\{version="p-2026\.11\+r3",kind="onnx"\} 1$/m,
     /^umbra_mirror_dropped_total\{reason="over the cap"\} 12$/m,
     /^umbra_denied_total\{what="literal address"\} 2$/m,
+    /^umbra_denied_target_total\{target="203\.0\.113\.9:443"\} 2$/m,
     /^umbra_proxies\{world="production",state="acknowledged"\} 5$/m,
     /^process_cpu_seconds_total /m,
   ]) {

@@ -105,6 +105,14 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
   total('denied', 'Attempts of the shadow to leave its walls', ['what'], (add) => {
     for (const [what, n] of Object.entries(plane.status().denied)) add(n, { what });
   });
+  total(
+    'denied_target',
+    'Attempts of the shadow to leave its walls, by target, the most often tried',
+    ['target'],
+    (add) => {
+      for (const { what, count: n } of plane.status().deniedTargets) add(n, { target: what });
+    },
+  );
   const incidents = count('incidents', 'Incidents in production by what healed them', ['source']);
   const episodes = count('episodes', 'Finished episodes by class of fault', ['class', 'control']);
   const tried = count('mitigations_tried', 'Mitigations whose trial ended', ['world', 'class']);

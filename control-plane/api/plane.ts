@@ -103,8 +103,16 @@ export interface PlaneStatus {
   readonly budget: BudgetStatus;
   /** Attempts of the shadow to leave its walls, by what was attempted. */
   readonly denied: Readonly<Record<string, number>>;
+  /** What it tried to reach, at most 20, the most often tried first: `ADDRESS:PORT`, or a path below production's folder. */
+  readonly deniedTargets: readonly DeniedTarget[];
   /** What an operator should know that belongs nowhere else. */
   readonly notes: readonly string[];
+}
+
+/** Something the shadow tried to reach and was denied, and how often. */
+export interface DeniedTarget {
+  readonly what: string;
+  readonly count: number;
 }
 
 export interface WorldStatus {

@@ -59,6 +59,12 @@ export const Report = Type.Object(
         leakedWrites: Type.Union([Count('Writes of the shadow found in production’s state or outside.'), Type.Null()], {
           description: 'null: nobody compared the states.',
         }),
+        denied: Type.Record(Type.String(), Count(), {
+          description: 'Attempts of the shadow to leave its walls that were denied, by wall.',
+        }),
+        deniedTargets: Type.Array(Type.Object({ what: Type.String(), count: Count() }, strict), {
+          description: 'What it tried to reach, the most often tried first, at most 20.',
+        }),
         unfaultedShare: Share('Share of the shadow’s time without a fault.'),
       },
       strict,

@@ -17,6 +17,7 @@ const input: ReportInput = {
   incidents: records.incidents,
   fidelity: { score: 0.96, unfaultedShare: 0.4 },
   leakedWrites: 0,
+  denied: { denied: { network: 3, files: 1 }, deniedTargets: [{ what: '192.0.2.1:80', count: 3 }] },
   xds: { pushes: 10, acks: 10, nacks: 0 },
   learning: { trainingSteps: 5, loss: 0.5, policyVersion: 'p' },
 };
@@ -35,6 +36,8 @@ test('counts are those of the records, and fit the schema', () => {
     cpu: 1,
     'packet-loss': 1,
   });
+  assert.deepEqual(report.shadow.denied, { network: 3, files: 1 });
+  assert.deepEqual(report.shadow.deniedTargets, [{ what: '192.0.2.1:80', count: 3 }]);
   assert.equal(report.shadow.patterns[0]!.plan[0], 'outlier-detection@storefront>catalog×1');
   assert.deepEqual(
     report.production.incidents.map((i) => i.source),

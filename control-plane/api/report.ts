@@ -1,6 +1,6 @@
 import { describeMitigation } from '../mesh/mitigation.ts';
 import type { Decision, Episode, Incident, Pattern } from '../mesh/record.ts';
-import type { FidelityStatus, LearningStatus, MirrorStatus, XdsStatus } from './plane.ts';
+import type { FidelityStatus, LearningStatus, MirrorStatus, PlaneStatus, XdsStatus } from './plane.ts';
 import type { Report, ReportIncident } from './report.schema.ts';
 
 export interface ReportInput {
@@ -16,6 +16,7 @@ export interface ReportInput {
   readonly fidelity: Pick<FidelityStatus, 'score' | 'unfaultedShare'>;
   /** Found by comparing production's state with what its users did; absent = nobody compared. */
   readonly leakedWrites?: number;
+  readonly denied: Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
   readonly xds: Pick<XdsStatus, 'pushes' | 'acks' | 'nacks'>;
   readonly learning: Pick<LearningStatus, 'trainingSteps' | 'loss' | 'policyVersion'>;
   /** Troubles somebody started on purpose, oldest first; absent = not known, which is not the same as none. */
@@ -71,6 +72,8 @@ export function buildReport(input: ReportInput): Report {
       })),
       fidelity: input.fidelity.score === undefined ? null : share(input.fidelity.score),
       leakedWrites: input.leakedWrites === undefined ? null : whole(input.leakedWrites),
+      denied: Object.fromEntries(Object.entries(input.denied.denied).map(([what, n]) => [what, whole(n)])),
+      deniedTargets: input.denied.deniedTargets.map(({ what, count }) => ({ what, count: whole(count) })),
       unfaultedShare: share(input.fidelity.unfaultedShare),
     },
     production: {

@@ -41,7 +41,7 @@ export interface PlaneParts {
   readonly policies: Policies;
   readonly learning: () => LearningStatus;
   /** Attempts of the shadow to leave its walls. */
-  readonly denied: () => Readonly<Record<string, number>>;
+  readonly denied: () => Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
   readonly isolation: () => 'namespaces' | 'declared' | undefined;
   readonly noShadow?: string;
 }
@@ -119,7 +119,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
       ),
       xds: { ...xdsStatus(parts.xds, collectors), address: parts.xdsAddress },
       budget: budgetStatus(),
-      denied: parts.denied(),
+      ...parts.denied(),
       notes:
         policies.decider() === 'learned'
           ? []
@@ -147,6 +147,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
         patterns: store.patterns.list(),
         incidents: store.incidents.list({ limit: REPORT_RECORDS }),
         fidelity: plane.fidelity(),
+        denied: parts.denied(),
         xds: parts.xds.counters,
         learning: parts.learning(),
       });

@@ -41,6 +41,8 @@ const report: Report = {
     patterns: [],
     fidelity: null,
     leakedWrites: 0,
+    denied: {},
+    deniedTargets: [],
     unfaultedShare: 1,
   },
   production: { incidents: [incident(120_000), { trouble: 'guess', ...incident(500_000) }], falseAlarms: 0 },

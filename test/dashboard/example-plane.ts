@@ -189,6 +189,10 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
       },
       budget: { balance: 364, capacity: 600, perHour: 600 },
       denied: { 'literal address': 2, 'absolute path': 1 },
+      deniedTargets: [
+        { what: '203.0.113.9:443', count: 2 },
+        { what: 'production/data', count: 1 },
+      ],
       notes: [],
     },
     status() {
@@ -229,6 +233,7 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
         incidents: records.incidents,
         fidelity: plane.fidelity(),
         leakedWrites: 0,
+        denied: plane.status_,
         xds: plane.status_.xds,
         learning: plane.learning(),
       }),

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaneStatus } from '../../control-plane/api/plane.ts';
+import type { Lease } from '../../control-plane/mesh/lease.ts';
 import type { AuditEntry, Override, Pattern } from '../../control-plane/mesh/record.ts';
 import { openStore } from '../../control-plane/store/sqlite.ts';
 import { processesOf, whyNot } from '../local/machine.ts';
@@ -168,8 +169,33 @@ test('kill -9 of the control plane: orders, patterns and audit are there again; 
   };
   const store = openStore(join(at.run, 'store.db'));
   store.patterns.put(seeded);
+  // A limit that nobody's traffic fits through, in force since an earlier run.
+  const edge = { rate: 400, p50: 5, p99: 50, inFlight: 2, goodRatio: 1, errorRatio: 0, windows: 10 };
+  store.putHealthy('production', { edges: { 'web>api': edge }, services: {}, goodput: 400 });
+  store.leases('production').put({
+    type: 'mitigation',
+    id: 'm-extreme',
+    owner: 'policy',
+    reason: 'a test',
+    createdAt: Date.now(),
+    expiresAt: Date.now() + 3600_000,
+    mitigation: { kind: 'rate-limit', target: { edge: 'web>api' }, strength: 0.5 },
+    setting: { edge: 'web>api', change: { rateLimit: 0.001 } },
+  });
   store.close();
   const running = await up(at);
+  const calls = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const { host, port } = running.ready.entry;
+      return (await fetch(`http://${host}:${port}/`)).status;
+    }),
+  );
+  assert.deepEqual(new Set(calls), new Set([200]), 'half of the healthy rate always passes');
+  const inForce = await running.get<Lease[]>('/worlds/production/leases');
+  assert.deepEqual(
+    inForce.map((l) => l.id),
+    ['m-extreme'],
+  );
   assert.equal(statSync(running.ready.tokenFile).mode & 0o777, 0o600);
 
   const refused = umbra(at.home, ['override', 'freeze', '--token', 'wrong-wrong-wrong-wrong']);

@@ -42,6 +42,7 @@ export const Status = Type.Object({
     paused: opt(Type.String()),
   }),
   denied: Counts,
+  deniedTargets: Type.Array(Type.Object({ what: Type.String(), count: Type.Number() })),
   notes: Texts,
 });
 export const Learning = Type.Object({

@@ -19,6 +19,7 @@ export function reportText(r: Report, p: Paint): string {
         '  leaked writes',
         s.leakedWrites === null ? 'not compared' : s.leakedWrites > 0 ? p.bad(String(s.leakedWrites)) : p.good('0'),
       ],
+      ...s.deniedTargets.slice(0, 5).map((t) => ['  denied', `${plain(t.what)}: ${t.count}`]),
     ]),
     '',
     p.bold(`Patterns: ${s.patterns.length}`),

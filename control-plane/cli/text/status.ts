@@ -73,6 +73,7 @@ export function statusText(
     ...Object.entries(status.denied)
       .filter(([, n]) => n > 0)
       .map(([what, n]) => ['denied', `${plain(what)}: ${n}`]),
+    ...status.deniedTargets.slice(0, 5).map((t) => ['  tried', `${plain(t.what)}: ${t.count}`]),
     ...status.notes.map((note) => [p.warn('note'), plain(note)]),
   ];
   lines.push('', table(rows));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { topologyOf } from '../../api/kinds/topology.ts';
 import type { Clock } from '../../mesh/clock.ts';
+import type { HealthyState } from '../../mesh/snapshot.ts';
 import type { FaultableWorld, World } from '../../mesh/world.ts';
 import type { Collector } from '../../telemetry/collector.ts';
 import type { ManagementServer, XdsLogger } from '../../xds/index.ts';
@@ -21,6 +22,8 @@ export interface LocalWorldsOptions {
   readonly logger: XdsLogger;
   readonly clock: Clock;
   readonly store: LeaseStore;
+  /** Production's healthy state as it is known now; its settings are kept above floors taken from it. Asked at each serving. */
+  readonly healthy: () => HealthyState | undefined;
   /** Absolute paths of the built modules. */
   readonly filters: { readonly mirror: string; readonly chaos: string };
 }
@@ -79,6 +82,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
         ...(name === 'production'
           ? {
               mirror: () => mirroring.current(),
+              healthy: options.healthy,
               notes: () => [
                 ...(description.noShadow ? [`no shadow: ${description.noShadow}`] : []),
                 ...mirroring.notes,

@@ -4,6 +4,7 @@ import type { Address } from '../../envoy/node.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { FaultLease } from '../../mesh/lease.ts';
 import type { MeshSettings } from '../../mesh/settings.ts';
+import type { HealthyState } from '../../mesh/snapshot.ts';
 import type { Topology } from '../../mesh/topology.ts';
 import type { ApplyResult } from '../../mesh/world.ts';
 import type { ManagementServer } from '../../xds/index.ts';
@@ -22,6 +23,8 @@ export interface ServeInput {
   readonly mirror?: MirrorConfig | undefined;
   readonly shadowIngress?: Address | undefined;
   readonly samples?: { readonly directory: string; readonly percent: number } | undefined;
+  /** Production's: its settings are kept above floors taken from it. */
+  readonly healthy?: HealthyState | undefined;
 }
 
 /** Proxies that were given something else than before, with the revision that says so. */
@@ -66,6 +69,7 @@ export class MeshServer {
         filters: input.filters,
         protectedPrefixes: [...input.protectedPrefixes],
         ...(input.samples && description.world === 'production' ? { samples: input.samples } : {}),
+        ...(input.healthy ? { healthy: input.healthy } : {}),
       }),
     }));
     const changed = new Map<string, number>();

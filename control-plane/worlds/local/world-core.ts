@@ -5,7 +5,7 @@ import { baselineSettings, compose } from '../../mesh/compose.ts';
 import type { FaultLease, Lease, MitigationLease } from '../../mesh/lease.ts';
 import { type MitigationKind, mitigationKinds } from '../../mesh/mitigation.ts';
 import type { MeshSettings } from '../../mesh/settings.ts';
-import type { Snapshot } from '../../mesh/snapshot.ts';
+import type { HealthyState, Snapshot } from '../../mesh/snapshot.ts';
 import type { ServiceId, Topology } from '../../mesh/topology.ts';
 import type { ApplyResult, WorldHealth } from '../../mesh/world.ts';
 import type { Collector } from '../../telemetry/collector.ts';
@@ -31,6 +31,8 @@ export interface WorldCoreOptions {
   readonly samples?: { readonly directory: string; readonly percent: number } | undefined;
   /** What to copy where; asked at each serving. */
   readonly mirror?: () => { config: MirrorConfig | undefined; ingress: Address } | undefined;
+  /** The state that floors are taken from; asked at each serving. */
+  readonly healthy?: () => HealthyState | undefined;
   /** More to say about this world's health. */
   readonly notes?: () => readonly string[];
 }
@@ -115,6 +117,7 @@ export class WorldCore {
         mirror: mirror?.config,
         shadowIngress: mirror?.ingress,
         samples: options.samples,
+        healthy: options.healthy?.(),
       });
       this.#problem = served.refused.length > 0 ? served.refused.join('; ') : undefined;
       return served;

@@ -110,6 +110,7 @@ export function Numbers({ state }: { state: State }) {
                   (n) => `${n.id}: ${n.connected ? (n.lastNack?.detail ?? 'behind') : 'not connected'}`,
                 ),
                 lines(status.denied),
+                ...status.deniedTargets.map((t) => `tried ${t.what}: ${t.count}`),
               ].join('\n'),
             }
           : {})}

@@ -5,15 +5,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { topologyOf } from '../../../control-plane/api/kinds/topology.ts';
-import { assets } from '../../../control-plane/assets.ts';
+import { connectLocal, serveLocal } from '../../../control-plane/main/local.ts';
 import { wallClock } from '../../../control-plane/mesh/clock.ts';
 import type { Lease } from '../../../control-plane/mesh/lease.ts';
-import { createCollector } from '../../../control-plane/telemetry/collector.ts';
-import { SupervisorClient } from '../../../control-plane/worlds/local/client.ts';
-import { createLocalWorlds } from '../../../control-plane/worlds/local/local-world.ts';
+import type { HealthyState } from '../../../control-plane/mesh/snapshot.ts';
 import { readLines } from '../../../control-plane/worlds/local/rpc.ts';
-import { createManagementServer } from '../../../control-plane/xds/index.ts';
 
 const run = process.argv[process.argv.indexOf('--run') + 1]!;
 const log = (level: string) => (fields: object, message: string) => {
@@ -21,7 +17,7 @@ const log = (level: string) => (fields: object, message: string) => {
   console.log(level, message, JSON.stringify(fields), error?.stack ?? '');
 };
 const logger = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
-const clock = wallClock;
+let healthy: HealthyState | undefined;
 
 /** Leases in a file, so that they are there after a kill. */
 const file = join(run, 'leases.json');
@@ -45,23 +41,15 @@ const store = {
   },
 };
 
-const supervisor = await SupervisorClient.connect(join(run, 'supervisor.sock'));
-const description = await supervisor.call('describe', {});
-const topology = topologyOf(description.documents.application);
-const xds = createManagementServer({ logger, clock, identifier: 'test', onAudit: (e) => logger.warn(e, 'audit') });
-const collectors = {
-  production: createCollector({ world: 'production', topology, clock }),
-  ...(description.shadow ? { shadow: createCollector({ world: 'shadow', topology, clock }) } : {}),
-};
-const worlds = await createLocalWorlds({
-  supervisor,
-  xds,
-  collectors,
+const local = await serveLocal(await connectLocal(run), {
   logger,
-  clock,
+  clock: wallClock,
   store,
-  filters: { mirror: assets.mirrorWasm, chaos: assets.chaosWasm },
+  identifier: 'test',
+  onAudit: (e) => logger.warn(e, 'audit'),
+  healthy: () => healthy,
 });
+const { supervisor, worlds, xds, collectors } = local;
 
 const commands: Record<string, (argument: never) => unknown> = {
   apply: (lease: never) => worlds.production.apply(lease),
@@ -74,6 +62,9 @@ const commands: Record<string, (argument: never) => unknown> = {
   resetState: () => worlds.shadow?.resetState(),
   update: (update: never) => supervisor.call('update', update),
   denied: () => ({ ...worlds.denied(), targets: worlds.deniedTargets() }),
+  healthy: (state: never) => {
+    healthy = state;
+  },
   describe: () => supervisor.call('describe', {}),
   latest: () => ({ production: worlds.production.latest(), shadow: worlds.shadow?.latest() }),
   health: () => ({ production: worlds.production.health(), shadow: worlds.shadow?.health() }),
@@ -99,7 +90,6 @@ createServer((peer) => {
   });
 }).listen(socket, () => void supervisor.call('ready', { dashboard: 'none', api: `unix:${socket}` }));
 process.once('SIGTERM', async () => {
-  await worlds.close();
-  await xds.close();
+  await local.close();
   process.exit(0);
 });
