@@ -43,6 +43,8 @@ export class NodeRecord implements StreamNode {
   /** Nothing is served before the node's set was given: an empty first answer would delete what it has. */
   known = false;
   scope: ListenerScope | undefined;
+  /** What its proxy last said of itself, an encoded envoy.config.core.v3.Node: for people, nothing is decided by it. */
+  identity: Uint8Array | undefined;
   readonly served = new Map<string, TypeSet>();
   /** The newest refusal of each type; it stays for people to read after the way back was found. */
   readonly nacks = new Map<string, Nack>();

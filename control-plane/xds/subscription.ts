@@ -156,6 +156,18 @@ export abstract class Subscription {
     return now - this.#sentAt >= this.options.patienceMs || (this.protocol === 'delta' && this.fresh.size > 0);
   }
 
+  /** Whether an answer with this name is on its way. */
+  awaits(name: string): boolean {
+    for (const sent of this.#outstanding.values())
+      if (sent.resources.some((r) => r.name === name) || sent.removed.includes(name)) return true;
+    return false;
+  }
+
+  /** When the newest answer was sent, ms since the epoch. */
+  get sentAt(): number | undefined {
+    return this.everSent ? this.#sentAt : undefined;
+  }
+
   /** When patience with the present answer ends; undefined with none on its way. */
   get patienceEndsAt(): number | undefined {
     return this.#outstanding.size === 0 ? undefined : this.#sentAt + this.options.patienceMs;

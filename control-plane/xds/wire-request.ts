@@ -5,6 +5,8 @@ export interface WireNode {
   readonly id: string;
   readonly cluster: string;
   readonly clientFeatures: readonly string[];
+  /** All of it as it came, a copy. */
+  readonly bytes: Uint8Array;
 }
 
 /** A DiscoveryRequest or DeltaDiscoveryRequest, as far as the server reads it. */
@@ -50,18 +52,21 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
 
 type Field = (reader: BinaryReader, request: Mutable<WireRequest>) => void;
 
-const node: Field = (reader, request) => {
+const node: Field = (outer, request) => {
   let id = '';
   let cluster = '';
   const clientFeatures: string[] = [];
-  inside(reader, (field) => {
-    if (field === 1) id = reader.string();
+  const bytes = Uint8Array.from(outer.bytes());
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (type !== WireType.LengthDelimited) reader.skip(type, field);
+    else if (field === 1) id = reader.string();
     else if (field === 2) cluster = reader.string();
     else if (field === 10) clientFeatures.push(reader.string());
-    else return false;
-    return true;
-  });
-  request.node = { id, cluster, clientFeatures };
+    else reader.skip(type, field);
+  }
+  request.node = { id, cluster, clientFeatures, bytes };
 };
 const typeUrl: Field = (reader, request) => {
   request.typeUrl = reader.string();

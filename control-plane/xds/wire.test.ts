@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { CDS, resource } from '../../test/xds/sample.ts';
+import { NodeSchema } from '../envoy/protos/gen/envoy/config/core/v3/base_pb.js';
 import {
   DeltaDiscoveryRequestSchema,
   DeltaDiscoveryResponseSchema,
@@ -21,6 +22,7 @@ const node = {
   clientFeatures: ['one', 'xds.config.supports-resource-ttl'],
   userAgentName: 'envoy',
 };
+const nodeBytes = toBinary(NodeSchema, create(NodeSchema, node));
 
 test('a state-of-the-world request is read as the generated messages write it', () => {
   const bytes = toBinary(
@@ -36,7 +38,7 @@ test('a state-of-the-world request is read as the generated messages write it', 
     }),
   );
   assert.deepEqual(decodeRequest(bytes, 'sotw', true), {
-    node: { id: 'cart-0', cluster: 'cart', clientFeatures: node.clientFeatures },
+    node: { id: 'cart-0', cluster: 'cart', clientFeatures: node.clientFeatures, bytes: nodeBytes },
     typeUrl: CDS,
     nonce: 'n',
     error: 'no',
@@ -63,7 +65,7 @@ test('a delta request is read as the generated messages write it', () => {
     }),
   );
   assert.deepEqual(decodeRequest(bytes, 'delta', true), {
-    node: { id: 'cart-0', cluster: 'cart', clientFeatures: node.clientFeatures },
+    node: { id: 'cart-0', cluster: 'cart', clientFeatures: node.clientFeatures, bytes: nodeBytes },
     typeUrl: CDS,
     nonce: 'n',
     // Present without a message is a refusal all the same.
