@@ -1,0 +1,99 @@
+import { cpus } from 'node:os';
+import { bootstrap, cluster, findEnvoy, type RunningEnvoy, startEnvoy } from '../../test/filters/envoy-process.ts';
+import { cpuMicros, pin } from '../lib/cpu.ts';
+import type { HttpFilter } from './http-filters.ts';
+
+const HCM = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const ROUTER = {
+  name: 'router',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+};
+
+/** Answered by Envoy itself: nothing but the filters and the connection manager costs. */
+export const direct = [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: 'ok' } } }];
+/** Sent on to the upstream, with more of a route action. */
+export const proxied = (route: object = {}) => [{ match: { prefix: '/' }, route: { cluster: 'production', ...route } }];
+
+/** One way of doing a case: a listener of its own. */
+export interface Contender {
+  readonly name: string;
+  readonly filters?: readonly HttpFilter[];
+  /** Default: {@link direct}. */
+  readonly routes?: readonly object[];
+}
+
+function listener({ name, filters = [], routes = direct }: Contender): object {
+  return {
+    name,
+    address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'hcm',
+            typed_config: {
+              '@type': HCM,
+              stat_prefix: 'bench',
+              http2_protocol_options: { max_concurrent_streams: 2000 },
+              route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes }] },
+              http_filters: [...filters, ROUTER],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** The limits are out of the way: what is measured is cost, not protection. */
+const UNLIMITED = {
+  circuit_breakers: {
+    thresholds: [{ max_connections: 65_536, max_pending_requests: 65_536, max_requests: 65_536 }],
+  },
+};
+const HTTP2 = {
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
+
+export interface Upstream {
+  readonly name: string;
+  readonly port: number;
+  readonly http2?: boolean;
+}
+
+/** One Envoy with one worker; every contender is a listener in it. */
+export interface Envoy {
+  readonly envoy: RunningEnvoy;
+  port(contender: string): number;
+  /** CPU time so far, µs. */
+  cpu(): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts it, on the last CPU where there are several; this process (load and upstreams) keeps off that one. Rejects if there is
+ * no Envoy or it does not take the configuration.
+ */
+export async function startProxy(contenders: readonly Contender[], upstreams: readonly Upstream[]): Promise<Envoy> {
+  const bin = findEnvoy();
+  if (!bin) throw new Error('no Envoy: set ENVOY_BIN, or run node scripts/envoy-path.ts');
+  const clusters = upstreams.map((u) => ({ ...cluster(u.name, u.port), ...UNLIMITED, ...(u.http2 ? HTTP2 : {}) }));
+  const envoy = await startEnvoy(bin, bootstrap(contenders.map(listener), clusters));
+  const last = cpus().length - 1;
+  if (last > 0 && pin(envoy.pid, String(last))) pin(process.pid, `0-${last - 1}`);
+  return {
+    envoy,
+    port(contender) {
+      const port = envoy.ports[contender];
+      if (port === undefined) throw new Error(`Envoy has no listener for ${contender}: ${envoy.log()}`);
+      return port;
+    },
+    cpu: () => cpuMicros(envoy.pid),
+    stop: () => envoy.stop(),
+  };
+}

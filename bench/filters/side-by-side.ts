@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { closedLoop, quantile } from '../lib/load.ts';
+import type { Options } from './options.ts';
+import type { Contender, Envoy } from './proxy.ts';
+
+/** What one contender did in one round. */
+export interface Sample {
+  /** CPU time of the proxy per request, µs. */
+  readonly cpu: number;
+  readonly perSecond: number;
+  /** ms */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Samples by contender, one a round, in the rounds' order. */
+export type Samples = ReadonlyMap<string, readonly Sample[]>;
+
+const WARM_UP_MS = 1500;
+
+/** Waits until a number stands still for 100 ms. */
+async function settled(value: () => number): Promise<void> {
+  for (let before = -1, now = value(); now !== before; now = value()) {
+    before = now;
+    await sleep(100);
+  }
+}
+
+/** What requests leave behind: a count of it, and how many each request of a contender must leave. */
+export interface Trace {
+  count(): number;
+  ofEach(contender: string): number;
+}
+
+/**
+ * Lets the contenders take turns, each for a few seconds a round, the first one another each round, so that what the machine
+ * does meanwhile hits all alike. A turn ends when its trace stands still. Throws if a request failed or its trace is not there:
+ * who does less than the work is not compared.
+ */
+export async function sideBySide(
+  proxy: Envoy,
+  contenders: readonly Contender[],
+  request: Buffer,
+  options: Options,
+  trace?: Trace,
+): Promise<Samples> {
+  const samples = new Map<string, Sample[]>(contenders.map((c) => [c.name, []]));
+  const turn = async ({ name }: Contender, ms: number): Promise<Sample> => {
+    const before = proxy.cpu();
+    const left = trace?.count() ?? 0;
+    const loaded = await closedLoop(proxy.port(name), request, options.connections, ms);
+    if (trace) {
+      await settled(trace.count);
+      const [found, expected] = [trace.count() - left, loaded.answers * trace.ofEach(name)];
+      if (found !== expected) throw new Error(`${name}: ${found} copies of ${expected}`);
+    }
+    if (loaded.failed > 0) throw new Error(`${name}: ${loaded.failed} of ${loaded.answers} requests failed`);
+    return {
+      cpu: (proxy.cpu() - before) / loaded.answers,
+      perSecond: loaded.answers / loaded.seconds,
+      p50: quantile(loaded.latencies, 0.5),
+      p99: quantile(loaded.latencies, 0.99),
+    };
+  };
+  for (const contender of contenders) await turn(contender, WARM_UP_MS);
+  for (let round = 0; round < options.rounds; round++) {
+    for (let i = 0; i < contenders.length; i++) {
+      const contender = contenders[(round + i) % contenders.length]!;
+      samples.get(contender.name)!.push(await turn(contender, options.seconds * 1000));
+    }
+    options.say(`  round ${round + 1}/${options.rounds}`);
+  }
+  return samples;
+}
