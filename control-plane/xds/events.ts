@@ -32,8 +32,8 @@ export interface XdsEvents {
 
 /** What an operator has to know: always an attempt at something that is not allowed. */
 export interface AuditEvent {
-  readonly kind: 'scope-violation' | 'identity-conflict' | 'limit-exceeded';
-  readonly code: 'UMB0302' | 'UMB0304' | 'UMB0305';
+  readonly kind: 'scope-violation' | 'identity-conflict' | 'limit-exceeded' | 'unauthorised';
+  readonly code: 'UMB0302' | 'UMB0304' | 'UMB0305' | 'UMB0306';
   readonly nodeId: string;
   /** Scope of the listener concerned. */
   readonly scope: ListenerScope;
@@ -41,6 +41,8 @@ export interface AuditEvent {
   readonly names?: readonly string[];
   readonly detail: string;
   readonly at: number;
+  /** How often the same was attempted since it was last told; absent = not once. */
+  readonly repeated?: number;
 }
 
 /** A listener for each kind of event; one that throws does not stop the others. */

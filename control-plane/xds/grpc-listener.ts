@@ -1,166 +1,235 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
-import { UmbraError } from '../mesh/errors.ts';
+import type { Clock } from '../mesh/clock.ts';
+import type { ListenAddress } from './address.ts';
+import type { Call } from './call-wire.ts';
+import { CallWire } from './call-wire.ts';
+import type { Connection } from './connections.ts';
+import { Connections } from './connections.ts';
+import type { Credentials } from './credentials.ts';
+import { depart } from './departures.ts';
+import type { DiscoveryMethod } from './discovery-services.ts';
+import { discoveryMethods } from './discovery-services.ts';
+import type { ExtraService } from './extra-service.ts';
+import { guarded } from './extra-service.ts';
 import type { Limits } from './limits.ts';
-import type { Refusal, ServedStream, Wire } from './served-stream.ts';
-import { typeUrls } from './type-urls.ts';
-
-/** A gRPC service to offer on the same address. */
-export interface ExtraService {
-  readonly definition: grpc.ServiceDefinition;
-  readonly implementation: grpc.UntypedServiceImplementation;
-}
+import type { Peer } from './peer.ts';
+import type { ServedStream, Wire } from './served-stream.ts';
 
 /** Makes the stream for a new call. */
 export type OpenStream = (
   wire: Wire,
-  how: { protocol: 'sotw' | 'delta'; peer: string; fixedType?: string | undefined },
+  how: { protocol: 'sotw' | 'delta'; peer: Peer; fixedType?: string | undefined },
 ) => ServedStream;
 
-export interface Listening {
-  /** Where it can be reached: `unix:/path` or `host:port`. */
-  readonly address: string;
-  /** Lets calls that end by themselves within `graceMs` do so, then cuts the rest. */
-  close(graceMs: number): Promise<void>;
+export interface ListenerOptions {
+  readonly address: ListenAddress;
+  readonly tls?: Credentials | undefined;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly services: readonly ExtraService[];
+  readonly open: OpenStream;
+  readonly onClose: (stream: ServedStream) => void;
+  /** Somebody did not get in, or was cut off. */
+  readonly onRefused: (reason: string, address: string) => void;
+  /** A client left more unread for longer than it may. */
+  readonly onStall: (stream: ServedStream, bytes: number) => void;
+  /** How long it takes until everybody has proved itself anew when the authorities have changed, ms. */
+  readonly renewalMs: number;
 }
 
-/** Path of the methods of each discovery service: service, suffix of its methods, type. */
-const services: readonly (readonly [string, string, string | undefined])[] = [
-  ['envoy.service.discovery.v3.AggregatedDiscoveryService', 'AggregatedResources', undefined],
-  ['envoy.service.cluster.v3.ClusterDiscoveryService', 'Clusters', typeUrls.CDS],
-  ['envoy.service.endpoint.v3.EndpointDiscoveryService', 'Endpoints', typeUrls.EDS],
-  ['envoy.service.listener.v3.ListenerDiscoveryService', 'Listeners', typeUrls.LDS],
-  ['envoy.service.route.v3.RouteDiscoveryService', 'Routes', typeUrls.RDS],
-  ['envoy.service.route.v3.ScopedRoutesDiscoveryService', 'ScopedRoutes', typeUrls.SRDS],
-  ['envoy.service.route.v3.VirtualHostDiscoveryService', 'VirtualHosts', typeUrls.VHDS],
-  ['envoy.service.extension.v3.ExtensionConfigDiscoveryService', 'ExtensionConfigs', typeUrls.ECDS],
-  ['envoy.service.runtime.v3.RuntimeDiscoveryService', 'Runtime', typeUrls.RTDS],
-  ['envoy.service.secret.v3.SecretDiscoveryService', 'Secrets', typeUrls.SDS],
-];
-
+/** Listens for a whole mesh that reconnects at once; net.core.somaxconn caps it. Node's default is 511. */
+const BACKLOG = 4096;
+/** How often it is looked whether anybody has overstayed, ms. */
+const LOOK_MS = 1000;
+/** How long after its end a stream may take to go, and a connection to be closed by the client, ms. */
+const LINGER_MS = 5000;
 const asIs = (message: Buffer) => message;
 
-type Call = grpc.ServerDuplexStream<Buffer, Buffer>;
+interface OpenCall {
+  readonly stream: ServedStream;
+  readonly wire: CallWire;
+  readonly connection: Connection;
+  readonly since: number;
+}
 
 /**
- * Binds one address and serves the discovery services on it. A server of its own for each address, so that a call's
- * scope is known by where it came in. Errors: UMB0401 where something listens there already.
+ * One address and the services on it. A server of its own for each address, so that a call's scope is known by where it
+ * came in.
  */
-export async function listen(
-  address: string,
-  open: OpenStream,
-  options: { limits: Limits; services: readonly ExtraService[]; onClose: (stream: ServedStream) => void },
-): Promise<Listening> {
-  const path = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
-  if (path !== undefined) await clearSocket(path);
-  const server = new grpc.Server({
-    'grpc.max_receive_message_length': options.limits.messageBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': 1000,
-    'grpc.keepalive_time_ms': 60_000,
-    'grpc.keepalive_timeout_ms': 20_000,
-  });
-  let calls = 0;
-  const handle = (protocol: 'sotw' | 'delta', fixedType: string | undefined) => (call: Call) => {
-    if (calls >= options.limits.streams) {
-      call.emit('error', { code: grpc.status.RESOURCE_EXHAUSTED, details: 'too many streams' });
-      return;
+export class GrpcListener {
+  readonly #options: ListenerOptions;
+  readonly #server: grpc.Server;
+  readonly #connections: Connections;
+  readonly #calls = new Set<OpenCall>();
+  /** Connections that were asked to leave, and when. */
+  readonly #leaving = new Map<Connection, number>();
+  readonly #end = new AbortController();
+  readonly #stopWatching: (() => void) | undefined;
+  readonly #looking: NodeJS.Timeout;
+
+  private constructor(options: ListenerOptions) {
+    const { limits, tls } = options;
+    this.#options = options;
+    this.#server = new grpc.Server({
+      'grpc.max_receive_message_length': limits.messageBytes,
+      'grpc.max_send_message_length': -1,
+      'grpc.max_concurrent_streams': limits.streamsPerConnection,
+      'grpc.max_connection_idle_ms': limits.idleMs,
+      'grpc.keepalive_time_ms': 60_000,
+      'grpc.keepalive_timeout_ms': 20_000,
+      'grpc.enable_channelz': 0,
+    });
+    // TLS, where there is any, ends before gRPC: what is injected is plain either way.
+    const injector = this.#server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    this.#connections = new Connections({
+      address: options.address,
+      tls,
+      most: limits.connections,
+      backlog: BACKLOG,
+      onConnection: (socket) => injector.injectConnection(socket),
+      onRefused: options.onRefused,
+    });
+    for (const method of discoveryMethods) this.#serve(method);
+    for (const { definition, implementation } of options.services.map((s) => guarded(s, (p) => this.#peer(p))))
+      this.#server.addService(definition, implementation);
+    // After the connections' own listener: outdated is known by then.
+    this.#stopWatching = tls?.onChange(({ trust }) => trust && void this.#renew());
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    this.#looking.unref();
+  }
+
+  /** Errors: UMB0401. */
+  static async listen(options: ListenerOptions): Promise<GrpcListener> {
+    const listener = new GrpcListener(options);
+    try {
+      await listener.#connections.listen();
+    } catch (error) {
+      await listener.close(0);
+      throw error;
     }
-    calls++;
-    let over = false;
-    const wire = wireOf(call, () => stream.onDrain());
-    const stream: ServedStream = open(wire, { protocol, peer: call.getPeer(), fixedType });
-    const close = () => {
-      if (over) return;
-      over = true;
-      calls--;
-      stream.onClose();
-      options.onClose(stream);
+    return listener;
+  }
+
+  /** Where it can be reached: `unix:/path` or `host:port`. */
+  get address(): string {
+    return this.#connections.address;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes no new connections, and asks those that are open to leave, evenly over `spreadMs`. */
+  async drain(spreadMs: number): Promise<void> {
+    void this.#connections.stop();
+    await this.#depart(this.#connections, spreadMs, 'the management server is closing');
+  }
+
+  /** Lets calls that end by themselves within `graceMs` do so, then cuts the rest. */
+  async close(graceMs: number): Promise<void> {
+    this.#end.abort();
+    this.#stopWatching?.();
+    clearInterval(this.#looking);
+    const stopped = this.#connections.stop();
+    const force = () => {
+      this.#server.forceShutdown();
+      this.#connections.cutAll();
     };
-    call.on('data', (message: Buffer) => stream.onMessage(message));
+    const timer = setTimeout(force, graceMs);
+    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    clearTimeout(timer);
+    force();
+    await stopped;
+  }
+
+  #serve({ path, name, service, protocol, fixedType }: DiscoveryMethod): void {
+    this.#server.addService(
+      {
+        [`${service}/${name}`]: {
+          path,
+          requestStream: true,
+          responseStream: true,
+          requestSerialize: asIs,
+          requestDeserialize: asIs,
+          responseSerialize: asIs,
+          responseDeserialize: asIs,
+        },
+      },
+      { [`${service}/${name}`]: (call: Call) => this.#open(call, protocol, fixedType) },
+    );
+  }
+
+  #open(call: Call, protocol: 'sotw' | 'delta', fixedType: string | undefined): void {
+    const { limits, clock } = this.#options;
+    const connection = this.#connections.find(call.getPeer());
+    const refuse = (code: grpc.status, details: string) => call.emit('error', { code, details });
+    if (!connection || this.#leaving.has(connection)) return void refuse(grpc.status.UNAVAILABLE, 'connect again');
+    if (this.#calls.size >= limits.streams || connection.streams.size >= limits.streamsPerConnection)
+      return void refuse(grpc.status.RESOURCE_EXHAUSTED, 'too many streams');
+    const wire = new CallWire(call, { limits, clock, onDrain: () => stream.onDrain() });
+    const stream: ServedStream = this.#options.open(wire, { protocol, peer: connection.peer, fixedType });
+    const open: OpenCall = { stream, wire, connection, since: clock.now() };
+    this.#calls.add(open);
+    connection.streams.add(stream);
+    const close = () => {
+      if (!this.#calls.delete(open)) return;
+      connection.streams.delete(stream);
+      wire.close();
+      stream.onClose();
+      this.#options.onClose(stream);
+    };
+    call.on('data', (message: Buffer) => {
+      stream.onMessage(message);
+      wire.onRequest(message.length);
+    });
     call.on('cancelled', close);
     call.on('close', close);
-    call.on('error', close);
+    call.on('error', () => stream.onClose());
     call.on('end', () => {
-      close();
+      stream.onClose();
       call.end();
     });
-  };
-  for (const [name, suffix, fixedType] of services) {
-    const definition: Record<string, grpc.MethodDefinition<Buffer, Buffer>> = {};
-    const implementation: grpc.UntypedServiceImplementation = {};
-    for (const [prefix, protocol] of [
-      ['Stream', 'sotw'],
-      ['Delta', 'delta'],
-    ] as const) {
-      // Virtual hosts are discovered on demand, which only the delta protocol can say.
-      if (fixedType === typeUrls.VHDS && protocol === 'sotw') continue;
-      const method = prefix + suffix;
-      definition[method] = {
-        path: `/${name}/${method}`,
-        requestStream: true,
-        responseStream: true,
-        requestSerialize: asIs,
-        requestDeserialize: asIs,
-        responseSerialize: asIs,
-        responseDeserialize: asIs,
-      };
-      implementation[method] = handle(protocol, fixedType);
-    }
-    server.addService(definition, implementation);
   }
-  for (const { definition, implementation } of options.services) server.addService(definition, implementation);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(new UmbraError('UMB0401', `${address}: ${error.message}`, { cause: error })) : resolve(bound),
-    );
-  });
-  // The socket is the credential of its world: only its owner may connect.
-  if (path !== undefined) chmodSync(path, 0o600);
-  return {
-    address: path === undefined ? `${address.slice(0, address.lastIndexOf(':'))}:${port}` : address,
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.forceShutdown(), graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }),
-  };
-}
 
-/** Messages handed to one call and not yet taken by its connection. A call's own limit is 16, whatever their size. */
-const MOST_WRITES = 4;
+  #peer(call: { getPeer(): string }): Peer | undefined {
+    return this.#connections.find(call.getPeer())?.peer;
+  }
 
-function wireOf(call: Call, onDrain: () => void): Wire {
-  let writes = 0;
-  return {
-    write: (message) => {
-      writes++;
-      call.write(message, () => {
-        if (writes-- === MOST_WRITES) onDrain();
-      });
-      return writes < MOST_WRITES;
-    },
-    end: (refusal: Refusal, detail: string) =>
-      call.emit('error', { code: grpc.status[refusal], details: detail, name: refusal, message: detail }),
-  };
-}
+  /** Who was believed by authorities that have changed has to prove itself anew. */
+  async #renew(): Promise<void> {
+    const outdated = [...this.#connections].filter((c) => c.outdated && !this.#leaving.has(c));
+    await this.#depart(outdated, this.#options.renewalMs, 'the authorities have changed: connect again');
+  }
 
-/** Removes a socket file that a killed process left behind; refuses where somebody still listens. */
-async function clearSocket(path: string): Promise<void> {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (!stat) return;
-  if (!stat.isSocket()) throw new UmbraError('UMB0401', `${path} exists and is not a socket`);
-  const alive = await new Promise<boolean>((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on('error', () => resolve(false));
-  });
-  if (alive) throw new UmbraError('UMB0401', `another process listens on ${path}`);
-  unlinkSync(path);
+  async #depart(connections: Iterable<Connection>, spreadMs: number, why: string): Promise<void> {
+    await depart(connections, spreadMs, (c) => this.#leave(c, why), this.#options.clock, this.#end.signal);
+  }
+
+  #leave(connection: Connection, why: string): void {
+    if (this.#leaving.has(connection)) return;
+    this.#leaving.set(connection, this.#options.clock.now());
+    for (const stream of [...connection.streams]) stream.end('UNAVAILABLE', why);
+  }
+
+  /** Ends what has overstayed: nobody keeps memory by not reading, not speaking or not going. */
+  #look(): void {
+    const { limits, clock, onStall } = this.#options;
+    const now = clock.now();
+    for (const { stream, wire, connection, since } of [...this.#calls]) {
+      const lingers = wire.lingersFor(now) > LINGER_MS;
+      if (lingers || wire.stalledFor(now) > limits.stallMs) {
+        if (!lingers) onStall(stream, wire.queuedBytes);
+        stream.end('RESOURCE_EXHAUSTED', 'what was sent is left unread');
+        // It would wait behind what is left unread.
+        connection.cut();
+      } else if (!stream.node && now - since > limits.helloMs) stream.end('DEADLINE_EXCEEDED', 'no request came');
+    }
+    for (const connection of this.#connections)
+      if ((connection.peer.identity?.expiresAt ?? Number.POSITIVE_INFINITY) <= now)
+        this.#leave(connection, 'the certificate has expired');
+    for (const [connection, at] of this.#leaving) {
+      if (now - at > LINGER_MS || (connection.streams.size === 0 && now - at > LOOK_MS)) connection.cut();
+      if (this.#connections.find(connection.peer.address) !== connection) this.#leaving.delete(connection);
+    }
+  }
 }

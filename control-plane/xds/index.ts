@@ -1,9 +1,15 @@
+export { byCertificate } from './authorise.ts';
+export type { CredentialFiles, WatchedCredentials } from './credential-files.ts';
+export { watchCredentials } from './credential-files.ts';
+export type { TlsMaterial } from './credentials.ts';
+export { Credentials } from './credentials.ts';
 export type { AckEvent, AuditEvent, NackEvent, StreamEvent, XdsEvents } from './events.ts';
-export type { ExtraService } from './grpc-listener.ts';
+export type { ExtraService } from './extra-service.ts';
 export type { Limits } from './limits.ts';
 export type { Nack } from './node.ts';
+export type { Authorise, CredentialScope, Identity, Peer } from './peer.ts';
 export type { ListenerScope, Resource } from './resource.ts';
-export type { Counters, ManagementServerOptions, RefusedResource, XdsLogger } from './server.ts';
+export type { Counters, ListenOptions, ManagementServerOptions, RefusedResource, XdsLogger } from './server.ts';
 export { createManagementServer, ManagementServer } from './server.ts';
 export type { Settlement } from './settle.ts';
 export type { NodeStatus, TypeStatus } from './status.ts';

@@ -19,6 +19,7 @@ export interface InterestChange {
 export class Interest {
   readonly names = new Set<string>();
   wildcard = false;
+  #namesLength = 0;
   #everNamed = false;
   #started = false;
 
@@ -28,6 +29,11 @@ export class Interest {
 
   get empty(): boolean {
     return !this.wildcard && this.names.size === 0;
+  }
+
+  /** Characters of all names asked for. */
+  get namesLength(): number {
+    return this.#namesLength;
   }
 
   /** State of the world: every request carries the whole list. */
@@ -42,8 +48,8 @@ export class Interest {
     this.wildcard = wanted.delete(WILDCARD);
     const asked = [...wanted].filter((name) => !this.names.has(name));
     const dropped = [...this.names].filter((name) => !wanted.has(name));
-    for (const name of dropped) this.names.delete(name);
-    for (const name of asked) this.names.add(name);
+    for (const name of dropped) this.#drop(name);
+    for (const name of asked) this.#add(name);
     return { asked, dropped, gainedWildcard: this.wildcard && !before };
   }
 
@@ -65,7 +71,7 @@ export class Interest {
         gainedWildcard = !legacy;
         this.wildcard = true;
       } else {
-        this.names.add(name);
+        this.#add(name);
         asked.push(name);
       }
     }
@@ -75,8 +81,20 @@ export class Interest {
         this.wildcard = false;
         this.#everNamed = true;
         gainedWildcard = false;
-      } else if (this.names.delete(name)) dropped.push(name);
+      } else if (this.#drop(name)) dropped.push(name);
     }
     return { asked: asked.filter((name) => this.names.has(name)), dropped, gainedWildcard };
+  }
+
+  #add(name: string): void {
+    if (this.names.has(name)) return;
+    this.names.add(name);
+    this.#namesLength += name.length;
+  }
+
+  #drop(name: string): boolean {
+    if (!this.names.delete(name)) return false;
+    this.#namesLength -= name.length;
+    return true;
   }
 }

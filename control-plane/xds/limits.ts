@@ -2,20 +2,54 @@
 export interface Limits {
   /** Largest request, bytes. */
   readonly messageBytes: number;
+  /** Connections of one listener. */
+  readonly connections: number;
   /** Streams of one listener. */
   readonly streams: number;
+  /** Streams on one connection. */
+  readonly streamsPerConnection: number;
+  /** Streams of one node. */
+  readonly streamsPerNode: number;
   /** Resource types on one stream. */
   readonly types: number;
   /** Names asked for on one stream, all types together. */
   readonly names: number;
+  /** Characters of all those names. */
+  readonly namesLength: number;
   /** Longest name, type URL or node id, characters. */
   readonly nameLength: number;
+  /**
+   * Requests a second that one stream may go on making, and how many at once. Beyond, its requests wait: nothing is lost
+   * and nobody else waits. A large request counts as several, one for every 4 KiB.
+   */
+  readonly requestRate: number;
+  readonly requestBurst: number;
+  /** Answers, and their bytes, handed to a stream's connection and not yet taken. One answer may always be on its way. */
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  /** How long a client may leave what is on its way unread, ms. */
+  readonly stallMs: number;
+  /** How long a stream may take to say who it is, ms. */
+  readonly helloMs: number;
+  /** How long a connection may have no stream, ms. */
+  readonly idleMs: number;
 }
 
 export const defaultLimits: Limits = {
   messageBytes: 4 * 1024 * 1024,
+  connections: 8192,
   streams: 8192,
+  streamsPerConnection: 1000,
+  streamsPerNode: 1000,
   types: 64,
   names: 50_000,
+  namesLength: 4 * 1024 * 1024,
   nameLength: 2048,
+  requestRate: 1000,
+  requestBurst: 4000,
+  queuedMessages: 4,
+  queuedBytes: 1024 * 1024,
+  stallMs: 60_000,
+  helloMs: 30_000,
+  idleMs: 300_000,
 };

@@ -41,3 +41,8 @@ export function describePeer({ address, identity }: Peer): string {
   if (!identity) return address;
   return `${identity.spiffeId?.uri ?? `“${identity.subject}” without a SPIFFE id`} at ${address}`;
 }
+
+/** What stays the same when a peer connects again. */
+export function sourceOf({ address, identity }: Peer): string {
+  return identity?.spiffeId?.uri ?? address.slice(0, address.lastIndexOf(':'));
+}

@@ -1,6 +1,8 @@
 import type { Clock } from '../mesh/clock.ts';
 import type { Limits } from './limits.ts';
 import type { NodeRecord } from './node.ts';
+import type { Authorise, Peer } from './peer.ts';
+import { beyondLimits } from './request-limits.ts';
 import type { ListenerScope } from './resource.ts';
 import { fits } from './resource.ts';
 import { StreamState } from './stream-state.ts';
@@ -17,7 +19,12 @@ const TTL_FEATURE = 'xds.config.supports-resource-ttl';
 const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
 
 /** Why the server ends a stream, by gRPC status. */
-export type Refusal = 'INVALID_ARGUMENT' | 'PERMISSION_DENIED' | 'RESOURCE_EXHAUSTED' | 'UNAVAILABLE';
+export type Refusal =
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAVAILABLE';
 
 /** The wire under a stream. */
 export interface Wire {
@@ -32,8 +39,10 @@ export interface Hub {
   readonly identifier: string;
   readonly limits: Limits;
   readonly patienceMs: number;
+  /** Nothing is served to anybody yet. */
+  held(): boolean;
   /** Takes the stream in as one of the node's, or says why not. */
-  attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: string };
+  attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: Refusal; detail: string };
   detach(stream: ServedStream): void;
   onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void;
   onSent(stream: ServedStream, answer: Outgoing): void;
@@ -41,6 +50,18 @@ export interface Hub {
   onProgress(stream: ServedStream): void;
   onScopeViolation(stream: ServedStream, answer: Outgoing, names: readonly string[]): void;
   onLimit(stream: ServedStream, detail: string): void;
+  onUnauthorised(stream: ServedStream, nodeId: string, reason: string): void;
+}
+
+/** How a stream came in. */
+export interface StreamOrigin {
+  readonly scope: ListenerScope;
+  readonly protocol: 'sotw' | 'delta';
+  readonly peer: Peer;
+  /** Which nodes the peer may be. */
+  readonly authorise: Authorise;
+  /** The type of a per-type service; undefined for the aggregated one. */
+  readonly fixedType?: string | undefined;
 }
 
 /**
@@ -51,7 +72,7 @@ export interface Hub {
 export class ServedStream {
   readonly scope: ListenerScope;
   readonly protocol: 'sotw' | 'delta';
-  readonly peer: string;
+  readonly peer: Peer;
   readonly connectedAt: number;
   ackedAt: number | undefined;
   node: NodeRecord | undefined;
@@ -63,21 +84,18 @@ export class ServedStream {
   #timer: AbortController | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   readonly #fixedType: string | undefined;
+  readonly #authorise: Authorise;
   readonly #wire: Wire;
   readonly #hub: Hub;
 
-  /** `fixedType`: the type of a per-type service; undefined for the aggregated one. */
-  constructor(
-    hub: Hub,
-    wire: Wire,
-    how: { scope: ListenerScope; protocol: 'sotw' | 'delta'; peer: string; fixedType?: string | undefined },
-  ) {
+  constructor(hub: Hub, wire: Wire, origin: StreamOrigin) {
     this.#hub = hub;
     this.#wire = wire;
-    this.scope = how.scope;
-    this.protocol = how.protocol;
-    this.peer = how.peer;
-    this.#fixedType = how.fixedType;
+    this.scope = origin.scope;
+    this.protocol = origin.protocol;
+    this.peer = origin.peer;
+    this.#authorise = origin.authorise;
+    this.#fixedType = origin.fixedType;
     this.connectedAt = hub.clock.now();
   }
 
@@ -150,7 +168,7 @@ export class ServedStream {
 
   #pumpOnce(): void {
     let now = this.#hub.clock.now();
-    while (!this.#closed && this.#writable && this.#state && this.node?.known) {
+    while (!this.#closed && this.#writable && this.#state && this.node?.known && !this.#hub.held()) {
       now = this.#hub.clock.now();
       const answer = this.#state.next(this.node, now);
       if (!answer) break;
@@ -189,7 +207,7 @@ export class ServedStream {
   }
 
   #isTooMuch(request: WireRequest, typeUrl: string): boolean {
-    const limit = this.#beyondLimits(request, typeUrl);
+    const limit = beyondLimits(request, typeUrl, this.#state!, this.#hub.limits);
     if (!limit) return false;
     this.#hub.onLimit(this, limit);
     this.end('RESOURCE_EXHAUSTED', limit);
@@ -203,9 +221,15 @@ export class ServedStream {
       this.end('INVALID_ARGUMENT', 'the first request of a stream must carry node.id');
       return false;
     }
+    const reason = this.#authorise(this.peer, id);
+    if (reason !== undefined) {
+      this.#hub.onUnauthorised(this, id, reason);
+      this.end('PERMISSION_DENIED', `not authorised to be ${id}: ${reason}`);
+      return false;
+    }
     const attached = this.#hub.attach(this, id);
     if ('refused' in attached) {
-      this.end('PERMISSION_DENIED', attached.refused);
+      this.end(attached.refused, attached.detail);
       return false;
     }
     this.node = attached.node;
@@ -217,24 +241,9 @@ export class ServedStream {
     return true;
   }
 
-  #beyondLimits(request: WireRequest, typeUrl: string): string | undefined {
-    const { limits } = this.#hub;
-    const state = this.#state!;
-    if (typeUrl.length > limits.nameLength) return 'type URL too long';
-    if (!state.subscription(typeUrl) && state.subscriptions.length >= limits.types)
-      return `more than ${limits.types} types on one stream`;
-    // State of the world replaces the list, delta adds to it.
-    const others =
-      state.namesHeld - (this.protocol === 'sotw' ? (state.subscription(typeUrl)?.interest.names.size ?? 0) : 0);
-    const most = Math.max(request.names.length, request.initialVersions.size, request.unsubscribe.length);
-    if (others + most > limits.names && most > 0) return `more than ${limits.names} names on one stream`;
-    if (request.names.some((name) => name.length > limits.nameLength)) return 'resource name too long';
-    return undefined;
-  }
-
   /** `now`: when the state was last looked at. What was due by then has had its turn; something else has to happen first. */
   #arm(now: number): void {
-    if (this.#closed || !this.#state || !this.node?.known) return;
+    if (this.#closed || !this.#state || !this.node?.known || this.#hub.held()) return;
     const at = this.#state.wakeAt(this.node);
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
     if (due === this.#timerAt) return;

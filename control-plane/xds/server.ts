@@ -1,16 +1,22 @@
 import type { Clock } from '../mesh/clock.ts';
 import { UmbraError } from '../mesh/errors.ts';
+import { isLocal, parseAddress } from './address.ts';
+import { Audit } from './audit.ts';
+import { anybody, byCertificate } from './authorise.ts';
+import type { Credentials } from './credentials.ts';
 import type { AuditEvent, XdsEvents } from './events.ts';
 import { Listeners } from './events.ts';
-import type { ExtraService, Listening } from './grpc-listener.ts';
-import { listen } from './grpc-listener.ts';
+import type { ExtraService } from './extra-service.ts';
+import { GrpcListener } from './grpc-listener.ts';
 import type { Limits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
 import type { Need } from './node.ts';
 import { describe, NodeRecord } from './node.ts';
+import type { Authorise, CredentialScope } from './peer.ts';
+import { describePeer, sourceOf } from './peer.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits, invalidity } from './resource.ts';
-import type { Hub } from './served-stream.ts';
+import type { Hub, Refusal } from './served-stream.ts';
 import { ServedStream } from './served-stream.ts';
 import type { Settlement } from './settle.ts';
 import type { NodeStatus } from './status.ts';
@@ -35,6 +41,26 @@ export interface ManagementServerOptions {
   readonly limits?: Partial<Limits>;
   /** How long an answer may stay unacknowledged before a newer one is sent, or the next step taken, regardless, ms. */
   readonly patienceMs?: number;
+  /** Nothing is served to anybody before {@link ManagementServer.release}: for who gathers its inputs first. */
+  readonly held?: boolean;
+}
+
+export interface ListenOptions {
+  /** `unix:/path` (mode 600; a stale socket file is replaced) or `host:port` (0 = any free port). */
+  readonly address: string;
+  /** What every stream that comes by this address may see at most. */
+  readonly scope: ListenerScope;
+  readonly services?: readonly ExtraService[];
+  /** Mutual TLS by these, which may be replaced while it serves. Without it only this machine can connect. */
+  readonly tls?: Credentials;
+  /** Plaintext is meant even where other machines can connect. */
+  readonly plaintext?: 'anywhere';
+  /** Which nodes a peer may be. Default: with TLS those its certificate covers ({@link byCertificate}), without it all. */
+  readonly authorise?: Authorise;
+  /** What a credential may see; it narrows `scope` and never widens it. */
+  readonly scopeOf?: CredentialScope;
+  /** Over how long everybody is asked to prove itself anew when the authorities have changed, ms; default 30 s. */
+  readonly renewalMs?: number;
 }
 
 export interface RefusedResource {
@@ -52,6 +78,8 @@ export interface Counters {
   refused: number;
 }
 
+const RENEWAL_MS = 30_000;
+
 interface Member {
   readonly record: NodeRecord;
   readonly streams: Set<ServedStream>;
@@ -66,20 +94,29 @@ export class ManagementServer {
   readonly counters: Counters = { pushes: 0, acks: 0, nacks: 0, refused: 0 };
   readonly #options: ManagementServerOptions;
   readonly #members = new Map<string, Member>();
-  readonly #listening: Listening[] = [];
+  readonly #listeners: GrpcListener[] = [];
   readonly #streams = new Set<ServedStream>();
   readonly #events: Listeners<XdsEvents>;
   readonly #hub: Hub;
+  readonly #audited: Audit;
+  #held: boolean;
+  #draining = false;
   #closed = false;
 
   constructor(options: ManagementServerOptions) {
     this.#options = options;
+    this.#held = options.held ?? false;
+    this.#audited = new Audit((event) => {
+      options.logger.error(event, event.detail);
+      options.onAudit(event);
+    });
     this.#events = new Listeners((error) => options.logger.error({ err: error }, 'an xDS event listener failed'));
     this.#hub = {
       clock: options.clock,
       identifier: options.identifier,
       limits: { ...defaultLimits, ...options.limits },
       patienceMs: options.patienceMs ?? 5000,
+      held: () => this.#held,
       attach: (stream, nodeId) => this.#attach(stream, nodeId),
       detach: (stream) => this.#detach(stream),
       onVerdict: (stream, typeUrl, verdict) => this.#onVerdict(stream, typeUrl, verdict),
@@ -90,41 +127,73 @@ export class ManagementServer {
         this.#auditScope(stream.node!.id, stream.scope, answer.typeUrl, names);
       },
       onLimit: (stream, detail) =>
-        this.#audit({
-          kind: 'limit-exceeded',
-          code: 'UMB0305',
-          nodeId: stream.node?.id ?? '',
-          scope: stream.scope,
-          detail: `${detail}, from ${stream.peer}`,
-        }),
+        this.#audit(
+          {
+            kind: 'limit-exceeded',
+            code: 'UMB0305',
+            nodeId: stream.node?.id ?? '',
+            scope: stream.scope,
+            detail: `${detail}, from ${describePeer(stream.peer)}`,
+          },
+          `${sourceOf(stream.peer)} ${detail}`,
+        ),
+      onUnauthorised: (stream, nodeId, reason) =>
+        this.#audit(
+          {
+            kind: 'unauthorised',
+            code: 'UMB0306',
+            nodeId,
+            scope: stream.scope,
+            detail: `${describePeer(stream.peer)} claims to be ${nodeId}: ${reason}`,
+          },
+          sourceOf(stream.peer),
+        ),
     };
   }
 
+  /** Whether nodes are served what was set for them: released, and not on its way out. */
+  get ready(): boolean {
+    return !this.#held && !this.#draining && !this.#closed;
+  }
+
   /**
-   * Serves on one more address: `unix:/path` (mode 600; a stale socket file is replaced) or `host:port` (0 = any free
-   * port). `scope` is what every stream that comes by it may see. Errors: UMB0401.
+   * Serves on one more address. Errors: UMB0307 where plaintext could be reached from elsewhere and nobody said that it
+   * is meant, or the address cannot be read; UMB0401 where something listens there already.
    */
-  async listen(o: {
-    address: string;
-    scope: ListenerScope;
-    services?: readonly ExtraService[];
-  }): Promise<{ address: string }> {
-    if (this.#closed) throw new UmbraError('UMB0401', 'the management server is closed');
-    const listening = await listen(
-      o.address,
-      (wire, how) => {
-        const stream = new ServedStream(this.#hub, wire, { scope: o.scope, ...how });
+  async listen(o: ListenOptions): Promise<{ address: string }> {
+    if (this.#closed || this.#draining) throw new UmbraError('UMB0401', 'the management server is closed');
+    const address = parseAddress(o.address);
+    if (!o.tls && o.plaintext !== 'anywhere' && !(await isLocal(address)))
+      throw new UmbraError('UMB0307', `${o.address} can be reached from other machines, in plaintext`);
+    const authorise = o.authorise ?? (o.tls ? byCertificate() : anybody);
+    const listener = await GrpcListener.listen({
+      address,
+      tls: o.tls,
+      limits: this.#hub.limits,
+      clock: this.#hub.clock,
+      services: o.services ?? [],
+      renewalMs: o.renewalMs ?? RENEWAL_MS,
+      open: (wire, { peer, protocol, fixedType }) => {
+        const scope = o.scope === 'shadow' ? (o.scopeOf?.(peer) ?? o.scope) : o.scope;
+        const stream = new ServedStream(this.#hub, wire, { scope, authorise, peer, protocol, fixedType });
         this.#streams.add(stream);
         return stream;
       },
-      {
-        limits: this.#hub.limits,
-        services: o.services ?? [],
-        onClose: (stream) => this.#streams.delete(stream),
-      },
-    );
-    this.#listening.push(listening);
-    return { address: listening.address };
+      onClose: (stream) => this.#streams.delete(stream),
+      onRefused: (reason, from) =>
+        this.#options.logger.debug({ address: o.address, from, reason }, 'connection refused'),
+      onStall: (stream, bytes) => this.#hub.onLimit(stream, `${bytes} bytes left unread`),
+    });
+    this.#listeners.push(listener);
+    return { address: listener.address };
+  }
+
+  /** Serves what was set, where the server was made `held`. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#options.logger.info({ nodes: this.#members.size }, 'serving');
+    for (const stream of [...this.#streams]) stream.pump();
   }
 
   /**
@@ -213,13 +282,24 @@ export class ManagementServer {
     return [...this.#members.values()].map((m) => statusOf(m.record, [...m.streams]));
   }
 
+  /**
+   * Takes nobody new and asks the connected to leave, evenly over `spreadMs`, so that whoever serves next is not met by all
+   * at once. Those still connected are served meanwhile. {@link ManagementServer.close} comes after.
+   */
+  async drain(spreadMs: number): Promise<void> {
+    if (this.#draining || this.#closed) return;
+    this.#draining = true;
+    this.#options.logger.info({ streams: this.#streams.size, spreadMs }, 'draining');
+    await Promise.all(this.#listeners.map((l) => l.drain(spreadMs)));
+  }
+
   /** Ends all streams (proxies keep what they have and reconnect) and stops listening. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     for (const member of this.#members.values()) member.waiters.end('the management server closed');
     for (const stream of [...this.#streams]) stream.end('UNAVAILABLE', 'the management server is closing');
-    await Promise.all(this.#listening.map((l) => l.close(1000)));
+    await Promise.all(this.#listeners.map((l) => l.close(1000)));
   }
 
   #member(nodeId: string): Member {
@@ -237,19 +317,26 @@ export class ManagementServer {
    * A node belongs to the scope it was first seen in. Production wins a conflict: a proxy of the shadow that calls itself
    * by a production node's name is turned away, the other way round the shadow's stream gives way.
    */
-  #attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: string } {
-    if (this.#closed) return { refused: 'the management server is closing' };
+  #attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: Refusal; detail: string } {
+    if (this.#closed || this.#draining) return { refused: 'UNAVAILABLE', detail: 'the management server is closing' };
     const member = this.#member(nodeId);
     const { record } = member;
+    const { streamsPerNode } = this.#hub.limits;
+    if (member.streams.size >= streamsPerNode) {
+      const detail = `more than ${streamsPerNode} streams of one node`;
+      this.#hub.onLimit(stream, `${detail}, ${nodeId}`);
+      return { refused: 'RESOURCE_EXHAUSTED', detail };
+    }
     if (record.scope && record.scope !== stream.scope) {
       this.#audit({
         kind: 'identity-conflict',
         code: 'UMB0304',
         nodeId,
         scope: stream.scope,
-        detail: `node ${nodeId} of ${record.scope} was claimed by ${stream.peer} through a ${stream.scope} listener`,
+        detail: `node ${nodeId} of ${record.scope} was claimed by ${describePeer(stream.peer)} through a ${stream.scope} listener`,
       });
-      if (stream.scope === 'shadow') return { refused: `node ${nodeId} belongs to production` };
+      if (stream.scope === 'shadow')
+        return { refused: 'PERMISSION_DENIED', detail: `node ${nodeId} belongs to production` };
       this.#rebind(member, stream.scope);
     } else if (!record.scope) this.#rebind(member, stream.scope);
     if (member.streams.size === 0) record.reconnected();
@@ -348,9 +435,8 @@ export class ManagementServer {
     });
   }
 
-  #audit(event: Omit<AuditEvent, 'at'>): void {
-    this.#options.logger.error(event, event.detail);
-    this.#options.onAudit({ ...event, at: this.#hub.clock.now() });
+  #audit(event: Omit<AuditEvent, 'at'>, cause?: string): void {
+    this.#audited.record({ ...event, at: this.#hub.clock.now() }, cause);
   }
 }
 

@@ -44,11 +44,6 @@ export class StreamState {
     return this.#subscriptions.find((s) => s.typeUrl === typeUrl);
   }
 
-  /** Names asked for over all types: what limits count. */
-  get namesHeld(): number {
-    return this.#subscriptions.reduce((sum, s) => sum + s.interest.names.size, 0);
-  }
-
   onSotw(typeUrl: string, request: SotwRequest): Verdict {
     return (this.#ensure(typeUrl) as SotwSubscription).onRequest(request);
   }

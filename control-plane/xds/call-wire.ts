@@ -1,0 +1,93 @@
+import * as grpc from '@grpc/grpc-js';
+import type { Clock } from '../mesh/clock.ts';
+import type { Limits } from './limits.ts';
+import type { Refusal, Wire } from './served-stream.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+export type Call = grpc.ServerDuplexStream<Buffer, Buffer>;
+
+/** Bytes of a request that count as one request. */
+const REQUEST_UNIT = 4096;
+
+/**
+ * A gRPC call as a stream's wire. It bounds both directions: answers are not taken beyond the limits of the queue, and
+ * requests that come too fast wait in the client's own buffers, since nobody reads them.
+ */
+export class CallWire implements Wire {
+  readonly #call: Call;
+  readonly #limits: Limits;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #onDrain: () => void;
+  readonly #bucket: TokenBucket;
+  #resume: NodeJS.Timeout | undefined;
+  #messages = 0;
+  #bytes = 0;
+  #full = false;
+  /** When the connection last took an answer of those on their way. */
+  #movedAt = 0;
+  #endedAt: number | undefined;
+
+  constructor(call: Call, o: { limits: Limits; clock: Pick<Clock, 'now'>; onDrain: () => void }) {
+    this.#call = call;
+    this.#limits = o.limits;
+    this.#clock = o.clock;
+    this.#onDrain = o.onDrain;
+    this.#bucket = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, o.clock.now());
+  }
+
+  write(message: Buffer): boolean {
+    if (this.#messages === 0) this.#movedAt = this.#clock.now();
+    this.#messages++;
+    this.#bytes += message.length;
+    this.#call.write(message, () => {
+      this.#messages--;
+      this.#bytes -= message.length;
+      this.#movedAt = this.#clock.now();
+      if (!this.#full || this.#isFull()) return;
+      this.#full = false;
+      this.#onDrain();
+    });
+    this.#full = this.#isFull();
+    return !this.#full;
+  }
+
+  end(refusal: Refusal, detail: string): void {
+    this.#endedAt = this.#clock.now();
+    this.#call.emit('error', { code: grpc.status[refusal], details: detail, name: refusal, message: detail });
+  }
+
+  /** Counts a request that was read; reads no more until the stream has slowed down to its rate. */
+  onRequest(bytes: number): void {
+    const wait = this.#bucket.take(1 + Math.floor(bytes / REQUEST_UNIT), this.#clock.now());
+    if (wait === 0 || this.#resume) return;
+    this.#call.pause();
+    this.#resume = setTimeout(() => {
+      this.#resume = undefined;
+      this.#call.resume();
+    }, wait);
+  }
+
+  /** The call is over. */
+  close(): void {
+    clearTimeout(this.#resume);
+  }
+
+  /** Bytes handed over and not taken. */
+  get queuedBytes(): number {
+    return this.#bytes;
+  }
+
+  /** How long the client has left answers unread, ms. */
+  stalledFor(now: number): number {
+    return this.#messages === 0 ? 0 : now - this.#movedAt;
+  }
+
+  /** How long ago the stream was ended, though its call is still there, ms. */
+  lingersFor(now: number): number {
+    return this.#endedAt === undefined ? 0 : now - this.#endedAt;
+  }
+
+  #isFull(): boolean {
+    return this.#messages >= this.#limits.queuedMessages || this.#bytes >= this.#limits.queuedBytes;
+  }
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Limits } from './limits.ts';
+import { defaultLimits } from './limits.ts';
+import { beyondLimits } from './request-limits.ts';
+import { StreamState } from './stream-state.ts';
+import type { WireRequest } from './wire-request.ts';
+
+const limits: Limits = { ...defaultLimits, types: 2, names: 4, namesLength: 20, nameLength: 8 };
+const options = { ttl: false, patienceMs: 1000 };
+
+function request(more: Partial<WireRequest>): WireRequest {
+  return {
+    node: undefined,
+    typeUrl: '',
+    nonce: '',
+    error: undefined,
+    names: [],
+    unsubscribe: [],
+    initialVersions: new Map(),
+    ...more,
+  };
+}
+
+/** A stream that asks for these names of `t/A`. */
+function asking(protocol: 'sotw' | 'delta', ...names: string[]): StreamState {
+  const state = new StreamState(protocol, options);
+  if (protocol === 'sotw') state.onSotw('t/A', { names, nonce: '', error: undefined });
+  else
+    state.onDelta('t/A', {
+      subscribe: names,
+      unsubscribe: [],
+      initialVersions: new Map(),
+      nonce: '',
+      error: undefined,
+    });
+  return state;
+}
+
+test('what a request adds is counted, once', () => {
+  const table: [string, StreamState, string, Partial<WireRequest>, RegExp | undefined][] = [
+    ['delta adds', asking('delta', 'a', 'b', 'c'), 't/A', { names: ['d'] }, undefined],
+    ['delta adds too many', asking('delta', 'a', 'b', 'c'), 't/A', { names: ['d', 'e'] }, /4 names/],
+    ['delta asks again', asking('delta', 'a', 'b', 'c'), 't/A', { names: ['a', 'b', 'c'] }, undefined],
+    ['delta of another type', asking('delta', 'a', 'b', 'c'), 't/B', { names: ['a', 'b'] }, /4 names/],
+    ['sotw replaces', asking('sotw', 'a', 'b', 'c'), 't/A', { names: ['d', 'e', 'f', 'g'] }, undefined],
+    ['sotw replaces by too many', asking('sotw', 'a'), 't/A', { names: ['d', 'e', 'f', 'g', 'h'] }, /4 names/],
+    ['sotw of another type', asking('sotw', 'a', 'b', 'c'), 't/B', { names: ['a', 'b'] }, /4 names/],
+    ['too many taken away', asking('delta'), 't/A', { unsubscribe: ['a', 'b', 'c', 'd', 'e'] }, /4 names/],
+    [
+      'too many kept from earlier',
+      asking('delta'),
+      't/A',
+      { initialVersions: new Map(['a', 'b', 'c', 'd', 'e'].map((n) => [n, '1'])) },
+      /4 names/,
+    ],
+    ['too long', asking('delta'), 't/A', { names: ['x'.repeat(9)] }, /too long/],
+    ['too long to be taken away', asking('delta'), 't/A', { unsubscribe: ['x'.repeat(9)] }, /too long/],
+    ['too long to be kept', asking('delta'), 't/A', { initialVersions: new Map([['x'.repeat(9), '1']]) }, /too long/],
+    ['all as long as may be', asking('delta', 'aaaaaaaa'), 't/A', { names: ['bbbbbbbb', 'cccc'] }, undefined],
+    ['too much in all', asking('delta', 'aaaaaaaa'), 't/A', { names: ['bbbbbbbb', 'ccccc'] }, /20 characters/],
+    ['too long a type', asking('delta'), 't/TooLong12', {}, /type URL/],
+    ['a second type', asking('delta'), 't/B', {}, undefined],
+  ];
+  for (const [name, state, typeUrl, more, expected] of table) {
+    const said = beyondLimits(request(more), typeUrl, state, limits);
+    if (expected) assert.match(said ?? '', expected, name);
+    else assert.equal(said, undefined, name);
+  }
+  const full = asking('delta');
+  full.onDelta('t/B', { subscribe: [], unsubscribe: [], initialVersions: new Map(), nonce: '', error: undefined });
+  assert.match(beyondLimits(request({}), 't/C', full, limits) ?? '', /2 types/);
+});

@@ -1,0 +1,26 @@
+/**
+ * How fast somebody may go on: `burst` at once, `rate` a second for long. What is taken is never refused; the bucket goes
+ * into debt instead and says how long to pause. Time is an argument, ms.
+ */
+export class TokenBucket {
+  readonly #rate: number;
+  readonly #burst: number;
+  #tokens: number;
+  #at: number;
+
+  constructor(rate: number, burst: number, now: number) {
+    this.#rate = rate;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#at = now;
+  }
+
+  /** Takes `cost` tokens; how long to wait before the next, ms (0 = not at all). */
+  take(cost: number, now: number): number {
+    // A clock that was set back gives nothing.
+    const passed = Math.max(0, now - this.#at);
+    this.#at = now;
+    this.#tokens = Math.min(this.#burst, this.#tokens + (passed / 1000) * this.#rate) - cost;
+    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#rate) * 1000);
+  }
+}
