@@ -20,6 +20,8 @@ export interface RawScores {
 /** A policy from an ONNX model; beside {@link Policy} it can be asked for raw scores and must be closed. */
 export interface ModelPolicy extends Policy {
   readonly card: PolicyCard;
+  /** The bytes it was opened from. */
+  readonly model: Uint8Array;
   /** Scores `rows` rows of {@link FEATURE_COUNT} numbers each. @throws UMB0602 where the answer is not finite. */
   raw(x: Float32Array, rows: number): Promise<RawScores>;
   close(): Promise<void>;
@@ -35,9 +37,11 @@ export type ModelReader = () => Promise<Uint8Array>;
  */
 export async function loadPolicy(model: Uint8Array | ModelReader, card: PolicyCard): Promise<ModelPolicy> {
   checkCard(card);
+  let bytes: Uint8Array;
   let session: Awaited<ReturnType<typeof openModel>>;
   try {
-    session = await openModel(typeof model === 'function' ? await model() : model);
+    bytes = typeof model === 'function' ? await model() : model;
+    session = await openModel(bytes);
   } catch (cause) {
     throw new UmbraError('UMB0601', `not an ONNX model (${(cause as Error).message})`, { cause });
   }
@@ -67,6 +71,7 @@ export async function loadPolicy(model: Uint8Array | ModelReader, card: PolicyCa
   return {
     version: card.version,
     card,
+    model: bytes,
     raw,
     close: () => session.release(),
     score: async (context) => {

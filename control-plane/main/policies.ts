@@ -11,7 +11,7 @@ import type { Store } from '../mesh/store.ts';
 export interface BaseModel {
   readonly bytes: Uint8Array;
   readonly card: PolicyCard;
-  /** Trained for this application by an earlier run, and kept in the store. */
+  /** Trained for this application already, by an earlier run. */
   readonly specialised: boolean;
 }
 
@@ -23,18 +23,20 @@ export interface Policies {
   notes(): string[];
   decider(): Decider;
   decide(by: Decider): void;
-  /** A refined policy that passed its gate takes over. */
-  promote(policy: Policy): void;
-  /** A policy trained for this application takes over, and is there again after a restart. */
-  adopt(policy: ModelPolicy, bytes: Uint8Array): void;
+  /** A policy that was trained or refined for this application takes over, and is there again after a restart. */
+  promote(policy: ModelPolicy): void;
 }
 
-const MODEL_BLOB = 'policy.onnx';
-const CARD_BLOB = 'policy.json';
+/** Where the newest promoted policy is kept: one write, so that a model never meets another's card. */
+const KEPT = 'policy';
+interface Kept {
+  readonly card: PolicyCard;
+  /** Base64. */
+  readonly model: string;
+}
 
 /**
- * Loads the policy: the one trained for this application where an earlier run kept one made from the shipped model, else the
- * shipped one. A model that is missing, corrupt or answers nonsense is said aloud and the static rules decide (design, rule 3).
+ * Loads the policy: the one that an earlier run promoted, where it was made from the shipped model, else the shipped one. A model that is missing, corrupt or answers nonsense is said aloud and the static rules decide (design, rule 3).
  * `random` numbers are uniform in [0, 1).
  */
 export async function createPolicies(options: {
@@ -51,7 +53,10 @@ export async function createPolicies(options: {
       const card = JSON.parse(await readFile(options.card, 'utf8')) as PolicyCard;
       const bytes = new Uint8Array(await readFile(options.model));
       const shipped = { policy: await loadPolicy(bytes, card), base: { bytes, card, specialised: false } };
-      const kept = await ownPolicy(store, card);
+      const kept = await keptPolicy(store, card, (problem) => {
+        notes.push(problem.message);
+        options.onProblem(problem);
+      });
       if (!kept) return shipped;
       await shipped.policy.close();
       return kept;
@@ -74,9 +79,6 @@ export async function createPolicies(options: {
   const random = randomOrderPolicy(options.random);
   let learned: Policy = opened ? guarded(opened.policy, staticPolicy, fallBack) : staticPolicy;
   let decider: Decider = 'learned';
-  const promote = (policy: Policy) => {
-    learned = guarded(policy, staticPolicy, fallBack);
-  };
   return {
     base: opened?.base,
     current: () => (decider === 'learned' ? learned : decider === 'rules' ? staticPolicy : random),
@@ -86,28 +88,34 @@ export async function createPolicies(options: {
     decide(by) {
       decider = by;
     },
-    promote,
-    adopt(policy, bytes) {
-      store.putBlob(MODEL_BLOB, bytes);
-      store.putBlob(CARD_BLOB, new TextEncoder().encode(JSON.stringify(policy.card)));
-      promote(policy);
+    promote(policy) {
+      learned = guarded(policy, staticPolicy, fallBack);
+      const kept: Kept = { card: policy.card, model: Buffer.from(policy.model).toString('base64') };
+      store.putBlob(KEPT, new TextEncoder().encode(JSON.stringify(kept)));
     },
   };
 }
 
-/** The policy an earlier run made for this application, if it came from the model that is shipped now and still works. */
-async function ownPolicy(
+/** Specialising adds `~SEED` to a version, refining `+STEPS` (learning/), so that it tells what a model came from. */
+const cameFrom = (version: string, shipped: string): boolean =>
+  version.startsWith(`${shipped}~`) || version.startsWith(`${shipped}+`);
+
+/** The policy an earlier run promoted, if it came from the model that is shipped now and still works. */
+async function keptPolicy(
   store: Store,
   shipped: PolicyCard,
+  onProblem: (problem: Error) => void,
 ): Promise<{ policy: ModelPolicy; base: BaseModel } | undefined> {
-  const [bytes, text] = [store.blob(MODEL_BLOB), store.blob(CARD_BLOB)];
-  if (!bytes || !text) return undefined;
+  const text = store.blob(KEPT);
+  if (!text) return undefined;
   try {
-    const card = JSON.parse(new TextDecoder().decode(text)) as PolicyCard;
-    if (!card.version.startsWith(`${shipped.version}~`)) return undefined;
-    return { policy: await loadPolicy(bytes, card), base: { bytes, card, specialised: true } };
-  } catch {
-    // It is made again; the shipped one serves meanwhile.
+    const { card, model } = JSON.parse(new TextDecoder().decode(text)) as Kept;
+    if (!cameFrom(card.version, shipped.version)) return undefined;
+    const bytes = new Uint8Array(Buffer.from(model, 'base64'));
+    return { policy: await loadPolicy(bytes, card), base: { bytes, card, specialised: card.version.includes('~') } };
+  } catch (cause) {
+    const why = `the policy an earlier run kept cannot be used, the shipped one serves: ${(cause as Error).message}`;
+    onProblem(new Error(why, { cause }));
     return undefined;
   }
 }

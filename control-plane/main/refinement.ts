@@ -65,7 +65,7 @@ export async function createRefinement(options: {
         }
         const policy = await learner.rebase(made.model, made.card);
         if (!policy) return;
-        policies.adopt(policy, made.model);
+        policies.promote(policy);
         const { before, after } = made;
         logger.info(
           { version: policy.version, before: before.recovered, after: after.recovered },

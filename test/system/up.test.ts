@@ -7,8 +7,12 @@ import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaneStatus } from '../../control-plane/api/plane.ts';
+import { assets } from '../../control-plane/assets.ts';
+import { loadPolicy } from '../../control-plane/learning/session.ts';
+import { createPolicies } from '../../control-plane/main/policies.ts';
 import type { Lease } from '../../control-plane/mesh/lease.ts';
 import type { AuditEntry, Override, Pattern } from '../../control-plane/mesh/record.ts';
+import type { Store } from '../../control-plane/mesh/store.ts';
 import { openStore } from '../../control-plane/store/sqlite.ts';
 import { processesOf, whyNot } from '../local/machine.ts';
 import { document } from '../local/running.ts';
@@ -146,7 +150,23 @@ test('a corrupt model is told, and the static rules decide', { skip }, async () 
   await running.stop();
 });
 
-test('kill -9 of the control plane: orders, patterns and audit are there again; a wrong token is refused', {
+/** Keeps a refinement of the shipped policy in `store`, as a run that promoted it does; its version. */
+async function keepRefined(store: Store): Promise<string> {
+  const policies = await createPolicies({
+    model: assets.policyOnnx,
+    card: assets.policyCard,
+    store,
+    random: Math.random,
+    onProblem: (error) => assert.fail(String(error)),
+  });
+  const { bytes, card } = policies.base!;
+  const refined = await loadPolicy(bytes, { ...card, version: `${card.version}+100` });
+  policies.promote(refined);
+  await refined.close();
+  return refined.version;
+}
+
+test('kill -9 of the control plane: orders, patterns, the refined policy and audit are there again; a wrong token is refused', {
   skip,
 }, async () => {
   const at = place();
@@ -182,8 +202,11 @@ test('kill -9 of the control plane: orders, patterns and audit are there again; 
     mitigation: { kind: 'rate-limit', target: { edge: 'web>api' }, strength: 0.5 },
     setting: { edge: 'web>api', change: { rateLimit: 0.001 } },
   });
+  const refined = await keepRefined(store);
   store.close();
   const running = await up(at);
+  const policy = async () => (await running.get<PlaneStatus>('/status')).policy.version;
+  assert.equal(await policy(), refined, 'what an earlier run refined');
   const calls = await Promise.all(
     Array.from({ length: 10 }, async () => {
       const { host, port } = running.ready.entry;
@@ -228,6 +251,7 @@ test('kill -9 of the control plane: orders, patterns and audit are there again; 
     await sleep(50);
   }
   assert.ok(answered > 1);
+  assert.equal(await policy(), refined, 'and after the kill');
   const overrides = await running.get<Override[]>('/overrides');
   assert.ok(overrides.some((o) => o.order.type === 'freeze' && o.reason === 'a test'));
   assert.deepEqual(
