@@ -150,6 +150,10 @@ async function run(directory: string): Promise<void> {
         return frozen ? 'an operator froze everything' : undefined;
       },
       onEvent: (event) => (event.type === 'alert' ? logger.warn(event.message) : plane.emit(event)),
+      generator: {
+        ...(wanted.faults ? { kinds: wanted.faults } : {}),
+        ...(wanted.exclude ? { exclude: wanted.exclude } : {}),
+      },
       ...(wanted.unfaultedShare === undefined ? {} : { unfaultedShare: wanted.unfaultedShare / 100 }),
     });
   }

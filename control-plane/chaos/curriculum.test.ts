@@ -44,6 +44,19 @@ test('the classes come first, each once', () => {
   assert.equal(seen.size, 6);
 });
 
+test('a class that nothing shows of does not keep the others waiting', () => {
+  const c = make();
+  const kinds: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    const job = c.next()!;
+    kinds.push(job.scenario.class);
+    const felt = job.scenario.class !== 'corruption';
+    c.learn(episode(job, { tookEffect: felt, ...(felt ? { detectedAfterMs: 2000 } : {}) }));
+  }
+  assert.ok(kinds.filter((k) => k === 'corruption').length < 12, kinds.join(' '));
+  assert.equal(new Set(kinds).size, 6);
+});
+
 test('explore, control of the very same fault, replay of what healed, then something new', () => {
   const c = make(scenarios.filter((s) => s.class === 'exception'));
   const first = c.next()!;

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { type FaultKind, faultKinds } from '../../mesh/fault.ts';
 import { Duration, Metadata, Name, Percent, Size } from './scalars.ts';
 
 const Calls = Type.Object(
@@ -133,6 +134,9 @@ const ExternalInShadow = Type.Object(
   { additionalProperties: false },
 );
 
+/** A fault by its kind. */
+const FaultKinds = Type.Union((Object.keys(faultKinds) as FaultKind[]).map((kind) => Type.Literal(kind)));
+
 /** How the shadow of an application is kept, fed, broken and walled in. */
 export const Shadow = Type.Object(
   {
@@ -214,7 +218,7 @@ export const Shadow = Type.Object(
           Type.Object(
             {
               enabled: Type.Optional(Type.Boolean()),
-              faults: Type.Optional(Type.Array(Type.String(), { description: 'Kinds of fault; default all.' })),
+              faults: Type.Optional(Type.Array(FaultKinds, { description: 'Kinds of fault; default all.' })),
               exclude: Type.Optional(Type.Array(Name(), { description: 'Services never broken.' })),
               load: Type.Optional(
                 Type.Array(Type.String({ pattern: '^/' }), {
