@@ -2,7 +2,11 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Row, table, writeRows } from '../lib/rows.ts';
 import { addHeaderCase } from './cases/add-header.ts';
+import { delayCase } from './cases/delay.ts';
+import { liveChaosCase, liveMirrorCase } from './cases/live-streams.ts';
+import { memoryCase } from './cases/memory.ts';
 import { mirrorBothCase, mirrorCase } from './cases/mirror.ts';
+import { sizeCase } from './cases/size.ts';
 import { byHeaderCase, bySessionCase, byWeightCase } from './cases/unsampled.ts';
 import type { Case, Options } from './options.ts';
 
@@ -16,6 +20,11 @@ const cases: Record<string, Case> = {
   'add-header': addHeaderCase,
   mirror: mirrorCase,
   'mirror-both': mirrorBothCase,
+  delay: delayCase,
+  'live-mirror': liveMirrorCase,
+  'live-chaos': liveChaosCase,
+  memory: memoryCase,
+  size: sizeCase,
 };
 
 const { values } = parseArgs({

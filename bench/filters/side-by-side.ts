@@ -16,7 +16,8 @@ export interface Sample {
 /** Samples by contender, one a round, in the rounds' order. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-const WARM_UP_MS = 1500;
+/** V8 compiles what is hot meanwhile. */
+export const WARM_UP_MS = 1500;
 
 /** Waits until a number stands still for 100 ms. */
 async function settled(value: () => number): Promise<void> {
@@ -33,10 +34,47 @@ export interface Trace {
 }
 
 /**
- * Lets the contenders take turns, each for a few seconds a round, the first one another each round, so that what the machine
- * does meanwhile hits all alike. A turn ends when its trace stands still. Throws if a request failed or its trace is not there:
- * who does less than the work is not compared.
+ * One turn of a contender: all connections busy for `ms`. It ends when its trace stands still. Throws if a request failed or its
+ * trace is not there: who does less than the work is not compared.
  */
+export async function turn(
+  proxy: Envoy,
+  name: string,
+  request: Buffer,
+  connections: number,
+  ms: number,
+  trace?: Trace,
+): Promise<Sample> {
+  const before = proxy.cpu();
+  const left = trace?.count() ?? 0;
+  const loaded = await closedLoop(proxy.port(name), request, connections, ms);
+  if (trace) {
+    await settled(trace.count);
+    const [found, expected] = [trace.count() - left, loaded.answers * trace.ofEach(name)];
+    if (found !== expected) throw new Error(`${name}: ${found} copies of ${expected}`);
+  }
+  if (loaded.failed > 0) throw new Error(`${name}: ${loaded.failed} of ${loaded.answers} requests failed`);
+  return {
+    cpu: (proxy.cpu() - before) / loaded.answers,
+    perSecond: loaded.answers / loaded.seconds,
+    p50: quantile(loaded.latencies, 0.5),
+    p99: quantile(loaded.latencies, 0.99),
+  };
+}
+
+/** Calls `each` with the contenders in an order that begins with another one each round, so that none is always first. */
+export async function rounds<T>(
+  options: Options,
+  contenders: readonly T[],
+  each: (contender: T) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < options.rounds; round++) {
+    for (let i = 0; i < contenders.length; i++) await each(contenders[(round + i) % contenders.length]!);
+    options.say(`  round ${round + 1}/${options.rounds}`);
+  }
+}
+
+/** Lets the contenders take turns, so that what the machine does meanwhile hits all alike, after a warm-up of each. */
 export async function sideBySide(
   proxy: Envoy,
   contenders: readonly Contender[],
@@ -45,30 +83,10 @@ export async function sideBySide(
   trace?: Trace,
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(contenders.map((c) => [c.name, []]));
-  const turn = async ({ name }: Contender, ms: number): Promise<Sample> => {
-    const before = proxy.cpu();
-    const left = trace?.count() ?? 0;
-    const loaded = await closedLoop(proxy.port(name), request, options.connections, ms);
-    if (trace) {
-      await settled(trace.count);
-      const [found, expected] = [trace.count() - left, loaded.answers * trace.ofEach(name)];
-      if (found !== expected) throw new Error(`${name}: ${found} copies of ${expected}`);
-    }
-    if (loaded.failed > 0) throw new Error(`${name}: ${loaded.failed} of ${loaded.answers} requests failed`);
-    return {
-      cpu: (proxy.cpu() - before) / loaded.answers,
-      perSecond: loaded.answers / loaded.seconds,
-      p50: quantile(loaded.latencies, 0.5),
-      p99: quantile(loaded.latencies, 0.99),
-    };
-  };
-  for (const contender of contenders) await turn(contender, WARM_UP_MS);
-  for (let round = 0; round < options.rounds; round++) {
-    for (let i = 0; i < contenders.length; i++) {
-      const contender = contenders[(round + i) % contenders.length]!;
-      samples.get(contender.name)!.push(await turn(contender, options.seconds * 1000));
-    }
-    options.say(`  round ${round + 1}/${options.rounds}`);
-  }
+  const once = (name: string, ms: number) => turn(proxy, name, request, options.connections, ms, trace);
+  for (const { name } of contenders) await once(name, WARM_UP_MS);
+  await rounds(options, contenders, async ({ name }) => {
+    samples.get(name)!.push(await once(name, options.seconds * 1000));
+  });
   return samples;
 }

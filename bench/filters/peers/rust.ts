@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const crate = join(import.meta.dirname, 'rust');
@@ -64,6 +64,3 @@ export function buildRust(say: (line: string) => void): Built {
   if (!built.ok) return { skipped: `it does not compile: ${built.said.split('\n').slice(-3).join(' ')}` };
   return { path: module };
 }
-
-/** Bytes of the built module. */
-export const rustSize = (path: string): number => readFileSync(path).length;

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cpuMicros } from './cpu.ts';
+
+test('CPU time is what the process itself is told of, in µs', () => {
+  const before = cpuMicros(process.pid);
+  const own = process.cpuUsage();
+  let sink = 0;
+  do for (let i = 0; i < 1e6; i++) sink += Math.sqrt(i);
+  while (process.cpuUsage(own).user < 60_000);
+  const used = process.cpuUsage(own);
+  const counted = cpuMicros(process.pid) - before;
+  assert.ok(sink > 0);
+  // Seconds for microseconds, ticks for nanoseconds or one thread for all would be off by more.
+  const ratio = counted / (used.user + used.system);
+  assert.ok(ratio > 0.5 && ratio < 2, `${counted} µs against ${used.user + used.system} µs`);
+});
