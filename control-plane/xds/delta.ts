@@ -41,6 +41,11 @@ export class DeltaSubscription extends Subscription {
   }
 
   plan(goal: Goal, options: PlanOptions): Plan | undefined {
+    if (this.has(goal)) return undefined;
+    return this.shared(goal, options, () => this.#plan(goal, options));
+  }
+
+  #plan(goal: Goal, options: PlanOptions): Plan | undefined {
     const { set, frozen } = goal;
     const resources: Resource[] = [];
     const removed: string[] = [];
@@ -61,7 +66,7 @@ export class DeltaSubscription extends Subscription {
     if (nothing && !first) return undefined;
     const plain =
       this.interest.wildcard && this.holdings.exact && this.fresh.size === 0 && frozen.size === 0 && !options.freshOnly;
-    const from = this.allFresh ? 'all' : (this.holdings.base?.serial ?? 'none');
+    const from = `${this.allFresh ? 'all of ' : ''}${this.holdings.base?.serial ?? 'none'}`;
     return {
       resources,
       removed,

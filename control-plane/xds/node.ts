@@ -1,5 +1,6 @@
 import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
+import { ResourceSet } from './resource-set.ts';
 import type { StreamNode } from './stream-state.ts';
 import type { Goal, Sent } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
@@ -74,29 +75,17 @@ export class NodeRecord implements StreamNode {
 
   /**
    * Replaces the whole set. `carry` says whether an earlier need still waits for its acknowledgement and so belongs to
-   * the new revision as well, `labels` by type URL what the new state is called. The revision grows only if something
-   * changed; another label alone is no change.
+   * the new revision as well. The revision grows only if something changed; another label alone is no change.
    */
-  ask(
-    resources: readonly Resource[],
-    carry: (typeUrl: string, need: Need) => boolean,
-    labels: Readonly<Record<string, string>> = {},
-  ): number {
-    const byType = new Map<string, Resource[]>();
-    for (const typeUrl of this.#asked.keys()) byType.set(typeUrl, []);
-    for (const r of resources) {
-      const list = byType.get(r.typeUrl);
-      if (list) list.push(r);
-      else byType.set(r.typeUrl, [r]);
-    }
+  ask(given: ResourceSet | readonly Resource[], carry: (typeUrl: string, need: Need) => boolean): number {
+    const resources = ResourceSet.of(given).fitting(this.scope);
     const needs = new Map<string, Need>();
     const next = this.revision + 1;
-    for (const [typeUrl, list] of byType) {
+    for (const typeUrl of new Set([...this.#asked.keys(), ...resources.types.keys()])) {
       const before = this.#asked.get(typeUrl);
-      const after = typeSet(typeUrl, list, labels[typeUrl]);
+      const after = resources.of(typeUrl);
       if (after.version === before?.version) continue;
-      const { upserted, removed } = after.changesSince(before);
-      needs.set(typeUrl, { revision: next, names: new Set([...upserted.map((r) => r.name), ...removed]) });
+      needs.set(typeUrl, { revision: next, names: after.changesSince(before).names });
       this.#asked.set(typeUrl, after);
       this.#changedAt.set(typeUrl, next);
       this.#forgive(typeUrl, after);

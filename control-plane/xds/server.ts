@@ -15,7 +15,9 @@ import { describe, NodeRecord } from './node.ts';
 import type { Authorise, CredentialScope } from './peer.ts';
 import { describePeer, sourceOf } from './peer.ts';
 import type { ListenerScope, Resource } from './resource.ts';
-import { fits, invalidity } from './resource.ts';
+import { fits } from './resource.ts';
+import type { RefusedResource } from './resource-set.ts';
+import { ResourceSet } from './resource-set.ts';
 import type { Hub, Refusal } from './served-stream.ts';
 import { ServedStream } from './served-stream.ts';
 import type { Settlement } from './settle.ts';
@@ -61,12 +63,6 @@ export interface ListenOptions {
   readonly scopeOf?: CredentialScope;
   /** Over how long everybody is asked to prove itself anew when the authorities have changed, ms; default 30 s. */
   readonly renewalMs?: number;
-}
-
-export interface RefusedResource {
-  readonly typeUrl: string;
-  readonly name: string;
-  readonly reason: string;
 }
 
 export interface Counters {
@@ -200,33 +196,20 @@ export class ManagementServer {
    * Replaces everything a node should have. Invalid resources are left out and named; so are those that do not fit the
    * node's scope, which is known from `options.scope` or from the listener its proxy came by, and enforced for every
    * answer in any case. The revision grows only when something changed. `options.versions` says, by type URL, what answers
-   * call the new state (a commit, say); without it they carry a hash of the content.
+   * call the new state (a commit, say); without it they carry a hash of the content. Where many nodes have the same, give
+   * them one {@link ResourceSet}.
    */
   set(
     nodeId: string,
-    resources: readonly Resource[],
+    resources: ResourceSet | readonly Resource[],
     options?: { scope?: ListenerScope; versions?: Readonly<Record<string, string>> },
   ): { revision: number; refused: readonly RefusedResource[] } {
     const member = this.#member(nodeId);
     const { record } = member;
     if (options?.scope && options.scope !== record.scope) this.#rebind(member, options.scope);
-    const refused: RefusedResource[] = [];
-    const accepted: Resource[] = [];
-    const seen = new Set<string>();
-    for (const r of resources) {
-      const key = `${r.typeUrl}\n${r.name}`;
-      let reason = invalidity(r);
-      if (!reason && seen.has(key)) reason = 'its name is given twice';
-      if (!reason && record.scope && !fits(r, record.scope)) {
-        reason = 'it is for the shadow only, and this node is in production';
-        this.#auditScope(nodeId, record.scope, r.typeUrl, [r.name]);
-      }
-      if (reason) refused.push({ typeUrl: r.typeUrl, name: r.name, reason });
-      else {
-        seen.add(key);
-        accepted.push(r);
-      }
-    }
+    const set = ResourceSet.of(resources, options?.versions);
+    const { refused, outOfScope, count } = set.fitting(record.scope);
+    for (const r of outOfScope) this.#auditScope(nodeId, record.scope!, r.typeUrl, [r.name]);
     this.counters.refused += refused.length;
     for (const r of refused)
       this.#options.logger.warn({ node: nodeId, ...r, code: 'UMB0301' }, `resource refused: ${r.reason}`);
@@ -236,8 +219,8 @@ export class ManagementServer {
       if (record.problems(typeUrl).size > 0) return false;
       return !streams.every((s) => (s.subscription(typeUrl)?.syncedRevision ?? -1) >= need.revision) || !streams.length;
     };
-    const revision = record.ask(accepted, open, options?.versions);
-    this.#options.logger.debug({ node: nodeId, revision, resources: accepted.length, at: now }, 'set');
+    const revision = record.ask(set, open);
+    this.#options.logger.debug({ node: nodeId, revision, resources: count, at: now }, 'set');
     for (const stream of streams) stream.pump();
     member.waiters.advance();
     return { revision, refused };

@@ -36,7 +36,10 @@ export class SotwSubscription extends Subscription {
   }
 
   plan(goal: Goal, options: PlanOptions): Plan | undefined {
-    return isFullState(this.typeUrl) ? this.#planWhole(goal, options) : this.#planPart(goal, options);
+    if (this.has(goal)) return undefined;
+    return this.shared(goal, options, () =>
+      isFullState(this.typeUrl) ? this.#planWhole(goal, options) : this.#planPart(goal, options),
+    );
   }
 
   override commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {

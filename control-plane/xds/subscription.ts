@@ -1,6 +1,7 @@
 import { Holdings, UNKNOWN } from './holdings.ts';
 import type { InterestChange } from './interest.ts';
 import { Interest } from './interest.ts';
+import { remember } from './remember.ts';
 import type { Resource } from './resource.ts';
 import type { TypeSet } from './type-set.ts';
 
@@ -75,6 +76,9 @@ export interface SubscriptionOptions {
 }
 
 const MOST_OUTSTANDING = 8;
+/** By the goal's set, then by where a stream comes from; null = there is nothing to send. */
+const plans = new WeakMap<TypeSet, Map<string, Plan | null>>();
+const MOST_PLANS = 64;
 const nothing: ReadonlySet<string> = new Set();
 
 /**
@@ -112,6 +116,32 @@ export abstract class Subscription {
   abstract readonly protocol: 'sotw' | 'delta';
   /** What should be sent to reach the goal, or undefined. Changes nothing. */
   abstract plan(goal: Goal, options: PlanOptions): Plan | undefined;
+
+  /** The client has the goal and asked for nothing again: there is nothing to plan. Most looks at a stream end here. */
+  protected has(goal: Goal): boolean {
+    const { base, exact } = this.holdings;
+    return this.everSent && base === goal.set && exact && !this.allFresh && this.fresh.size === 0;
+  }
+
+  /**
+   * A plan that depends on nothing but the goal and where the client comes from is made once for all streams in that
+   * position: thousands are after a change, or after a reconnection.
+   */
+  protected shared(goal: Goal, options: PlanOptions, make: () => Plan | undefined): Plan | undefined {
+    const { base, exact } = this.holdings;
+    const own = !this.interest.wildcard || !exact || this.fresh.size > 0 || goal.frozen.size > 0 || options.freshOnly;
+    if (own) return make();
+    const flags = `${this.everSent ? 1 : 0}${this.allFresh ? 1 : 0}${options.holdRemovals ? 1 : 0}`;
+    const key = `${this.protocol} ${flags} ${base?.serial} ${options.previous?.serial}`;
+    const known = remember(plans, goal.set, () => new Map());
+    let plan = known.get(key);
+    if (plan === undefined) {
+      plan = make() ?? null;
+      if (known.size >= MOST_PLANS) known.delete(known.keys().next().value!);
+      known.set(key, plan);
+    }
+    return plan ?? undefined;
+  }
 
   /** No answer is waiting for its acknowledgement. */
   get idle(): boolean {

@@ -22,12 +22,24 @@ export function typeSet(typeUrl: string, resources: Iterable<Resource>, label?: 
   return set;
 }
 
-/** What lies between two sets of one type, by name. */
-export interface Changes {
+/** What lies between two sets of one type, by name. Shared by all who ask, and never changed. */
+export class Changes {
   /** Resources of the newer set that are new or have another version. */
   readonly upserted: readonly Resource[];
   /** Names the newer set no longer has. */
   readonly removed: readonly string[];
+  #names: ReadonlySet<string> | undefined;
+
+  constructor(upserted: readonly Resource[], removed: readonly string[]) {
+    this.upserted = upserted;
+    this.removed = removed;
+  }
+
+  /** Names of both. */
+  get names(): ReadonlySet<string> {
+    this.#names ??= new Set([...this.upserted.map((r) => r.name), ...this.removed]);
+    return this.#names;
+  }
 }
 
 let serials = 0;
@@ -95,15 +107,15 @@ export class TypeSet {
   }
 }
 
-const none: Changes = { upserted: [], removed: [] };
+const none = new Changes([], []);
 
 function diff(base: TypeSet | undefined, target: TypeSet): Changes {
-  if (!base) return { upserted: [...target.resources.values()], removed: [] };
+  if (!base) return new Changes([...target.resources.values()], []);
   const upserted: Resource[] = [];
   for (const r of target.resources.values()) if (!same(base.get(r.name), r)) upserted.push(r);
   const removed: string[] = [];
   for (const name of base.resources.keys()) if (!target.resources.has(name)) removed.push(name);
-  return { upserted, removed };
+  return new Changes(upserted, removed);
 }
 
 function same(a: Resource | undefined, b: Resource): boolean {
