@@ -23,8 +23,10 @@ export class CallWire implements Wire {
   #messages = 0;
   #bytes = 0;
   #full = false;
-  /** When the connection last took an answer of those on their way. */
-  #movedAt = 0;
+  /** Whether the connection took anything since it was last looked at, when that was, and how long it has not, ms. */
+  #moved = false;
+  #lookedAt: number;
+  #stalledMs = 0;
   #endedAt: number | undefined;
 
   constructor(call: Call, o: { limits: Limits; clock: Pick<Clock, 'now'>; onDrain: () => void }) {
@@ -32,17 +34,18 @@ export class CallWire implements Wire {
     this.#limits = o.limits;
     this.#clock = o.clock;
     this.#onDrain = o.onDrain;
-    this.#bucket = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, o.clock.now());
+    this.#lookedAt = o.clock.now();
+    this.#bucket = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, this.#lookedAt);
   }
 
   write(message: Buffer): boolean {
-    if (this.#messages === 0) this.#movedAt = this.#clock.now();
+    if (this.#messages === 0) this.#moved = true;
     this.#messages++;
     this.#bytes += message.length;
     this.#call.write(message, () => {
       this.#messages--;
       this.#bytes -= message.length;
-      this.#movedAt = this.#clock.now();
+      this.#moved = true;
       if (!this.#full || this.#isFull()) return;
       this.#full = false;
       this.#onDrain();
@@ -77,9 +80,16 @@ export class CallWire implements Wire {
     return this.#bytes;
   }
 
-  /** How long the client has left answers unread, ms. */
-  stalledFor(now: number): number {
-    return this.#messages === 0 ? 0 : now - this.#movedAt;
+  /**
+   * How long the client has left answers unread, ms, as far as this looks every `everyMs`: a server that was itself
+   * kept from running must not take everybody for dead.
+   */
+  look(now: number, everyMs: number): number {
+    this.#stalledMs =
+      this.#moved || this.#messages === 0 ? 0 : this.#stalledMs + Math.min(everyMs, now - this.#lookedAt);
+    this.#moved = false;
+    this.#lookedAt = now;
+    return this.#stalledMs;
   }
 
   /** How long ago the stream was ended, though its call is still there, ms. */

@@ -39,7 +39,7 @@ export interface ListenerOptions {
 
 /** Listens for a whole mesh that reconnects at once; net.core.somaxconn caps it. Node's default is 511. */
 const BACKLOG = 4096;
-/** How often it is looked whether anybody has overstayed, ms. */
+/** How often it is looked whether anybody has overstayed, ms; more often where the limit of a stall is short. */
 const LOOK_MS = 1000;
 /** How long after its end a stream may take to go, and a connection to be closed by the client, ms. */
 const LINGER_MS = 5000;
@@ -65,6 +65,7 @@ export class GrpcListener {
   readonly #leaving = new Map<Connection, number>();
   readonly #end = new AbortController();
   readonly #stopWatching: (() => void) | undefined;
+  readonly #lookMs: number;
   readonly #looking: NodeJS.Timeout;
 
   private constructor(options: ListenerOptions) {
@@ -94,7 +95,8 @@ export class GrpcListener {
       this.#server.addService(definition, implementation);
     // After the connections' own listener: outdated is known by then.
     this.#stopWatching = tls?.onChange(({ trust }) => trust && void this.#renew());
-    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    this.#lookMs = Math.min(LOOK_MS, limits.stallMs / 4);
+    this.#looking = setInterval(() => this.#look(), this.#lookMs);
     this.#looking.unref();
   }
 
@@ -217,7 +219,8 @@ export class GrpcListener {
     const now = clock.now();
     for (const { stream, wire, connection, since } of [...this.#calls]) {
       const lingers = wire.lingersFor(now) > LINGER_MS;
-      if (lingers || wire.stalledFor(now) > limits.stallMs) {
+      const stalls = wire.look(now, this.#lookMs) >= limits.stallMs;
+      if (lingers || stalls) {
         if (!lingers) onStall(stream, wire.queuedBytes);
         stream.end('RESOURCE_EXHAUSTED', 'what was sent is left unread');
         // It would wait behind what is left unread.
@@ -228,7 +231,7 @@ export class GrpcListener {
       if ((connection.peer.identity?.expiresAt ?? Number.POSITIVE_INFINITY) <= now)
         this.#leave(connection, 'the certificate has expired');
     for (const [connection, at] of this.#leaving) {
-      if (now - at > LINGER_MS || (connection.streams.size === 0 && now - at > LOOK_MS)) connection.cut();
+      if (now - at > LINGER_MS || (connection.streams.size === 0 && now - at > this.#lookMs)) connection.cut();
       if (this.#connections.find(connection.peer.address) !== connection) this.#leaving.delete(connection);
     }
   }

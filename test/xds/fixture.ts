@@ -51,6 +51,8 @@ export async function fixture(t: TestContext, options: Partial<ManagementServerO
     log,
     folder,
     client,
+    /** Closes the client before the server. */
+    adopt: (client: grpc.Client) => void clients.push(client),
     sotw: (scope?: ListenerScope, path?: string) => new SotwStream(client(scope), path),
     delta: (scope?: ListenerScope, path?: string) => new DeltaStream(client(scope), path),
     /** When so many acknowledgements have been counted. */

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import type { Call } from './call-wire.ts';
+import { CallWire } from './call-wire.ts';
+import { defaultLimits } from './limits.ts';
+
+/** A wire on a call that takes an answer whenever the test says so. */
+function wire(limits: Partial<typeof defaultLimits> = {}) {
+  const taken: (() => void)[] = [];
+  const flow: string[] = [];
+  let now = 0;
+  let drains = 0;
+  const call = Object.assign(new EventEmitter(), {
+    write: (_: Buffer, done: () => void) => taken.push(done),
+    pause: () => flow.push('pause'),
+    resume: () => flow.push('resume'),
+  });
+  return {
+    wire: new CallWire(call as unknown as Call, {
+      limits: { ...defaultLimits, ...limits },
+      clock: { now: () => now },
+      onDrain: () => drains++,
+    }),
+    flow,
+    take: () => taken.shift()!(),
+    drains: () => drains,
+    pass: (ms: number) => (now += ms),
+  };
+}
+
+test('the queue is bounded by number and by bytes, and drains once', () => {
+  const byNumber = wire({ queuedMessages: 2 });
+  assert.equal(byNumber.wire.write(Buffer.alloc(1)), true);
+  assert.equal(byNumber.wire.write(Buffer.alloc(1)), false);
+  byNumber.take();
+  byNumber.take();
+  assert.equal(byNumber.drains(), 1);
+  const byBytes = wire({ queuedBytes: 100 });
+  assert.equal(byBytes.wire.write(Buffer.alloc(60)), true);
+  assert.equal(byBytes.wire.write(Buffer.alloc(60)), false);
+  assert.equal(byBytes.wire.queuedBytes, 120);
+  byBytes.take();
+  assert.deepEqual([byBytes.drains(), byBytes.wire.queuedBytes], [1, 60]);
+});
+
+test('a stall is time in which nothing moved while something waited', () => {
+  const { wire: w, take, pass } = wire({ queuedMessages: 9 });
+  const look = (ms: number) => w.look(pass(ms), 1000);
+  assert.equal(look(5000), 0, 'nothing waits');
+  w.write(Buffer.alloc(1));
+  w.write(Buffer.alloc(1));
+  assert.deepEqual([look(1000), look(1000), look(1000)], [0, 1000, 2000]);
+  take();
+  assert.deepEqual([look(1000), look(1000)], [0, 1000]);
+  assert.equal(look(60_000), 2000, 'a server that did not run blames nobody');
+  take();
+  assert.equal(look(1000), 0);
+});
+
+test('requests beyond the rate are not read for a while; large ones count as several', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { wire: w, flow, pass } = wire({ requestRate: 10, requestBurst: 2 });
+  w.onRequest(10);
+  w.onRequest(10);
+  assert.deepEqual(flow, []);
+  w.onRequest(10);
+  w.onRequest(10);
+  assert.deepEqual(flow, ['pause']);
+  t.mock.timers.tick(100);
+  assert.deepEqual(flow, ['pause', 'resume']);
+  pass(10_000);
+  w.onRequest(10 * 4096);
+  assert.deepEqual(flow, ['pause', 'resume', 'pause']);
+  w.close();
+  t.mock.timers.tick(100_000);
+  assert.deepEqual(flow, ['pause', 'resume', 'pause'], 'a closed call is left alone');
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+import { create, toBinary } from '@bufbuild/protobuf';
+import * as grpc from '@grpc/grpc-js';
+import { DiscoveryRequestSchema } from '../../control-plane/envoy/protos/gen/envoy/service/discovery/v3/discovery_pb.js';
+import { CDS, EDS, fixture, LDS, RDS, resource, texts } from './fixture.ts';
+
+type Fixture = Awaited<ReturnType<typeof fixture>>;
+
+/** A client that asks for clusters and then reads nothing at all: not the answers, and no byte of its socket beyond a window. */
+function deaf(t: TestContext, f: Fixture, id: string) {
+  const socket = connectSocket(join(f.folder, 'production'));
+  const session = connectHttp2('http://localhost', { createConnection: () => socket });
+  session.on('error', () => {});
+  const call = session.request({
+    ':method': 'POST',
+    ':path': '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  call.on('error', () => {});
+  const body = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { node: { id }, typeUrl: CDS }));
+  const frame = Buffer.alloc(5 + body.length);
+  frame.writeUInt32BE(body.length, 1);
+  frame.set(body, 5);
+  call.write(frame);
+  t.after(() => session.destroy());
+  return { closed: new Promise<void>((resolve) => socket.once('close', () => resolve())) };
+}
+
+const large = (version: number) => resource(CDS, 'a', `${version} ${'x'.repeat(200_000)}`);
+
+test('a client that never reads costs a few answers, slows nobody, and is cut off', async (t) => {
+  const f = await fixture(t, { limits: { stallMs: 2000 }, patienceMs: 1 });
+  f.server.set('deaf', [large(0)]);
+  const deafened = f.next('disconnect');
+  const { closed } = deaf(t, f, 'deaf');
+  await f.next('connect');
+  f.server.set('cart', [large(0)]);
+  const stream = f.delta();
+  stream.send({ node: { id: 'cart' }, typeUrl: CDS });
+  for (let version = 1; version <= 100; version++) {
+    stream.ack(await stream.receive());
+    f.server.set('deaf', [large(version)]);
+    f.server.set('cart', [large(version)]);
+  }
+  stream.ack(await stream.receive());
+  await f.acked(101);
+  const forTheDeaf = f.server.counters.pushes - 101;
+  assert.ok(forTheDeaf >= 1 && forTheDeaf <= 5, `${forTheDeaf} answers were made for a client that reads none`);
+  await deafened;
+  await closed;
+  const [{ kind, nodeId, detail }] = f.audit as [(typeof f.audit)[0]];
+  assert.deepEqual([kind, nodeId], ['limit-exceeded', 'deaf']);
+  assert.match(detail, /bytes left unread/);
+});
+
+test('requests that come too fast wait, and only they', async (t) => {
+  const f = await fixture(t, { limits: { requestRate: 20, requestBurst: 5 } });
+  f.server.set('flood', [resource(CDS, 'a')]);
+  f.server.set('cart', [resource(CDS, 'a')]);
+  const flood = f.delta();
+  flood.send({ node: { id: 'flood' }, typeUrl: CDS });
+  const names = Array.from({ length: 30 }, (_, i) => `n${i}`);
+  for (const name of names) flood.send({ typeUrl: CDS, resourceNamesSubscribe: [name] });
+  const cart = f.delta();
+  await flood.receive();
+  cart.send({ node: { id: 'cart' }, typeUrl: CDS });
+  await cart.receive();
+  const status = f.server.status().find((n) => n.nodeId === 'flood')!;
+  assert.ok(status.types[0]!.names.length < names.length, 'served while the flood was held back');
+  const missing = new Set(names);
+  while (missing.size > 0) {
+    const answer = await flood.receive();
+    for (const name of answer.removedResources) missing.delete(name);
+    flood.ack(answer);
+  }
+  assert.equal(f.audit.length, 0, 'nothing was lost, and nobody was turned away');
+});
+
+test('a stream that does not say who it is ends', async (t) => {
+  const f = await fixture(t, { limits: { helloMs: 1 } });
+  const ended = await f.sotw().ended;
+  assert.deepEqual([ended.code, ended.details], [grpc.status.DEADLINE_EXCEEDED, 'no request came']);
+});
+
+test('neither one connection nor one node gets all the streams', async (t) => {
+  const f = await fixture(t, { limits: { streamsPerNode: 2 } });
+  f.server.set('cart', []);
+  f.server.set('other', []);
+  const ask = async (id: string) => {
+    const stream = f.sotw();
+    stream.send({ node: { id }, typeUrl: CDS });
+    return stream;
+  };
+  const served = [await ask('cart'), await ask('cart')];
+  for (const stream of served) await stream.receive();
+  const refused = await (await ask('cart')).ended;
+  assert.equal(refused.code, grpc.status.RESOURCE_EXHAUSTED);
+  assert.match(refused.details, /2 streams of one node/);
+  await (await ask('other')).receive();
+  assert.deepEqual(
+    f.audit.map((a) => a.kind),
+    ['limit-exceeded'],
+  );
+});
+
+test('a connection too many is closed; the others go on', async (t) => {
+  const f = await fixture(t, { limits: { connections: 1 } });
+  f.server.set('cart', [resource(CDS, 'a')]);
+  const first = f.sotw();
+  first.send({ node: { id: 'cart' }, typeUrl: CDS });
+  await first.receive();
+  const second = f.sotw();
+  second.send({ node: { id: 'cart' }, typeUrl: CDS });
+  assert.equal((await second.ended).code, grpc.status.UNAVAILABLE);
+  first.send({ typeUrl: LDS });
+  assert.equal((await first.receive()).typeUrl, LDS);
+});
+
+test('who tries again and again is told about once', async (t) => {
+  const f = await fixture(t, { limits: { nameLength: 10 } });
+  for (let i = 0; i < 5; i++) {
+    const stream = f.sotw();
+    stream.send({ node: { id: `made-up-${i}`.slice(-10) }, typeUrl: 't/x', resourceNames: ['x'.repeat(11)] });
+    assert.equal((await stream.ended).code, grpc.status.RESOURCE_EXHAUSTED);
+  }
+  assert.equal(f.audit.length, 1);
+  assert.deepEqual(f.server.status(), [], 'and nothing is left of them');
+});
+
+test('noise on the socket hurts nobody', async (t) => {
+  const f = await fixture(t);
+  f.server.set('cart', [resource(CDS, 'a')]);
+  const noises = [
+    'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + 'x'.repeat(1000),
+    randomBytes(100_000),
+    '',
+  ];
+  await Promise.all(
+    noises.map((noise) => {
+      const socket = connectSocket(join(f.folder, 'production'));
+      socket.on('error', () => {});
+      socket.resume();
+      socket.end(noise);
+      return new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    }),
+  );
+  const stream = f.sotw();
+  stream.send({ node: { id: 'cart' }, typeUrl: CDS });
+  assert.deepEqual(texts((await stream.receive()).resources), ['a=1']);
+});
+
+test('a stream ended while its client reads nothing does not stay for ever', async (t) => {
+  const f = await fixture(t, { limits: { stallMs: 1000 } });
+  f.server.set('deaf', [large(1)]);
+  const { closed } = deaf(t, f, 'deaf');
+  await f.next('connect');
+  f.server.forget('deaf');
+  await closed;
+});
+
+test('settled() does not wait for ever for a client that does not read', async (t) => {
+  const f = await fixture(t, { limits: { stallMs: 500 } });
+  const { revision } = f.server.set('deaf', [large(1), resource(EDS, 'e'), resource(RDS, 'r')]);
+  deaf(t, f, 'deaf');
+  await f.next('disconnect');
+  const settlement = await f.server.settled('deaf', revision, AbortSignal.abort());
+  assert.deepEqual([settlement.state, settlement.detail], ['absent', 'not connected']);
+});
