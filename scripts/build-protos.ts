@@ -112,12 +112,10 @@ if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
   try {
     const staging = join(work, 'proto');
     for (const type of roots) stage(fileOf(type), staging);
-    const template = {
-      version: 'v2',
-      plugins: [
-        { local: join(bin, 'protoc-gen-es'), out: join(work, 'gen'), opt: ['target=js+dts', 'import_extension=js'] },
-      ],
-    };
+    const opt = ['target=js+dts', 'import_extension=js'];
+    // One run of the plugin for everything, not one for each folder.
+    const plugin = { local: join(bin, 'protoc-gen-es'), out: join(work, 'gen'), opt, strategy: 'all' };
+    const template = { version: 'v2', plugins: [plugin] };
     const only = [...roots, 'validate.FieldRules'].flatMap((type) => ['--type', type]);
     const options = { cwd: work, stdio: ['ignore', 'inherit', 'inherit'] as ('ignore' | 'inherit')[] };
     execFileSync(join(bin, 'buf'), ['generate', staging, '--template', JSON.stringify(template), ...only], options);

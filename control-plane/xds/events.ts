@@ -1,3 +1,4 @@
+import type { LoadReport } from './load-reports.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope } from './resource.ts';
 
@@ -23,11 +24,17 @@ export interface StreamEvent {
   readonly at: number;
 }
 
+export interface ConnectEvent extends StreamEvent {
+  /** `node.cluster`: what the proxy says it belongs to. */
+  readonly cluster: string;
+}
+
 export interface XdsEvents {
   ack: AckEvent;
   nack: NackEvent;
-  connect: StreamEvent;
+  connect: ConnectEvent;
   disconnect: StreamEvent;
+  load: LoadReport;
 }
 
 /** What an operator has to know: always an attempt at something that is not allowed. */

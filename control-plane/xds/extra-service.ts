@@ -5,7 +5,10 @@ import type { Peer } from './peer.ts';
 export interface ExtraService {
   readonly definition: grpc.ServiceDefinition;
   readonly implementation: grpc.UntypedServiceImplementation;
-  /** Why a peer may not use it; undefined = it may. Without it, whoever gets in may. */
+  /**
+   * Why a peer may not use it; undefined = it may. Without it, whoever gets in may. With it, methods are given the peer as
+   * their third argument.
+   */
   readonly authorise?: (peer: Peer) => string | undefined;
 }
 
@@ -23,7 +26,7 @@ export function guarded(service: ExtraService, peerOf: (call: AnyCall) => Peer |
     behind[name] = (call: AnyCall, callback?: (error: object) => void) => {
       const peer = peerOf(call);
       const reason = peer ? authorise(peer) : 'the connection is gone';
-      if (reason === undefined) return (handle as (...args: unknown[]) => void)(call, callback);
+      if (reason === undefined) return (handle as (...args: unknown[]) => void)(call, callback, peer);
       const error = { code: grpc.status.PERMISSION_DENIED, details: reason };
       if (callback) callback(error);
       else call.emit('error', error);

@@ -1,4 +1,6 @@
 import type { Clock } from '../mesh/clock.ts';
+import type { Inspector } from './inspect/inspector.ts';
+import { isDebugType } from './inspect/istio-debug.ts';
 import type { Limits } from './limits.ts';
 import type { NodeRecord } from './node.ts';
 import type { Authorise, Peer } from './peer.ts';
@@ -7,7 +9,7 @@ import type { ListenerScope } from './resource.ts';
 import { fits } from './resource.ts';
 import { StreamState } from './stream-state.ts';
 import type { Outgoing, Subscription, Verdict } from './subscription.ts';
-import type { WireRequest } from './wire-request.ts';
+import type { WireNode, WireRequest } from './wire-request.ts';
 import { decodeRequest } from './wire-request.ts';
 import { encodeAnswer } from './wire-response.ts';
 
@@ -42,7 +44,7 @@ export interface Hub {
   /** Nothing is served to anybody yet. */
   held(): boolean;
   /** Takes the stream in as one of the node's, or says why not. */
-  attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: Refusal; detail: string };
+  attach(stream: ServedStream, node: WireNode): { node: NodeRecord } | { refused: Refusal; detail: string };
   detach(stream: ServedStream): void;
   onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void;
   onSent(stream: ServedStream, answer: Outgoing): void;
@@ -62,6 +64,8 @@ export interface StreamOrigin {
   readonly authorise: Authorise;
   /** The type of a per-type service; undefined for the aggregated one. */
   readonly fixedType?: string | undefined;
+  /** What the address shows of other nodes; undefined = nothing. */
+  readonly inspector?: Inspector | undefined;
 }
 
 /**
@@ -85,6 +89,9 @@ export class ServedStream {
   #timerAt = Number.POSITIVE_INFINITY;
   readonly #fixedType: string | undefined;
   readonly #authorise: Authorise;
+  readonly #inspector: Inspector | undefined;
+  /** Answers to istioctl that were sent, by type: to tell their acknowledgement from a new question. */
+  #debugNonces: Map<string, string> | undefined;
   readonly #wire: Wire;
   readonly #hub: Hub;
 
@@ -96,6 +103,7 @@ export class ServedStream {
     this.peer = origin.peer;
     this.#authorise = origin.authorise;
     this.#fixedType = origin.fixedType;
+    this.#inspector = origin.inspector;
     this.connectedAt = hub.clock.now();
   }
 
@@ -110,7 +118,12 @@ export class ServedStream {
   onMessage(bytes: Uint8Array): void {
     if (this.#closed) return;
     const request = this.#decode(bytes);
-    if (!request || !this.#identify(request) || !this.#state) return;
+    if (!request) return;
+    if (isDebugType(request.typeUrl)) {
+      this.#answerDebug(request);
+      return;
+    }
+    if (!this.#identify(request) || !this.#state) return;
     const typeUrl = this.#typeOf(request);
     if (typeUrl === undefined || this.#isTooMuch(request, typeUrl)) return;
     const { nonce, error } = request;
@@ -214,6 +227,30 @@ export class ServedStream {
     return true;
   }
 
+  /** A question about other nodes. Who asks it is no proxy, and does not become one by it. */
+  #answerDebug(request: WireRequest): void {
+    const { typeUrl, nonce } = request;
+    this.#debugNonces ??= new Map();
+    const before = this.#debugNonces.get(typeUrl);
+    if (nonce !== '' && before === nonce) return;
+    const number = String(Number(before ?? 0) + 1);
+    const shown = this.#inspect(request, number);
+    if ('refused' in shown) {
+      this.end('PERMISSION_DENIED', shown.refused);
+      return;
+    }
+    this.#debugNonces.set(typeUrl, number);
+    this.#writable = this.#wire.write(shown.answer);
+  }
+
+  #inspect(request: WireRequest, nonce: string): { answer: Buffer } | { refused: string } {
+    if (!this.#inspector || this.protocol !== 'sotw' || this.#fixedType)
+      return { refused: 'the state of nodes is not shown here' };
+    if (!this.#writable || this.#debugNonces!.size > this.#hub.limits.types)
+      return { refused: 'read what was answered before asking more' };
+    return this.#inspector.debug(this.peer, request, nonce);
+  }
+
   #identify(request: WireRequest): boolean {
     if (this.node) return true;
     const id = request.node?.id ?? '';
@@ -227,7 +264,7 @@ export class ServedStream {
       this.end('PERMISSION_DENIED', `not authorised to be ${id}: ${reason}`);
       return false;
     }
-    const attached = this.#hub.attach(this, id);
+    const attached = this.#hub.attach(this, request.node!);
     if ('refused' in attached) {
       this.end(attached.refused, attached.detail);
       return false;

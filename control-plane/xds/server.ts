@@ -8,11 +8,16 @@ import type { AuditEvent, XdsEvents } from './events.ts';
 import { Listeners } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
 import { GrpcListener } from './grpc-listener.ts';
+import type { Inspect } from './inspect/inspector.ts';
+import { Inspector } from './inspect/inspector.ts';
+import type { Inspected } from './inspect/state.ts';
 import type { Limits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
+import type { LoadReportOptions } from './load-reports.ts';
+import { loadReporting } from './load-reports.ts';
 import type { Need } from './node.ts';
 import { describe, NodeRecord } from './node.ts';
-import type { Authorise, CredentialScope } from './peer.ts';
+import type { Authorise, CredentialScope, Peer } from './peer.ts';
 import { describePeer, sourceOf } from './peer.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits } from './resource.ts';
@@ -24,7 +29,9 @@ import type { Settlement } from './settle.ts';
 import type { NodeStatus } from './status.ts';
 import { statusOf } from './status.ts';
 import type { Outgoing, Verdict } from './subscription.ts';
+import { typeUrls } from './type-urls.ts';
 import { Waiters } from './waiters.ts';
+import type { WireNode } from './wire-request.ts';
 
 /** What the server writes its log with; a pino logger is one. */
 export interface XdsLogger {
@@ -39,6 +46,8 @@ export interface ManagementServerOptions {
   readonly clock: Clock;
   /** Says to proxies who serves them (`control_plane.identifier`). */
   readonly identifier: string;
+  /** Of what serves, for istioctl's table. */
+  readonly version?: string;
   readonly onAudit: (event: AuditEvent) => void;
   readonly limits?: Partial<Limits>;
   /** How long an answer may stay unacknowledged before a newer one is sent, or the next step taken, regardless, ms. */
@@ -61,6 +70,10 @@ export interface ListenOptions {
   readonly authorise?: Authorise;
   /** What a credential may see; it narrows `scope` and never widens it. */
   readonly scopeOf?: CredentialScope;
+  /** Who may look at the state of nodes behind this wall: by CSDS, and by what istioctl asks. Default: nobody. */
+  readonly inspect?: Inspect;
+  /** Clients are asked what they send where (LRS); each answer is a `load` event. Default: the service is not offered. */
+  readonly loadReports?: LoadReportOptions;
   /** Over how long everybody is asked to prove itself anew when the authorities have changed, ms; default 30 s. */
   readonly renewalMs?: number;
 }
@@ -75,6 +88,8 @@ export interface Counters {
 }
 
 const RENEWAL_MS = 30_000;
+/** What a node says of itself beyond this is not kept, bytes. */
+const MOST_IDENTITY = 64 * 1024;
 
 interface Member {
   readonly record: NodeRecord;
@@ -113,7 +128,7 @@ export class ManagementServer {
       limits: { ...defaultLimits, ...options.limits },
       patienceMs: options.patienceMs ?? 5000,
       held: () => this.#held,
-      attach: (stream, nodeId) => this.#attach(stream, nodeId),
+      attach: (stream, node) => this.#attach(stream, node),
       detach: (stream) => this.#detach(stream),
       onVerdict: (stream, typeUrl, verdict) => this.#onVerdict(stream, typeUrl, verdict),
       onSent: (stream, answer) => this.#onSent(stream, answer),
@@ -162,16 +177,22 @@ export class ManagementServer {
     if (!o.tls && o.plaintext !== 'anywhere' && !(await isLocal(address)))
       throw new UmbraError('UMB0307', `${o.address} can be reached from other machines, in plaintext`);
     const authorise = o.authorise ?? (o.tls ? byCertificate() : anybody);
+    const { identifier, version = 'unknown' } = this.#options;
+    const inspector = o.inspect && new Inspector(() => this.#behind(o.scope), o.inspect, { identifier, version });
     const listener = await GrpcListener.listen({
       address,
       tls: o.tls,
       limits: this.#hub.limits,
       clock: this.#hub.clock,
-      services: o.services ?? [],
+      services: [
+        ...(o.services ?? []),
+        ...(inspector ? [inspector.service] : []),
+        ...(o.loadReports ? [this.#loadReporting(o.scope, authorise, o.loadReports)] : []),
+      ],
       renewalMs: o.renewalMs ?? RENEWAL_MS,
       open: (wire, { peer, protocol, fixedType }) => {
         const scope = o.scope === 'shadow' ? (o.scopeOf?.(peer) ?? o.scope) : o.scope;
-        const stream = new ServedStream(this.#hub, wire, { scope, authorise, peer, protocol, fixedType });
+        const stream = new ServedStream(this.#hub, wire, { scope, authorise, peer, protocol, fixedType, inspector });
         this.#streams.add(stream);
         return stream;
       },
@@ -285,6 +306,28 @@ export class ManagementServer {
     await Promise.all(this.#listeners.map((l) => l.close(1000)));
   }
 
+  #loadReporting(scope: ListenerScope, authorise: Authorise, options: LoadReportOptions): ExtraService {
+    const admit = (peer: Peer, nodeId: string) => {
+      const of = this.#members.get(nodeId)?.record.scope ?? scope;
+      return authorise(peer, nodeId) ?? (of === scope ? undefined : `node ${nodeId} belongs to ${of}`);
+    };
+    return loadReporting(
+      {
+        now: () => this.#hub.clock.now(),
+        admit,
+        clustersOf: (nodeId) => [...(this.#members.get(nodeId)?.record.view(typeUrls.CDS).resources.keys() ?? [])],
+        onReport: (report) => this.#events.emit('load', report),
+      },
+      options,
+    );
+  }
+
+  /** Nodes behind a wall, as inspection looks at them; those that never came are shown to production's side. */
+  *#behind(scope: ListenerScope): Iterable<Inspected> {
+    for (const { record, streams } of this.#members.values())
+      if ((record.scope ?? 'production') === scope) yield { record, streams: [...streams] };
+  }
+
   #member(nodeId: string): Member {
     let member = this.#members.get(nodeId);
     if (!member) {
@@ -300,8 +343,9 @@ export class ManagementServer {
    * A node belongs to the scope it was first seen in. Production wins a conflict: a proxy of the shadow that calls itself
    * by a production node's name is turned away, the other way round the shadow's stream gives way.
    */
-  #attach(stream: ServedStream, nodeId: string): { node: NodeRecord } | { refused: Refusal; detail: string } {
+  #attach(stream: ServedStream, node: WireNode): { node: NodeRecord } | { refused: Refusal; detail: string } {
     if (this.#closed || this.#draining) return { refused: 'UNAVAILABLE', detail: 'the management server is closing' };
+    const { id: nodeId, cluster } = node;
     const member = this.#member(nodeId);
     const { record } = member;
     const { streamsPerNode } = this.#hub.limits;
@@ -324,12 +368,14 @@ export class ManagementServer {
     } else if (!record.scope) this.#rebind(member, stream.scope);
     if (member.streams.size === 0) record.reconnected();
     member.streams.add(stream);
+    record.identity = node.bytes.length <= MOST_IDENTITY ? node.bytes : undefined;
     this.#options.logger.info(
       { node: nodeId, scope: stream.scope, protocol: stream.protocol, known: record.known },
       'proxy connected',
     );
     this.#events.emit('connect', {
       nodeId,
+      cluster,
       scope: stream.scope,
       protocol: stream.protocol,
       at: this.#hub.clock.now(),

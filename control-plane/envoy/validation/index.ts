@@ -1,7 +1,10 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Resource } from '../../xds/resource.ts';
 import { messageName, registry } from '../protos/registry.ts';
+import type { Mention } from './mentions.ts';
+import { collector } from './mentions.ts';
 import { violations } from './message-rules.ts';
+import type { Elsewhere, Referring } from './references.ts';
 import { referenceProblems } from './references.ts';
 
 /** One thing wrong with one resource. */
@@ -19,36 +22,60 @@ export interface Problem {
 /** `Cluster out|cart: connect_timeout must be greater than 0 s (given 0 s)`. */
 export function describeProblem(p: Problem): string {
   const type = p.typeUrl.slice(p.typeUrl.lastIndexOf('.') + 1);
-  return `${type} ${p.name}: ${p.path} ${p.rule} (given ${p.value})`;
+  return `${type} ${p.name}: ${p.path ? `${p.path} ` : ''}${p.rule} (given ${p.value})`;
 }
 
 /**
  * Checks the resources of one proxy before they are served: the field rules that Envoy itself applies, read from the message
- * descriptors, then names that point from one resource to another. Empty = nothing wrong that can be seen from here; what only
- * Envoy knows (a port in use, a module that does not load) comes back as its refusal.
+ * descriptors, then names that point from one resource to another, except to what is given `elsewhere` (clusters of a bootstrap
+ * file, say). Empty = nothing wrong that can be seen from here; what only Envoy knows (a port in use, a module that does not load)
+ * comes back as its refusal.
  */
-export function validate(resources: readonly Resource[]): Problem[] {
+export function validate(resources: readonly Resource[], elsewhere?: Elsewhere): Problem[] {
   const out: Problem[] = [];
-  const decodable: Resource[] = [];
+  const referring: Referring[] = [];
   for (const r of resources) {
-    const of = { typeUrl: r.typeUrl, name: r.name };
-    const schema = registry().getMessage(messageName(r.typeUrl));
-    if (!schema) {
-      out.push({ ...of, path: '', rule: 'must be of a known type', value: r.typeUrl });
-      continue;
-    }
-    try {
-      const message = fromBinary(schema, r.body);
-      decodable.push(r);
-      for (const v of violations(schema, message)) out.push({ ...of, ...v });
-    } catch (error) {
-      out.push({
-        ...of,
-        path: '',
-        rule: 'must be decodable',
-        value: error instanceof Error ? error.message : String(error),
-      });
-    }
+    const checked = validateOne(r);
+    out.push(...checked.problems);
+    if (checked.mentions) referring.push({ resource: r, mentions: checked.mentions });
   }
-  return [...out, ...referenceProblems(decodable)];
+  return [...out, ...referenceProblems(referring, elsewhere)];
+}
+
+interface Checked {
+  readonly problems: readonly Problem[];
+  /** Undefined where the body cannot be read. */
+  readonly mentions: readonly Mention[] | undefined;
+}
+
+const known = new WeakMap<Resource, Checked>();
+
+/** Field rules and names in one resource; looked at once for all proxies that share it. */
+function validateOne(r: Resource): Checked {
+  let checked = known.get(r);
+  if (!checked) {
+    checked = check(r);
+    known.set(r, checked);
+  }
+  return checked;
+}
+
+function check(r: Resource): Checked {
+  const problem = (path: string, rule: string, value: string): Problem => ({
+    typeUrl: r.typeUrl,
+    name: r.name,
+    path,
+    rule,
+    value,
+  });
+  const schema = registry().getMessage(messageName(r.typeUrl));
+  if (!schema) return { problems: [problem('', 'must be of a known type', r.typeUrl)], mentions: undefined };
+  const mentions: Mention[] = [];
+  try {
+    const found = violations(schema, fromBinary(schema, r.body), collector(mentions));
+    return { problems: found.map((v) => problem(v.path, v.rule, v.value)), mentions };
+  } catch (error) {
+    const value = error instanceof Error ? error.message : String(error);
+    return { problems: [problem('', 'must be decodable', value)], mentions: undefined };
+  }
 }

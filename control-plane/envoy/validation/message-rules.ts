@@ -32,10 +32,18 @@ const short = (value: unknown): string => {
  * Checks a message and all below it, through Any fields too, against the `validate.rules` in its descriptors. Reads them the
  * way Envoy's generated code does: a scalar without presence is checked even when it is zero, a wrapper only when it is set.
  */
-export function violations(schema: DescMessage, message: Message): Violation[] {
-  const out: Violation[] = [];
-  checkMessage(reflect(schema, message), '', out);
-  return out;
+export function violations(schema: DescMessage, message: Message, visit: Visit = () => {}): Violation[] {
+  const found: Violation[] = [];
+  checkMessage(reflect(schema, message), '', { found, visit });
+  return found;
+}
+
+/** Told of every message on the way, those inside Any fields too, with the path to it. */
+export type Visit = (message: ReflectMessage, path: string) => void;
+
+interface Walk {
+  readonly found: Violation[];
+  readonly visit: Visit;
 }
 
 /** What there is to look at in messages of one type. Options are decoded on each access, so this is done once. */
@@ -61,33 +69,38 @@ function planOf(desc: DescMessage): Plan {
   return plan;
 }
 
-function checkMessage(message: ReflectMessage, path: string, out: Violation[]): void {
+function checkMessage(message: ReflectMessage, path: string, walk: Walk): void {
   const { desc } = message;
   if (desc.typeName === AnySchema.typeName) {
-    checkAny(message.message as Any, path, out);
+    checkAny(message.message as Any, path, walk);
     return;
   }
+  walk.visit(message, path);
   const plan = planOf(desc);
   for (const oneof of plan.oneofs)
     if (message.oneofCase(oneof) === undefined)
-      out.push({ path: path ? `${path}.${oneof.name}` : oneof.name, rule: 'is required', value: 'nothing' });
+      walk.found.push({ path: path ? `${path}.${oneof.name}` : oneof.name, rule: 'is required', value: 'nothing' });
   for (const { field, rules } of plan.fields)
-    checkField(message, field, rules, path ? `${path}.${field.name}` : field.name, out);
+    checkField(message, field, rules, path ? `${path}.${field.name}` : field.name, walk);
 }
 
-function checkAny(any: Any, path: string, out: Violation[]): void {
+function checkAny(any: Any, path: string, walk: Walk): void {
   if (any.typeUrl === '') return;
   const name = messageName(any.typeUrl);
   const schema = registry().getMessage(name);
   if (!schema) {
-    out.push({ path, rule: 'must be of a known type', value: any.typeUrl });
+    walk.found.push({ path, rule: 'must be of a known type', value: any.typeUrl });
     return;
   }
   const at = `${path}(${name.slice(name.lastIndexOf('.') + 1)})`;
   try {
-    checkMessage(reflect(schema, fromBinary(schema, any.value)), at, out);
+    checkMessage(reflect(schema, fromBinary(schema, any.value)), at, walk);
   } catch (error) {
-    out.push({ path: at, rule: 'must be decodable', value: error instanceof Error ? error.message : String(error) });
+    walk.found.push({
+      path: at,
+      rule: 'must be decodable',
+      value: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
@@ -96,23 +109,23 @@ function checkField(
   field: DescField,
   rules: FieldRules | undefined,
   path: string,
-  out: Violation[],
+  walk: Walk,
 ): void {
   if (field.fieldKind === 'list') {
-    checkList(message, field, rules, path, out);
+    checkList(message, field, rules, path, walk);
     return;
   }
   if (field.fieldKind === 'map') {
-    checkMap(message, field, rules, path, out);
+    checkMap(message, field, rules, path, walk);
     return;
   }
   const hasPresence = field.fieldKind === 'message' || field.oneof || field.presence !== FieldPresence.IMPLICIT;
   if (hasPresence && !message.isSet(field)) {
     // A member of a oneof is required only once it was chosen.
-    if (isRequired(rules) && !field.oneof) out.push({ path, rule: 'is required', value: 'nothing' });
+    if (isRequired(rules) && !field.oneof) walk.found.push({ path, rule: 'is required', value: 'nothing' });
     return;
   }
-  checkValue(message.get(field), field, rules, path, out);
+  checkValue(message.get(field), field, rules, path, walk);
 }
 
 /** How many there must be. */
@@ -127,7 +140,7 @@ function checkList(
   field: DescField & { fieldKind: 'list' },
   rules: FieldRules | undefined,
   path: string,
-  out: Violation[],
+  walk: Walk,
 ): void {
   const items = [...message.get(field)];
   const of = rules?.type.case === 'repeated' ? rules.type.value : undefined;
@@ -137,10 +150,10 @@ function checkList(
       (given(of, 'unique') && field.listKind !== 'message' && new Set(items).size !== items.length
         ? 'must not repeat an entry'
         : undefined);
-    if (broken) out.push({ path, rule: broken, value: `${items.length} entries` });
+    if (broken) walk.found.push({ path, rule: broken, value: `${items.length} entries` });
   }
   items.forEach((item, i) => {
-    checkValue(item, field, of?.items, `${path}[${i}]`, out);
+    checkValue(item, field, of?.items, `${path}[${i}]`, walk);
   });
 }
 
@@ -149,17 +162,17 @@ function checkMap(
   field: DescField & { fieldKind: 'map' },
   rules: FieldRules | undefined,
   path: string,
-  out: Violation[],
+  walk: Walk,
 ): void {
   const map = message.get(field);
   const of = rules?.type.case === 'map' ? rules.type.value : undefined;
   if (of && !(given(of, 'ignoreEmpty') && map.size === 0)) {
     const broken = countRule(map.size, given(of, 'minPairs'), given(of, 'maxPairs'));
-    if (broken) out.push({ path, rule: broken, value: `${map.size} entries` });
+    if (broken) walk.found.push({ path, rule: broken, value: `${map.size} entries` });
   }
   for (const [key, value] of map) {
-    if (of?.keys) checkScalar(key, field, of.keys.type, `${path}[${key}]`, out);
-    checkValue(value, field, of?.values, `${path}[${key}]`, out);
+    if (of?.keys) checkScalar(key, field, of.keys.type, `${path}[${key}]`, walk);
+    checkValue(value, field, of?.values, `${path}[${key}]`, walk);
   }
 }
 
@@ -171,36 +184,30 @@ function isRequired(rules: FieldRules | undefined): boolean {
 }
 
 /** One value: a field's own, an entry of a list, or a value of a map. */
-function checkValue(
-  value: unknown,
-  field: DescField,
-  rules: FieldRules | undefined,
-  path: string,
-  out: Violation[],
-): void {
+function checkValue(value: unknown, field: DescField, rules: FieldRules | undefined, path: string, walk: Walk): void {
   const type = rules?.type;
   if (field.message) {
     const message = value as ReflectMessage;
     if (isWrapperDesc(field.message)) {
-      checkScalar(message.get(field.message.fields[0]!), field, type, path, out);
+      checkScalar(message.get(field.message.fields[0]!), field, type, path, walk);
       return;
     }
     if (type?.case === 'duration' && field.message.typeName === 'google.protobuf.Duration') {
       const duration = message.message as unknown as { seconds: bigint; nanos: number };
       const text = `${Number(duration.seconds) + duration.nanos / 1e9} s`;
       const broken = checkDuration(duration, type.value);
-      if (broken) out.push({ path, rule: broken, value: text });
+      if (broken) walk.found.push({ path, rule: broken, value: text });
       return;
     }
     if (type?.case === 'any' && field.message.typeName === AnySchema.typeName) {
       const url = (message.message as Any).typeUrl;
       if (type.value.in.length > 0 && !type.value.in.includes(url))
-        out.push({ path, rule: `must be one of ${type.value.in.join(', ')}`, value: url });
+        walk.found.push({ path, rule: `must be one of ${type.value.in.join(', ')}`, value: url });
     }
-    if (!(rules?.message && given(rules.message, 'skip'))) checkMessage(message, path, out);
+    if (!(rules?.message && given(rules.message, 'skip'))) checkMessage(message, path, walk);
     return;
   }
-  checkScalar(value, field, type, path, out);
+  checkScalar(value, field, type, path, walk);
 }
 
 function checkScalar(
@@ -208,10 +215,10 @@ function checkScalar(
   field: DescField,
   type: FieldRules['type'] | undefined,
   path: string,
-  out: Violation[],
+  walk: Walk,
 ): void {
   const broken = type && scalarRule(value, field, type);
-  if (broken) out.push({ path, rule: broken, value: short(value) });
+  if (broken) walk.found.push({ path, rule: broken, value: short(value) });
 }
 
 function scalarRule(value: unknown, field: DescField, type: FieldRules['type']): Broken {

@@ -12,8 +12,7 @@ import {
   HttpConnectionManagerSchema,
   type HttpFilterSchema,
 } from '../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
-import { describeProblem } from './index.ts';
-import { referenceProblems } from './references.ts';
+import { describeProblem, validate } from './index.ts';
 
 function resource<S extends DescMessage>(
   schema: S,
@@ -35,7 +34,12 @@ const routes = (name: string, to: string, domains = ['*']) =>
       {
         name: 'v',
         domains,
-        routes: [{ action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: to } } } }],
+        routes: [
+          {
+            match: { pathSpecifier: { case: 'prefix', value: '/' } },
+            action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: to } } },
+          },
+        ],
       },
     ],
   });
@@ -51,7 +55,8 @@ const listener = (name: string, rds: string, httpFilters: Filter[] = [router], p
             configType: {
               case: 'typedConfig',
               value: pack(HttpConnectionManagerSchema, {
-                routeSpecifier: { case: 'rds', value: { routeConfigName: rds } },
+                statPrefix: name,
+                routeSpecifier: { case: 'rds', value: { configSource: fromAds, routeConfigName: rds } },
                 httpFilters,
               }),
             },
@@ -75,7 +80,7 @@ const cases: [what: string, resources: Resource[], problems: RegExp[]][] = [
   [
     'no router',
     [...sound, listener('m', 'r', [slot])],
-    [/http_filters\[0\] the router must be the last/, /must name an extension configuration/],
+    [/http_filters\[0\] the router must be the last/, /http_filters\[0\]\.name must name an extension configuration/],
   ],
   [
     'router not last',
@@ -112,7 +117,7 @@ const cases: [what: string, resources: Resource[], problems: RegExp[]][] = [
 
 for (const [what, resources, problems] of cases)
   test(what, () => {
-    const found = referenceProblems(resources).map(describeProblem);
+    const found = validate(resources).map(describeProblem);
     for (const problem of problems)
       assert.ok(
         found.some((f) => problem.test(f)),

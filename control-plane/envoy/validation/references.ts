@@ -4,110 +4,74 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { Resource } from '../../xds/resource.ts';
 import { typeUrl } from '../messages.ts';
-import { type Cluster, ClusterSchema } from '../protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ClusterSchema } from '../protos/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { TypedExtensionConfigSchema } from '../protos/gen/envoy/config/core/v3/extension_pb.js';
 import { ClusterLoadAssignmentSchema } from '../protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
+import type { FilterChain } from '../protos/gen/envoy/config/listener/v3/listener_components_pb.js';
 import { type Listener, ListenerSchema } from '../protos/gen/envoy/config/listener/v3/listener_pb.js';
-import type { Route } from '../protos/gen/envoy/config/route/v3/route_components_pb.js';
 import { type RouteConfiguration, RouteConfigurationSchema } from '../protos/gen/envoy/config/route/v3/route_pb.js';
 import {
   type HttpConnectionManager,
   HttpConnectionManagerSchema,
 } from '../protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { SecretSchema } from '../protos/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { RuntimeSchema } from '../protos/gen/envoy/service/runtime/v3/rtds_pb.js';
 import type { Problem } from './index.ts';
+import type { Kind, Mention } from './mentions.ts';
 
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
 
-/** The resources of one proxy, decoded and by type and name. Bodies that do not decode are left out. */
-class ProxySet {
-  readonly names = new Map<string, Map<string, Resource>>();
+/** Names that are given elsewhere: clusters of a bootstrap file, what another server serves. */
+export type Elsewhere = ReadonlySet<string>;
 
-  constructor(resources: readonly Resource[]) {
-    for (const r of resources) {
-      let byName = this.names.get(r.typeUrl);
-      if (!byName) {
-        byName = new Map();
-        this.names.set(r.typeUrl, byName);
-      }
-      byName.set(r.name, r);
-    }
-  }
+const kinds: Readonly<Record<Kind, { typeUrl: string; rule: string }>> = {
+  cluster: { typeUrl: typeUrl(ClusterSchema), rule: 'must name a cluster of this proxy' },
+  endpoints: { typeUrl: typeUrl(ClusterLoadAssignmentSchema), rule: 'must name endpoints of this proxy' },
+  routes: { typeUrl: typeUrl(RouteConfigurationSchema), rule: 'must name routes of this proxy' },
+  extension: {
+    typeUrl: typeUrl(TypedExtensionConfigSchema),
+    rule: 'must name an extension configuration of this proxy',
+  },
+  secret: { typeUrl: typeUrl(SecretSchema), rule: 'must name a secret of this proxy' },
+};
 
-  get(schema: { typeName: string }, name: string): Resource | undefined {
-    return this.names.get(`type.googleapis.com/${schema.typeName}`)?.get(name);
-  }
+/** A resource and where it names others. */
+export interface Referring {
+  readonly resource: Resource;
+  readonly mentions: readonly Mention[];
 }
 
 const isA = (r: Resource, schema: Parameters<typeof typeUrl>[0]) => r.typeUrl === typeUrl(schema);
 
-/** Clusters that a route may send a request to, with the path of each mention. */
-function clustersOf(route: Route): [name: string, path: string][] {
-  if (route.action.case !== 'route') return [];
-  const { clusterSpecifier, requestMirrorPolicies } = route.action.value;
-  const out: [string, string][] = requestMirrorPolicies.map((p, i) => [
-    p.cluster,
-    `request_mirror_policies[${i}].cluster`,
-  ]);
-  if (clusterSpecifier.case === 'cluster') out.push([clusterSpecifier.value, 'cluster']);
-  if (clusterSpecifier.case === 'weightedClusters')
-    for (const [i, c] of clusterSpecifier.value.clusters.entries())
-      out.push([c.name, `weighted_clusters.clusters[${i}].name`]);
-  return out.filter(([name]) => name !== '');
+type Add = (path: string, rule: string, value: string) => void;
+
+function checkDomains(config: RouteConfiguration, at: string, add: Add): void {
+  const domains = new Set<string>();
+  config.virtualHosts.forEach((host, h) => {
+    for (const domain of host.domains) {
+      if (domains.has(domain)) add(`${at}virtual_hosts[${h}].domains`, 'must be in one virtual host only', domain);
+      domains.add(domain);
+    }
+  });
 }
 
 function connectionManagers(listener: Listener): [hcm: HttpConnectionManager, path: string][] {
   const out: [HttpConnectionManager, string][] = [];
-  const chains = listener.filterChains.map((c, i) => [c, `filter_chains[${i}]`] as const);
+  const chains = listener.filterChains.map((c, i): [FilterChain, string] => [c, `filter_chains[${i}]`]);
+  if (listener.defaultFilterChain) chains.push([listener.defaultFilterChain, 'default_filter_chain']);
   for (const [chain, path] of chains) {
     chain.filters.forEach((filter, i) => {
       if (filter.configType.case !== 'typedConfig') return;
       const hcm = anyUnpack(filter.configType.value as Any, HttpConnectionManagerSchema);
-      if (hcm) out.push([hcm, `${path}.filters[${i}]`]);
+      if (hcm) out.push([hcm, `${path}.filters[${i}].typed_config(HttpConnectionManager)`]);
     });
   }
   return out;
 }
 
-function checkRoutes(
-  config: RouteConfiguration,
-  set: ProxySet,
-  add: (path: string, rule: string, value: string) => void,
-): void {
-  const domains = new Set<string>();
-  config.virtualHosts.forEach((host, h) => {
-    for (const domain of host.domains) {
-      if (domains.has(domain)) add(`virtual_hosts[${h}].domains`, 'must be in one virtual host only', domain);
-      domains.add(domain);
-    }
-    host.routes.forEach((route, r) => {
-      for (const [name, path] of clustersOf(route))
-        if (!set.get(ClusterSchema, name))
-          add(`virtual_hosts[${h}].routes[${r}].route.${path}`, 'must name a cluster of this proxy', name);
-    });
-  });
-}
-
-function checkCluster(cluster: Cluster, set: ProxySet, add: (path: string, rule: string, value: string) => void): void {
-  if (!cluster.edsClusterConfig) return;
-  const name = cluster.edsClusterConfig.serviceName || cluster.name;
-  if (!set.get(ClusterLoadAssignmentSchema, name))
-    add('eds_cluster_config.service_name', 'must name endpoints of this proxy', name);
-}
-
-function checkListener(
-  resource: Resource,
-  listener: Listener,
-  set: ProxySet,
-  add: (path: string, rule: string, value: string) => void,
-): void {
+function checkListener(listener: Listener, add: Add): void {
   for (const [hcm, path] of connectionManagers(listener)) {
-    if (
-      hcm.routeSpecifier.case === 'rds' &&
-      !set.get(RouteConfigurationSchema, hcm.routeSpecifier.value.routeConfigName)
-    )
-      add(`${path}.rds.route_config_name`, 'must name routes of this proxy', hcm.routeSpecifier.value.routeConfigName);
-    if (hcm.routeSpecifier.case === 'routeConfig') checkRoutes(hcm.routeSpecifier.value, set, add);
+    if (hcm.routeSpecifier.case === 'routeConfig') checkDomains(hcm.routeSpecifier.value, `${path}.route_config.`, add);
     const names = new Set<string>();
     hcm.httpFilters.forEach((filter, i) => {
       const at = `${path}.http_filters[${i}]`;
@@ -116,11 +80,6 @@ function checkListener(
       const { case: kind, value } = filter.configType;
       const isRouter = kind === 'typedConfig' && (value as Any).typeUrl.endsWith(`/${ROUTER}`);
       if (isRouter !== (i === hcm.httpFilters.length - 1)) add(at, 'the router must be the last filter', filter.name);
-      if (kind !== 'configDiscovery') return;
-      const config = set.get(TypedExtensionConfigSchema, filter.name);
-      if (!config) add(at, 'must name an extension configuration of this proxy', filter.name);
-      else if (config.scope === 'shadow' && resource.scope === 'any')
-        add(at, 'is for the shadow only, so the listener must be too', filter.name);
     });
   }
 }
@@ -136,36 +95,48 @@ function nameInside(r: Resource): string | undefined {
   return undefined;
 }
 
-/** Checks the resources of one proxy against each other. Bodies must be decodable. */
-export function referenceProblems(resources: readonly Resource[]): Problem[] {
+/** Where a listener listens, as text; '' where it has no address of its own. */
+function addressOf(listener: Listener): string {
+  const { address } = listener.address ?? {};
+  if (address?.case === 'pipe') return address.value.path;
+  return address?.case === 'socketAddress' ? `${address.value.address}:${address.value.portSpecifier.value}` : '';
+}
+
+/**
+ * Checks the resources of one proxy against each other: names that lead nowhere, or from production into the shadow; extension
+ * configurations that no listener asks for, where listeners are served at all. Bodies must be decodable.
+ */
+export function referenceProblems(referring: readonly Referring[], elsewhere: Elsewhere = new Set()): Problem[] {
   const out: Problem[] = [];
-  const set = new ProxySet(resources);
-  const seen = new Set<string>();
+  const all = new Map<string, Resource>();
   const addresses = new Map<string, string>();
-  for (const r of resources) {
-    const add = (path: string, rule: string, value: string) =>
-      out.push({ typeUrl: r.typeUrl, name: r.name, path, rule, value });
-    const key = `${r.typeUrl} ${r.name}`;
-    if (seen.has(key)) add('name', 'must be given once', r.name);
-    seen.add(key);
+  const key = (type: string, name: string) => `${type}\n${name}`;
+  for (const { resource: r } of referring) if (!all.has(key(r.typeUrl, r.name))) all.set(key(r.typeUrl, r.name), r);
+  const extensions = new Set(
+    referring.flatMap((r) => r.mentions.filter((m) => m.kind === 'extension').map((m) => m.name)),
+  );
+  const servesListeners = referring.some(({ resource }) => isA(resource, ListenerSchema));
+  for (const { resource: r, mentions } of referring) {
+    const add: Add = (path, rule, value) => out.push({ typeUrl: r.typeUrl, name: r.name, path, rule, value });
+    if (all.get(key(r.typeUrl, r.name)) !== r) add('name', 'must be given once', r.name);
     const inside = nameInside(r);
     if (inside !== undefined && inside !== r.name) add('name', `must be the resource's name, ${r.name}`, inside);
-    if (isA(r, RouteConfigurationSchema)) checkRoutes(fromBinary(RouteConfigurationSchema, r.body), set, add);
-    if (isA(r, ClusterSchema)) checkCluster(fromBinary(ClusterSchema, r.body), set, add);
-    if (isA(r, ListenerSchema)) {
-      const listener = fromBinary(ListenerSchema, r.body);
-      checkListener(r, listener, set, add);
-      const { address } = listener.address ?? {};
-      const where =
-        address?.case === 'pipe'
-          ? address.value.path
-          : address?.case === 'socketAddress'
-            ? `${address.value.address}:${address.value.portSpecifier.value}`
-            : '';
-      const other = addresses.get(where);
-      if (where && other) add('address', `must not be that of listener ${other}`, where);
-      addresses.set(where, r.name);
+    for (const { kind, name, path } of mentions) {
+      const found = all.get(key(kinds[kind].typeUrl, name));
+      if (found?.scope === 'shadow' && r.scope === 'any')
+        add(path, `is for the shadow only, so what names it must be too`, name);
+      else if (!found && !elsewhere.has(name)) add(path, kinds[kind].rule, name);
     }
+    if (isA(r, TypedExtensionConfigSchema) && servesListeners && !extensions.has(r.name))
+      add('name', 'must be subscribed to by a listener of this proxy', r.name);
+    if (isA(r, RouteConfigurationSchema)) checkDomains(fromBinary(RouteConfigurationSchema, r.body), '', add);
+    if (!isA(r, ListenerSchema)) continue;
+    const listener = fromBinary(ListenerSchema, r.body);
+    checkListener(listener, add);
+    const where = addressOf(listener);
+    const other = addresses.get(where);
+    if (where && other) add('address', `must not be that of listener ${other}`, where);
+    addresses.set(where, r.name);
   }
   return out;
 }

@@ -1,0 +1,128 @@
+import type { XdsEvents } from './events.ts';
+import type { Layer, NodeName } from './layers.ts';
+import { compose, knownGroups, layersOf } from './layers.ts';
+import type { Resource } from './resource.ts';
+import { ResourceSet } from './resource-set.ts';
+
+/** What serves the nodes; a {@link ManagementServer} does. */
+export interface NodeServer {
+  set(nodeId: string, resources: ResourceSet): unknown;
+  forget(nodeId: string): void;
+  on<K extends 'connect' | 'disconnect'>(event: K, listener: (event: XdsEvents[K]) => void): () => void;
+}
+
+/** Why a group's resources do not go together. */
+export interface Inconsistency {
+  /** `cluster cart`, `node cart-0`, `every node`. */
+  readonly group: string;
+  readonly problems: readonly string[];
+}
+
+export interface LayeredNodesOptions {
+  /** What is wrong with resources that one node would have together; empty = nothing. Default: nothing ever is. */
+  readonly check?: (resources: readonly Resource[]) => readonly string[];
+  /** A node came whose layers do not go together; it gets nothing, or keeps what it has. */
+  readonly onInconsistent?: (inconsistency: Inconsistency) => void;
+}
+
+/** Nodes that are gone and yet remembered: what they accepted and refused still holds when they come back. */
+const MOST_ABSENT = 10_000;
+
+/**
+ * Serves nodes by group: a node's resources are its layers put together (see {@link layersOf}), made and checked once for all
+ * nodes that have the same ones. A group that is not consistent is never served; its nodes keep what they have.
+ */
+export class LayeredNodes {
+  readonly #server: NodeServer;
+  readonly #options: LayeredNodesOptions;
+  #layers: readonly Layer[] = [];
+  #ready = false;
+  /** By the layers it is made of, as their numbers. */
+  #snapshots = new Map<string, { resources: ResourceSet; problems: readonly string[] }>();
+  /** Connected nodes with the number of their streams, and absent ones with none, the longest absent first. */
+  readonly #nodes = new Map<string, { name: NodeName; streams: number }>();
+  readonly #off: (() => void)[];
+
+  constructor(server: NodeServer, options: LayeredNodesOptions = {}) {
+    this.#server = server;
+    this.#options = options;
+    this.#off = [
+      server.on('connect', ({ nodeId, cluster }) => this.#come({ id: nodeId, cluster })),
+      server.on('disconnect', ({ nodeId }) => this.#go(nodeId)),
+    ];
+  }
+
+  /**
+   * Replaces all layers. Where any group that is known is not consistent, nothing is replaced, and what is wrong is returned.
+   * Before the first layers nodes are held: they keep what they have.
+   */
+  replace(layers: readonly Layer[]): Inconsistency[] {
+    const snapshots = new Map(this.#snapshots);
+    const before = this.#layers;
+    this.#snapshots = new Map();
+    this.#layers = layers;
+    const groups = [
+      ...knownGroups(layers),
+      ...[...this.#nodes.values()].map(({ name }) => ({ name: `node ${name.id}`, candidates: [name] })),
+    ];
+    const wrong: Inconsistency[] = [];
+    for (const { name, candidates } of groups) {
+      const tried = candidates.map((node) => this.#snapshot(node).problems);
+      if (!tried.some((problems) => problems.length === 0)) wrong.push({ group: name, problems: tried[0]! });
+    }
+    if (wrong.length > 0) {
+      this.#layers = before;
+      this.#snapshots = snapshots;
+      return wrong;
+    }
+    this.#ready = true;
+    for (const { name } of this.#nodes.values()) this.#serve(name);
+    return [];
+  }
+
+  /** Stops looking after nodes; they keep what they have. */
+  close(): void {
+    for (const off of this.#off) off();
+  }
+
+  #come(name: NodeName): void {
+    const known = this.#nodes.get(name.id);
+    // To the end, among those present.
+    this.#nodes.delete(name.id);
+    this.#nodes.set(name.id, { name, streams: (known?.streams ?? 0) + 1 });
+    if (this.#ready && known?.name.cluster !== name.cluster) this.#serve(name);
+  }
+
+  #go(id: string): void {
+    const node = this.#nodes.get(id);
+    if (!node) return;
+    node.streams--;
+    let absent = 0;
+    for (const { streams } of this.#nodes.values()) if (streams === 0) absent++;
+    for (const [other, { streams }] of this.#nodes) {
+      if (absent <= MOST_ABSENT) return;
+      if (streams > 0) continue;
+      this.#nodes.delete(other);
+      this.#server.forget(other);
+      absent--;
+    }
+  }
+
+  #serve(name: NodeName): void {
+    const { resources, problems } = this.#snapshot(name);
+    if (problems.length === 0) this.#server.set(name.id, resources);
+    else this.#options.onInconsistent?.({ group: `node ${name.id}`, problems });
+  }
+
+  #snapshot(name: NodeName): { resources: ResourceSet; problems: readonly string[] } {
+    const own = layersOf(this.#layers, name);
+    const key = own.map((layer) => this.#layers.indexOf(layer)).join(' ');
+    let snapshot = this.#snapshots.get(key);
+    if (!snapshot) {
+      const resources = compose(own);
+      snapshot = { resources: new ResourceSet(resources), problems: this.#options.check?.(resources) ?? [] };
+      this.#snapshots.set(key, snapshot);
+    }
+    return snapshot;
+  }
+}
