@@ -2,52 +2,116 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MirrorWatch } from './mirror-watch.ts';
 
-function watched() {
+/** What a proxy's next report has. */
+interface Report {
+  readonly beats?: boolean;
+  readonly requests?: boolean;
+  /** The proxy does not report at all. */
+  readonly silent?: boolean;
+}
+
+function watched({ loaded = true } = {}) {
   let now = 0;
-  let beat = 0;
+  let heard = 0;
+  let beat: number | undefined = loaded ? 0 : undefined;
   let offered = 0;
-  const seen = { revived: 0, note: undefined as string | undefined };
+  const seen = { revivedAt: [] as number[], note: undefined as string | undefined };
   const watch = new MirrorWatch({
     // The loop's own sleep never ends: each look is taken by hand.
     clock: { now: () => now, sleep: () => new Promise(() => {}) },
     collector: {
       filterStat: () => beat,
-      heardAt: () => now,
+      heardAt: () => heard,
       totals: () => ({ offered, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0, filters: {}, edges: {} }),
     },
     node: 'production/ingress/0',
-    revive: () => seen.revived++,
+    revive: () => seen.revivedAt.push(now),
     onNote: (note) => {
       seen.note = note;
     },
   });
-  const pass = (seconds: number, { beats, requests }: { beats: boolean; requests: boolean }) => {
-    for (let i = 0; i < seconds; i += 2) {
-      now += 2000;
-      if (beats) beat++;
-      if (requests) offered += 40;
+  /** Lets seconds pass: a report a second, a look every quarter of one. */
+  const pass = (seconds: number, { beats, requests, silent }: Report) => {
+    for (let i = 0; i < seconds * 4; i++) {
+      now += 250;
+      if (now % 1000 === 0 && !silent) {
+        heard = now;
+        if (beats) beat = (beat ?? 0) + 1;
+        if (requests) offered += 20;
+      }
       watch.look();
     }
   };
-  return { seen, pass };
+  return { seen, pass, watch };
 }
 
-test('a filter that beats is left alone, and one without traffic too', () => {
-  const { seen, pass } = watched();
+test('a filter that beats is left alone, with traffic and without', () => {
+  const { seen, pass, watch } = watched();
+  assert.equal(watch.alive, false);
   pass(60, { beats: true, requests: true });
-  pass(600, { beats: false, requests: false });
-  assert.equal(seen.revived, 0);
+  pass(600, { beats: true });
+  assert.deepEqual(seen.revivedAt, []);
+  assert.equal(watch.alive, true);
 });
 
-test('a filter that stands still while requests pass is revived, three times an hour at most', () => {
+test('a filter loaded anew need not beat before it sees a request', () => {
+  const { seen, pass } = watched();
+  pass(10, { beats: true, requests: true });
+  pass(600, {});
+  assert.deepEqual(seen.revivedAt, []);
+});
+
+test('a beat that comes late, or with every other report, is no failure', () => {
+  const { seen, pass } = watched();
+  for (let i = 0; i < 50; i++) {
+    pass(1, { beats: true, requests: true });
+    pass(2, { requests: true });
+  }
+  assert.deepEqual(seen.revivedAt, []);
+});
+
+test('a filter that stops is revived by the third report without a beat', () => {
+  const { seen, pass, watch } = watched();
+  pass(20, { beats: true, requests: true });
+  pass(4, { requests: true });
+  assert.deepEqual(seen.revivedAt, [23_000]);
+  assert.match(seen.note!, /pushed again/);
+  assert.equal(watch.alive, false);
+  pass(1, { beats: true, requests: true });
+  assert.equal(seen.note, undefined);
+  assert.equal(watch.alive, true);
+});
+
+test('one request is enough to notice it by', () => {
   const { seen, pass } = watched();
   pass(20, { beats: true, requests: true });
-  pass(20, { beats: false, requests: true });
-  assert.equal(seen.revived, 1);
-  assert.match(seen.note!, /pushed again/);
-  pass(10, { beats: true, requests: true });
-  assert.equal(seen.note, undefined);
-  pass(900, { beats: false, requests: true });
-  assert.equal(seen.revived, 3);
+  pass(1, { requests: true });
+  pass(2, {});
+  assert.deepEqual(seen.revivedAt, [23_000]);
+});
+
+test('a proxy that does not report says nothing about its filter', () => {
+  const { seen, pass } = watched();
+  pass(20, { beats: true, requests: true });
+  pass(60, { silent: true });
+  pass(2, { requests: true });
+  assert.deepEqual(seen.revivedAt, []);
+});
+
+test('a proxy that starts is given time for its first beat', () => {
+  const { seen, pass } = watched({ loaded: false });
+  pass(14, { requests: true });
+  assert.deepEqual(seen.revivedAt, []);
+  pass(4, { requests: true });
+  assert.equal(seen.revivedAt.length, 1);
+});
+
+test('one that fails again and again is revived three times an hour, each time after a longer rest', () => {
+  const { seen, pass } = watched();
+  pass(20, { beats: true, requests: true });
+  pass(900, { requests: true });
+  assert.deepEqual(seen.revivedAt, [23_000, 28_000, 38_000]);
   assert.match(seen.note!, /three times in an hour/);
+  pass(3600, { requests: true });
+  assert.equal(seen.revivedAt.length, 6);
 });

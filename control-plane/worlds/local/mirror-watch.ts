@@ -2,9 +2,13 @@ import type { Clock } from '../../mesh/clock.ts';
 import type { Collector } from '../../telemetry/collector.ts';
 
 const HEARTBEAT = 'umbra_mirror_heartbeat';
-const LOOK_EVERY_MS = 2000;
-/** The filter beats once a second while requests pass; proxies push once a second. */
-const SILENT_MS = 15_000;
+const LOOK_EVERY_MS = 250;
+/** The filter beats once a second from its first request on, and its proxy reports as often. */
+const SILENT_REPORTS = 3;
+/** A proxy that has just been started may pass requests before it is given its filters. */
+const STARTING_MS = 15_000;
+/** What a revived filter is given to show that it lives; for each revival of the hour. */
+const REST_MS = 5000;
 const HOUR_MS = 3_600_000;
 const MOST_AN_HOUR = 3;
 
@@ -20,21 +24,34 @@ export interface MirrorWatchOptions {
 
 /**
  * A mirror filter that traps is passed by from then on and counts nothing (`fail_open`): only its heartbeat says that it lives.
- * When that stops while its proxy goes on reporting requests, it is revived, at most three times an hour.
+ * When that is missing from three reports of its proxy in a row although requests have passed since the last one, it is revived:
+ * within five seconds of the trap, at most three times an hour. What counts is what the proxy reports, not the time that passes:
+ * a proxy that gets no CPU neither beats nor reports requests.
  */
 export class MirrorWatch {
   readonly #options: MirrorWatchOptions;
   readonly #end = new AbortController();
   readonly #revivals: number[] = [];
+  readonly #began: number;
   #beat: number | undefined;
   #offered = 0;
-  #beatAt: number;
+  #heard: number | undefined;
+  /** Reports without a beat since requests passed. */
+  #silent = 0;
+  /** A filter that was just revived is not judged before then. */
+  #restUntil = 0;
   #ill = false;
+  #note: string | undefined;
 
   constructor(options: MirrorWatchOptions) {
     this.#options = options;
-    this.#beatAt = options.clock.now();
+    this.#began = options.clock.now();
     void this.#run();
+  }
+
+  /** Whether the filter was last seen alive; false before its first beat. */
+  get alive(): boolean {
+    return this.#beat !== undefined && !this.#ill;
   }
 
   async #run(): Promise<void> {
@@ -49,40 +66,50 @@ export class MirrorWatch {
     }
   }
 
-  /** One look at the heartbeat. */
+  /** One look at what the proxy last reported. */
   look(): void {
-    const { clock, collector, node, revive, onNote } = this.#options;
-    const now = clock.now();
-    const beat = collector.filterStat(node, HEARTBEAT);
+    const { clock, collector, node } = this.#options;
     const heard = collector.heardAt(node);
-    // A proxy that does not report says nothing about its filter.
-    if (heard === undefined || now - heard > LOOK_EVERY_MS * 2) {
-      this.#beatAt = now;
-      return;
-    }
+    if (heard === undefined || heard === this.#heard) return;
+    this.#heard = heard;
+    const beat = collector.filterStat(node, HEARTBEAT);
     const { offered } = collector.totals();
-    // Without traffic there is no beat to miss.
-    if (offered === this.#offered) this.#beatAt = Math.max(this.#beatAt, now - LOOK_EVERY_MS);
-    this.#offered = offered;
     if (beat !== this.#beat) {
       this.#beat = beat;
-      this.#beatAt = now;
-      if (this.#ill) onNote(undefined);
+      this.#offered = offered;
+      this.#silent = 0;
       this.#ill = false;
+      this.#tell(undefined);
       return;
     }
-    if (now - this.#beatAt < SILENT_MS) return;
+    // Without a request since the last beat there need not be one: the filter may have been loaded anew and have seen none yet.
+    if (offered === this.#offered) return;
+    const now = clock.now();
+    if (beat === undefined && now - this.#began < STARTING_MS) return;
+    if (++this.#silent < SILENT_REPORTS || now < this.#restUntil) return;
+    this.#fail(now);
+  }
+
+  #fail(now: number): void {
     while (this.#revivals.length > 0 && now - this.#revivals[0]! > HOUR_MS) this.#revivals.shift();
     this.#ill = true;
     if (this.#revivals.length >= MOST_AN_HOUR) {
-      onNote('the mirror filter has failed and was revived three times in an hour: nothing is copied to the shadow');
+      this.#tell(
+        'the mirror filter has failed and was revived three times in an hour: nothing is copied to the shadow',
+      );
       return;
     }
-    // Each revival waits longer than the one before.
-    this.#beatAt = now + SILENT_MS * this.#revivals.length;
     this.#revivals.push(now);
-    onNote('the mirror filter has stopped; its configuration was pushed again');
-    revive();
+    this.#silent = 0;
+    this.#restUntil = now + REST_MS * this.#revivals.length;
+    this.#tell('the mirror filter has stopped; its configuration was pushed again');
+    this.#options.revive();
+  }
+
+  #tell(note: string | undefined): void {
+    if (note === this.#note) return;
+    this.#note = note;
+    this.#options.onNote(note);
   }
 
   close(): void {
