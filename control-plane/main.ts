@@ -10,6 +10,7 @@ import { choose } from './learning/explore.ts';
 import { match, withEvidence } from './learning/patterns.ts';
 import { signatureOf } from './learning/signature.ts';
 import { staticPolicy } from './learning/static-policy.ts';
+import { followProduction } from './main/follow-production.ts';
 import { connectLocal, serveLocal } from './main/local.ts';
 import { createPlane } from './main/plane.ts';
 import { createPolicies } from './main/policies.ts';
@@ -104,12 +105,21 @@ async function run(directory: string): Promise<void> {
       event.type === 'alert' ? logger.warn({ incident: event.incident }, event.message) : plane.emit(event),
   });
   healthy = guardian.healthy;
+  const production = () => {
+    const busy = worlds.machine()?.busy;
+    return { ...guardian.state(), ...(busy === undefined ? {} : { busy }) };
+  };
   const budget = createBudget({
     store,
     clock,
     topology,
-    production: () => guardian.state(),
+    production,
     ...(shadowDocument?.spec.chaos?.budget ? { perHour: shadowDocument.spec.chaos.budget.perHour } : {}),
+  });
+  const follow = followProduction({
+    local: { ...local, clock },
+    production,
+    reproducing: () => chaos?.status().reproducing ?? false,
   });
   const chaos = worlds.shadow && shadowDocument ? chaosLoop(worlds.shadow) : undefined;
   const plane = createPlane({
@@ -128,6 +138,8 @@ async function run(directory: string): Promise<void> {
     policies,
     learning: () => refinement.status(),
     denied: () => ({ denied: worlds.denied(), deniedTargets: worlds.deniedTargets() }),
+    mirrored: () => follow.mirrored(),
+    busy: () => worlds.machine()?.busy,
     isolation: () => (worlds.shadow ? worlds.isolation() : undefined),
     ...(description.noShadow === undefined ? {} : { noShadow: description.noShadow }),
   });
@@ -143,6 +155,7 @@ async function run(directory: string): Promise<void> {
       policy: () => policies.current(),
       staticPolicy,
       budget,
+      cost: follow.cost,
       onEpisode: (experience) => refinement.onEpisode(experience),
       stopped: () => {
         if (wanted.enabled === false) return 'the Shadow document turns chaos off';
@@ -164,6 +177,7 @@ async function run(directory: string): Promise<void> {
   const watch = async (world: World) => {
     for await (const snapshot of world.observe(end.signal)) {
       plane.window(snapshot);
+      if (snapshot.world === 'production') follow.window(snapshot);
       const now = guardian.healthy();
       const known = (now.edges[topology.entry]?.windows ?? 0) >= FIT_WINDOWS && now.goodput > 1;
       if (known && !guardian.state().incidentOpen) specialising ??= refinement.specialise(topology, now, end.signal);

@@ -74,6 +74,13 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
   gauge('budget_balance_risk_seconds', 'What is left of the chaos budget', [], (g) =>
     g.set(plane.status().budget.balance),
   );
+  gauge('machine_busy', 'Share of the machine in use by what does not give way to production', [], (g) => {
+    const { busy } = plane.status().budget;
+    if (busy !== undefined) g.set(busy);
+  });
+  gauge('mirror_share', 'Share of the declared mirrored traffic that is copied just now', [], (g) =>
+    g.set(plane.mirror().share),
+  );
   gauge('policy_info', '1, with the policy in force', ['version', 'kind'], (g) => {
     const { version, kind } = plane.status().policy;
     g.set({ version, kind }, 1);

@@ -161,6 +161,8 @@ export interface BudgetStatus {
   readonly balance: number;
   readonly capacity: number;
   readonly perHour: number;
+  /** Share 0..1 of the machine in use by what does not give way to production; absent = unknown. */
+  readonly busy?: number;
   /** Why nothing is spent now (production burns its SLO, empty, frozen); absent = spending is allowed. */
   readonly paused?: string;
 }
@@ -191,6 +193,8 @@ export interface FidelityStatus {
 
 /** Counters since the control plane's start. */
 export interface MirrorStatus {
+  /** How much of what the Shadow document asks for is copied just now, 0..1; `note` says why where that is not all. */
+  readonly share: number;
   readonly mirrored: number;
   /** Copies that were sampled but not sent or not answered, by reason. */
   readonly dropped: Readonly<Record<string, number>>;

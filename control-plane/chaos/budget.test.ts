@@ -81,6 +81,29 @@ test('nothing is refilled or spent while production suffers', () => {
   assert.equal(budget.intensity(), 1);
 });
 
+test('what production paid is on the receipt: answers, CPU, and a later p99 as a share of the entry’s SLO', () => {
+  const b = bench({ capacity: 100, perHour: 0 });
+  const entry = b.make().receipt('e1', fault(), 20, { lostGood: 3, mirrorCpuSeconds: 0.25, addedP99Ms: 30 });
+  // 5 for the fault, 3 answers, 0.25 s, and 20 s with a tenth of the SLO's 300 ms.
+  assert.ok(Math.abs(entry.amount + 5 + 3 + 0.25 + 2) < 1e-9, `${entry.amount}`);
+  assert.match(
+    entry.why,
+    /5\.3 of it in production \(0\.3 s of CPU for copies, 3 good answers lost, p99 30 ms later\)/,
+  );
+});
+
+test('a full machine stops spending and not the refill', () => {
+  const b = bench({ capacity: 100, perHour: 3600 });
+  const budget = b.make();
+  budget.receipt('e1', fault(), 40);
+  b.state.busy = 0.99;
+  b.time.now += 5000;
+  assert.match(budget.refusal()!, /machine is full \(99% in use\)/);
+  assert.equal(budget.balance(), 95);
+  b.state.busy = 0.9;
+  assert.equal(budget.refusal(), undefined);
+});
+
 test('what costs more than there is is refused with both numbers; intensity falls with a busy machine', () => {
   const b = bench({ capacity: 4, perHour: 0 });
   const budget = b.make();

@@ -3,6 +3,8 @@ import { describeFault, type Fault } from '../mesh/fault.ts';
 import type { LedgerEntry } from '../mesh/record.ts';
 import type { Store } from '../mesh/store.ts';
 import type { Topology } from '../mesh/topology.ts';
+import { headroom } from './headroom.ts';
+import type { ProductionCost } from './production-cost.ts';
 
 /** What the budget asks of production before anything is spent. */
 export interface ProductionState {
@@ -11,16 +13,8 @@ export interface ProductionState {
   readonly incidentOpen: boolean;
   /** good ÷ what healthy traffic would give, 0..1. */
   readonly goodRatio: number;
-  /** How busy the machine production runs on is, 0..1; absent = unknown. */
+  /** The share 0..1 of the machine production runs on that is in use by what does not give way to it; absent = unknown. */
   readonly busy?: number;
-}
-
-/** Measured cost to production of an episode. */
-export interface ProductionCost {
-  /** CPU seconds the mirror took of production's proxies. */
-  readonly mirrorCpuSeconds?: number;
-  /** Good answers production lost to it. */
-  readonly lostGood?: number;
 }
 
 export interface BudgetOptions {
@@ -38,7 +32,7 @@ export interface BudgetOptions {
 export interface Budget {
   /** Risk-seconds a fault costs over `seconds`: share of edges hit × magnitude × share × seconds. */
   quote(fault: Fault, seconds: number): number;
-  /** Why nothing may be spent now (production suffers, or the fault costs more than there is), or undefined. */
+  /** Why nothing may be spent now (production suffers, the machine is full, the fault costs more than there is), or undefined. */
   refusal(fault?: Fault, seconds?: number): string | undefined;
   /** Books what an episode really cost, measured seconds and production's part included. */
   receipt(episode: string, fault: Fault, seconds: number, cost?: ProductionCost): LedgerEntry;
@@ -51,12 +45,10 @@ export interface Budget {
 
 /** Burning its SLO: below this goodput nothing is spent, even before the detector calls it impaired. */
 const SLO_RATIO = 0.95;
-/** A lost good answer of production, and a CPU second of its proxies, in risk-seconds. */
+/** A lost good answer of production, a CPU second of its proxies, and a second with a p99 later by the entry's SLO, in risk-seconds. */
 const LOST_GOOD = 1;
 const MIRROR_CPU = 1;
-/** From here on a busy machine lowers the intensity, down to nothing at {@link FULL}. */
-const BUSY = 0.7;
-const FULL = 0.98;
+const LATE_SECOND = 1;
 
 /** Refill flows by the clock but not while production suffers; the balance survives a restart through the ledger. */
 export function createBudget(options: BudgetOptions): Budget {
@@ -75,6 +67,11 @@ export function createBudget(options: BudgetOptions): Budget {
     if (p.impaired) return 'production is impaired';
     if (p.goodRatio < SLO_RATIO) return `production burns its SLO (${(100 * p.goodRatio).toFixed(0)}% good)`;
     return undefined;
+  };
+
+  const full = (): string | undefined => {
+    const { busy } = options.production?.() ?? {};
+    return headroom(busy) > 0 ? undefined : `the machine is full (${(100 * (busy ?? 0)).toFixed(0)}% in use)`;
   };
 
   function refill(): void {
@@ -97,7 +94,7 @@ export function createBudget(options: BudgetOptions): Budget {
     quote: (fault, seconds) => quote(topology, fault, seconds),
     refusal(fault, seconds = 30) {
       refill();
-      const reason = trouble();
+      const reason = trouble() ?? full();
       if (reason) return reason;
       if (!fault) return undefined;
       const cost = quote(topology, fault, seconds);
@@ -109,22 +106,31 @@ export function createBudget(options: BudgetOptions): Budget {
       refill();
       if (balance > booked + 1e-9) append(balance - booked, 'refill');
       const own = quote(topology, fault, seconds);
-      const production = (cost.lostGood ?? 0) * LOST_GOOD + (cost.mirrorCpuSeconds ?? 0) * MIRROR_CPU;
+      const late = ((cost.addedP99Ms ?? 0) / (topology.edges[topology.entry]?.sloLatencyMs ?? 1000)) * seconds;
+      const production =
+        (cost.lostGood ?? 0) * LOST_GOOD + (cost.mirrorCpuSeconds ?? 0) * MIRROR_CPU + late * LATE_SECOND;
       const amount = -(own + Math.max(0, production));
       balance += amount;
-      const extra = production > 0 ? `, ${production.toFixed(1)} of it measured in production` : '';
+      const extra = production > 0 ? `, ${production.toFixed(1)} of it in production (${costText(cost)})` : '';
       return append(amount, `${describeFault(fault)} for ${seconds.toFixed(0)} s${extra}`, episode);
     },
     intensity() {
-      if (trouble()) return 0;
-      const busy = options.production?.().busy ?? 0;
-      return Math.min(1, Math.max(0, (FULL - busy) / (FULL - BUSY)));
+      return trouble() ? 0 : headroom(options.production?.().busy);
     },
     balance() {
       refill();
       return balance;
     },
   };
+}
+
+/** What production paid, in words: `0.2 s of CPU for copies, 3 good answers lost, p99 12 ms later`. */
+function costText({ mirrorCpuSeconds = 0, lostGood = 0, addedP99Ms = 0 }: ProductionCost): string {
+  return [
+    ...(mirrorCpuSeconds > 0 ? [`${mirrorCpuSeconds.toFixed(1)} s of CPU for copies`] : []),
+    ...(lostGood > 0 ? [`${lostGood.toFixed(0)} good answers lost`] : []),
+    ...(addedP99Ms > 0 ? [`p99 ${addedP99Ms.toFixed(0)} ms later`] : []),
+  ].join(', ');
 }
 
 function quote(topology: Topology, fault: Fault, seconds: number): number {

@@ -13,6 +13,7 @@ import { type Curriculum, createCurriculum, type Job, type Lesson } from './curr
 import { type EpisodeResult, runEpisode } from './episode.ts';
 import { createEvidence } from './evidence.ts';
 import type { Experience } from './experience.ts';
+import type { ProductionCost } from './production-cost.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { reproductionOf } from './reproduce.ts';
 import { keyOf, type ScenarioOptions, scenariosOf } from './scenarios.ts';
@@ -34,6 +35,8 @@ export interface ChaosOptions {
   readonly policy: () => Policy;
   readonly staticPolicy: Policy;
   readonly budget: Budget;
+  /** What production paid between two times, ms since the epoch; it goes on the episode's receipt. */
+  readonly cost?: (from: number, to: number) => ProductionCost;
   readonly generator?: ScenarioOptions;
   /** Every random choice of the loop derives from it. */
   readonly seed?: number;
@@ -51,6 +54,8 @@ export interface ChaosStatus {
   readonly activity: string;
   /** Why nothing is injected now, or undefined. */
   readonly paused?: string;
+  /** It is asked to reproduce production's trouble, or does. */
+  readonly reproducing: boolean;
   readonly episodes: number;
   readonly faultsInjected: number;
   readonly failuresDetected: number;
@@ -112,6 +117,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   let paused: string | undefined;
   let pulse: Pulse | undefined;
   const verifications: Verification[] = [];
+  let answering = false;
   let running = false;
   let serial = store.episodes.count();
 
@@ -183,7 +189,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       return undefined;
     }
     count(e, result);
-    budget.receipt(id, job.fault, result.faultedSeconds);
+    const { from, to } = result.faulted;
+    budget.receipt(id, job.fault, (to - from) / 1000, options.cost?.(from, to));
     lengths.set(id, result.experience.curve.length);
     if (e.invalid !== undefined && job.type !== 'verify' && stop(signal)() !== undefined) curriculum.again(job);
     if (e.control && e.invalid === undefined && result.experience.curve.length > 0) {
@@ -277,7 +284,10 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       );
       if (signal.aborted) return;
       if (verifications.length > 0) {
-        await answer(p, signal, curriculum);
+        answering = true;
+        await answer(p, signal, curriculum).finally(() => {
+          answering = false;
+        });
         continue;
       }
       const job: Lesson | undefined = curriculum.next();
@@ -337,6 +347,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       return {
         activity,
         ...(paused === undefined ? {} : { paused }),
+        reproducing: answering || verifications.length > 0,
         ...counts,
         byClass,
         byKind,

@@ -33,8 +33,8 @@ export interface EpisodeDeps {
 export interface EpisodeResult {
   readonly episode: Episode;
   readonly experience: Experience;
-  /** Seconds the fault was in force. */
-  readonly faultedSeconds: number;
+  /** When the fault was in force, ms since the epoch. */
+  readonly faulted: { readonly from: number; readonly to: number };
   /** The world would not inject it. */
   readonly refused?: string;
 }
@@ -169,8 +169,8 @@ export async function runEpisode(id: string, job: Job, deps: EpisodeDeps): Promi
       episode,
       experience: { episode: id, control, at: now, recovered: episode.recovered, steps, curve },
       // Filled in by clear(), which runs before the caller sees it.
-      get faultedSeconds() {
-        return (clearedAt - injectedAt) / 1000;
+      get faulted() {
+        return { from: injectedAt, to: clearedAt };
       },
       ...(refused === undefined ? {} : { refused }),
     };

@@ -189,7 +189,7 @@ test('status --watch draws again until it is stopped, through a control plane th
 test('a failed check is exit 1, with a hint on each line that failed', async (t) => {
   const { plane, home } = await start(t);
   plane.storeProblem = () => 'disk full';
-  plane.mirror = () => ({ mirrored: 0, dropped: {}, skipped: {}, compared: 0, differing: 0, alive: false });
+  plane.mirror = () => ({ share: 1, mirrored: 0, dropped: {}, skipped: {}, compared: 0, differing: 0, alive: false });
   const { code, out } = await umbra(home, ['check']);
   assert.equal(code, 1);
   assert.match(out, /× store: writable: disk full\n {4}→ /);

@@ -14,8 +14,11 @@ test('drops and skips by reason', () => {
       umbra_mirror_digest_mismatch: 1,
     },
     true,
+    { share: 0.5, why: 'busy' },
   );
   assert.deepEqual(s, {
+    share: 0.5,
+    note: '50% is copied: busy',
     mirrored: 90,
     dropped: { in_flight: 3, failed: 2 },
     skipped: { upgrade: 1 },
@@ -23,6 +26,12 @@ test('drops and skips by reason', () => {
     differing: 5,
     alive: true,
   });
+});
+
+test('nothing is said where everything is copied; without a shadow that is said', () => {
+  assert.equal(mirrorStatus({}, true, { share: 1 }).note, undefined);
+  const none = mirrorStatus({}, false, undefined);
+  assert.deepEqual([none.share, none.note], [0, 'there is no shadow to mirror into']);
 });
 
 test('a heartbeat that stands still while requests pass is noticed', () => {

@@ -1,4 +1,5 @@
 import type { MirrorStatus } from '../api/plane.ts';
+import type { MirrorShare } from '../chaos/mirroring.ts';
 import type { Comparisons } from '../shadow/fidelity.ts';
 
 const PREFIX = 'umbra_mirror_';
@@ -13,19 +14,32 @@ const byReason = (filters: Readonly<Record<string, number>>, what: 'dropped' | '
   return found;
 };
 
-/** What the mirror filter's counters say; `filters` are the collector's totals by name. */
-export function mirrorStatus(filters: Readonly<Record<string, number>>, alive: boolean, note?: string): MirrorStatus {
+/**
+ * What the mirror filter's counters say; `filters` are the collector's totals by name. `copied` is how much is copied just now;
+ * undefined where there is no shadow.
+ */
+export function mirrorStatus(
+  filters: Readonly<Record<string, number>>,
+  alive: boolean,
+  copied: MirrorShare | undefined,
+): MirrorStatus {
   const count = (name: string) => filters[PREFIX + name] ?? 0;
   const failed = count('failed');
   return {
+    share: copied?.share ?? 0,
     mirrored: count('sent'),
     dropped: { ...byReason(filters, 'dropped'), ...(failed > 0 ? { failed } : {}) },
     skipped: byReason(filters, 'skipped'),
     compared: count('compared'),
     differing: count('status_mismatch') + count('digest_mismatch'),
     alive,
-    ...(note === undefined ? {} : { note }),
+    ...noteOf(copied),
   };
+}
+
+function noteOf(copied: MirrorShare | undefined): { note?: string } {
+  if (!copied) return { note: 'there is no shadow to mirror into' };
+  return copied.why === undefined ? {} : { note: `${Math.round(100 * copied.share)}% is copied: ${copied.why}` };
 }
 
 export function comparisons(filters: Readonly<Record<string, number>>): Comparisons {

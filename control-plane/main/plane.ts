@@ -11,6 +11,7 @@ import type {
 import { buildReport } from '../api/report.ts';
 import type { Budget } from '../chaos/budget.ts';
 import type { ChaosLoop } from '../chaos/chaos-loop.ts';
+import type { MirrorShare } from '../chaos/mirroring.ts';
 import type { Guardian } from '../guardian/guardian.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Snapshot } from '../mesh/snapshot.ts';
@@ -42,6 +43,10 @@ export interface PlaneParts {
   readonly learning: () => LearningStatus;
   /** Attempts of the shadow to leave its walls. */
   readonly denied: () => Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
+  /** How much of what the Shadow document asks for is copied just now. */
+  readonly mirrored: () => MirrorShare;
+  /** Share of the machine in use by what does not give way to production, 0..1. */
+  readonly busy: () => number | undefined;
   readonly isolation: () => 'namespaces' | 'declared' | undefined;
   readonly noShadow?: string;
 }
@@ -93,14 +98,22 @@ export function createPlane(parts: PlaneParts): RunningPlane {
   const budgetStatus = (): BudgetStatus => {
     const paused = parts.chaos?.status().paused ?? parts.budget.refusal();
     const { capacity, perHour } = parts.budget;
-    return { balance: parts.budget.balance(), capacity, perHour, ...(paused === undefined ? {} : { paused }) };
+    const busy = parts.busy();
+    const machine = busy === undefined ? {} : { busy };
+    return {
+      balance: parts.budget.balance(),
+      capacity,
+      perHour,
+      ...machine,
+      ...(paused === undefined ? {} : { paused }),
+    };
   };
 
   const mirror = () => {
     const totals = collectors.production.totals();
     const beats = collectors.production.filterStat(INGRESS_NODE, 'umbra_mirror_heartbeat');
     const alive = heartbeat.beat(beats, totals.offered, clock.now());
-    return mirrorStatus(totals.filters, alive, worlds.shadow ? undefined : 'there is no shadow to mirror into');
+    return mirrorStatus(totals.filters, alive, worlds.shadow ? parts.mirrored() : undefined);
   };
 
   const plane: RunningPlane = {

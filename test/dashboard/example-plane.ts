@@ -215,6 +215,7 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
     }),
     fidelity: () => ({ score: 0.964, noiseFloor: 0.981, windows: 212, unfaultedShare: 0.42 }),
     mirror: () => ({
+      share: 1,
       mirrored: 22_410,
       dropped: { 'over the cap': 12, 'in flight': 3 },
       skipped: { upgrade: 1 },

@@ -39,6 +39,7 @@ export const Status = Type.Object({
     balance: Type.Number(),
     capacity: Type.Number(),
     perHour: Type.Number(),
+    busy: opt(Type.Number()),
     paused: opt(Type.String()),
   }),
   denied: Counts,
@@ -63,6 +64,7 @@ export const Fidelity = Type.Object({
   note: opt(Type.String()),
 });
 export const Mirror = Type.Object({
+  share: Type.Number(),
   mirrored: Type.Number(),
   dropped: Counts,
   skipped: Counts,

@@ -10,7 +10,7 @@ import { type LeaseStore, recoverLeases } from './lease-port.ts';
 import { mirrorConfig, pseudonymKey } from './mirror-config.ts';
 import { MirrorWatch } from './mirror-watch.ts';
 import { productionWorld } from './production-world.ts';
-import type { DeniedCounters, Description, LocalWorldName } from './protocol.ts';
+import type { DeniedCounters, Description, LocalWorldName, MachineSample } from './protocol.ts';
 import { startRecorder } from './sample-recorder.ts';
 import { shadowWorld } from './shadow-world.ts';
 import { WorldCore } from './world-core.ts';
@@ -36,7 +36,9 @@ export interface LocalWorlds {
   /** The newest targets that were tried. */
   deniedTargets(): DeniedCounters['targets'];
   isolation(): 'namespaces' | 'declared' | undefined;
-  /** Scales the declared share of mirrored traffic, 0..1: less while production is in trouble. */
+  /** As the supervisor last told it. */
+  machine(): MachineSample | undefined;
+  /** Scales the declared share of mirrored traffic, 0..1; each change is a new configuration of the filter. */
   mirrorShare(share: number): void;
   /** Stops serving; proxies keep what they have. */
   close(): Promise<void>;
@@ -57,6 +59,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   const protectedPrefixes = (documents.application.spec.entry.protected ?? []).map((p) => p.pathPrefix);
   const mirroring = new Mirroring(description, clock);
   let denied: DeniedCounters | undefined;
+  let machine: MachineSample | undefined;
 
   const { ids } = await supervisor.call('faults', {});
   for (const id of ids) await supervisor.call('clearFault', { id });
@@ -103,6 +106,9 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   // Set before the sockets open, so that the first thing a proxy is served is all of it.
   supervisor.on('changed', (event) => cores[event.world]?.describe(event.description));
   supervisor.on('processes', ({ world, samples }) => collectors[world]?.processes(samples));
+  supervisor.on('machine', (sample) => {
+    machine = sample;
+  });
   supervisor.on('denied', (counters) => {
     denied = counters;
   });
@@ -157,6 +163,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
       Object.fromEntries(Object.entries(denied ?? {}).filter((e): e is [string, number] => typeof e[1] === 'number')),
     deniedTargets: () => denied?.targets ?? [],
     isolation: () => (description.shadow?.isolation === 'none' ? undefined : description.shadow?.isolation),
+    machine: () => machine,
     mirrorShare(share) {
       if (mirroring.scale(share)) production.serve();
     },

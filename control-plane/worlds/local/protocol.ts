@@ -131,6 +131,14 @@ export interface DeniedCounters {
   readonly targets: readonly { readonly what: string; readonly count: number }[];
 }
 
+/** What the machine has left for production, and what production's entry proxy used of it. */
+export interface MachineSample {
+  /** 0..1: the share of the machine in use by what does not give way to production; absent where it does not tell. */
+  readonly busy?: number;
+  /** CPU seconds of the users' ingress proxy so far. */
+  readonly ingressCpuSeconds: number;
+}
+
 export interface ReadyInfo {
   readonly dashboard: string;
   readonly api: string;
@@ -160,6 +168,8 @@ export interface Requests {
 export interface Events {
   /** Once a second and world. */
   processes: { world: LocalWorldName; samples: ProcessSample[] };
+  /** Once a second. */
+  machine: MachineSample;
   /** Nodes, endpoints or notes of a world are others now. */
   changed: { world: LocalWorldName; description: WorldDescription };
   denied: DeniedCounters;

@@ -19,6 +19,7 @@ import { mountPlan } from './mount-plan.ts';
 import { NamespaceLauncher } from './namespace-launcher.ts';
 import { removeOverlays } from './overlays.ts';
 import type { PortAllocator } from './ports.ts';
+import { useOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
 import { ShadowExternals } from './shadow-externals.ts';
 import { groupPrefix } from './sweep.ts';
@@ -237,6 +238,11 @@ export class ShadowHost {
 
   denied(): DeniedCounters {
     return this.#denied;
+  }
+
+  /** CPU seconds so far of what gives way to production: all of it where a control group of small weight holds it, else nothing. */
+  yieldingCpuSeconds(): number {
+    return this.#group && this.#namespace ? (useOf(this.#namespace.pid)?.cpuSeconds ?? 0) : 0;
   }
 
   /** Keeps the services' present data as the state to which {@link resetState} returns. */

@@ -16,6 +16,7 @@ import { hostLauncher } from './host-launcher.ts';
 import { KeptProcess } from './kept-process.ts';
 import { RUN_ID_VARIABLE } from './layout.ts';
 import { logTail } from './log-tail.ts';
+import { MachineLoad } from './machine-load.ts';
 import { PortAllocator, portIsFree } from './ports.ts';
 import { startTimeOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
@@ -84,6 +85,7 @@ export class Supervisor {
   #rpc: RpcServer | undefined;
   #controlPlane: KeptProcess | undefined;
   #tick: NodeJS.Timeout | undefined;
+  readonly #load = new MachineLoad();
   #onReady: ((info: { dashboard: string; api: string }) => void) | undefined;
   #onFatal: ((error: UmbraError) => void) | undefined;
   #following: Promise<void> = Promise.resolve();
@@ -349,6 +351,9 @@ export class Supervisor {
   #everySecond(): void {
     if (this.#production) this.#rpc?.emit('processes', { world: 'production', samples: this.#production.samples() });
     if (this.#shadow) this.#rpc?.emit('processes', { world: 'shadow', samples: this.#shadow.runtime.samples() });
+    const busy = this.#load.sample(this.#shadow?.yieldingCpuSeconds() ?? 0);
+    const ingressCpuSeconds = this.#production?.ingressCpuSeconds() ?? 0;
+    this.#rpc?.emit('machine', { ingressCpuSeconds, ...(busy === undefined ? {} : { busy }) });
     this.#production?.boundLogs();
     this.#shadow?.runtime.boundLogs();
   }

@@ -240,6 +240,11 @@ export class WorldRuntime {
     return this.allReplicas().map((r) => r.sample());
   }
 
+  /** CPU seconds of the users' ingress proxy so far. */
+  ingressCpuSeconds(): number {
+    return this.#ingress?.use().cpuSeconds ?? 0;
+  }
+
   boundLogs(): void {
     const { run, launcher } = this.#options.host;
     const names = this.allReplicas().flatMap(({ plan }) => {
