@@ -226,6 +226,57 @@ test('heartbeats have the version and go on', () => {
   assert.equal(s.state.wakeAt(s), undefined);
 });
 
+test('changes of others, however often they come, do not keep a time to live from being refreshed', () => {
+  const fault = resource(RTDS, 'fault', '1', { ttlMs: 3000 });
+  const s = new PureStream('delta', { ttl: true }).want(RTDS, [fault, resource(RTDS, 'tuning')]);
+  s.subscribe(RTDS, ['fault', 'tuning']);
+  s.answers();
+  const refreshed = [s.now];
+  for (let i = 2; i < 20; i++) {
+    s.want(RTDS, [fault, resource(RTDS, 'tuning', String(i))]);
+    s.now += 500;
+    s.ack(RTDS);
+    for (const answer of s.answers()) if (answer === 'RTDS~ fault=1') refreshed.push(s.now);
+  }
+  assert.ok(refreshed.length > 4);
+  refreshed.slice(1).forEach((at, i) => {
+    assert.ok(at - refreshed[i]! <= 2000, `${at - refreshed[i]!} ms`);
+  });
+});
+
+test('a stream that resumes has times to live refreshed at once: nobody has done so meanwhile', () => {
+  const layers = [resource(RTDS, 'fault', '1', { ttlMs: 3000 }), resource(RTDS, 'tuning')];
+  const before = new PureStream('delta', { ttl: true }).want(RTDS, layers);
+  before.subscribe(RTDS, ['fault', 'tuning']);
+  before.answers();
+  const versions = Object.fromEntries(before.last.get(RTDS)!.resources.map((r) => [r.name, r.version]));
+  const after = new PureStream('delta', { ttl: true }).want(RTDS, layers);
+  after.subscribe(RTDS, ['fault', 'tuning'], [], versions);
+  assert.deepEqual(after.answers(), ['RTDS~ fault=1']);
+  after.ack(RTDS);
+  after.now += 1500;
+  assert.deepEqual(after.answers(), ['RTDS~ fault=1']);
+  const plain = new PureStream('delta').want(RTDS, layers);
+  plain.subscribe(RTDS, ['fault', 'tuning'], [], versions);
+  assert.deepEqual(plain.answers(), []);
+});
+
+test('a time to live given, changed or taken away is told, though the body is the same', () => {
+  const layer = (ttlMs?: number) => [resource(RTDS, 'layer', '1', ttlMs === undefined ? {} : { ttlMs })];
+  const s = new PureStream('delta', { ttl: true }).want(RTDS, layer());
+  s.subscribe(RTDS, ['layer']);
+  s.answers();
+  for (const ttlMs of [3000, 1000, undefined]) {
+    s.ack(RTDS);
+    s.want(RTDS, layer(ttlMs));
+    assert.deepEqual(s.answers(), ['RTDS layer=1']);
+    assert.equal(s.last.get(RTDS)!.resources[0]!.ttlMs, ttlMs);
+  }
+  s.ack(RTDS);
+  s.answers();
+  assert.equal(s.state.wakeAt(s), undefined);
+});
+
 test('coming back to the wildcard: what went while only a name was asked for is not believed to be there', () => {
   const s = new PureStream('delta').want(EDS, make(EDS, 'd')).want(RDS, []);
   s.subscribe(EDS, ['x']);

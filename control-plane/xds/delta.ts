@@ -29,6 +29,7 @@ export class DeltaSubscription extends Subscription {
     const change = this.interest.update(request.subscribe, request.unsubscribe);
     if (!this.#started) for (const [name, version] of request.initialVersions) this.holdings.set(name, version);
     this.#started = true;
+    if (resumes) this.refreshSoon();
     for (const name of change.asked) if (!resumes || this.holdings.version(name) === null) this.fresh.add(name);
     if (change.gainedWildcard && !resumes) this.gainWildcard(change, wildcard);
     for (const name of change.dropped) {

@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /**
  * A configuration resource as the management server knows it: named bytes with a scope label. What the bytes mean is
  * the business of whoever made them.
@@ -23,6 +25,21 @@ export type ListenerScope = 'production' | 'shadow';
 /** Whether a resource may be served to a stream of this scope. */
 export function fits(resource: Resource, scope: ListenerScope): boolean {
   return scope === 'shadow' || resource.scope === 'any';
+}
+
+const timed = new WeakMap<Resource, Resource>();
+
+/**
+ * The resource with a version that tells its time to live as well: a client has to learn of another one, or of none, though
+ * the body is the same, or it drops the resource when the old one ends.
+ */
+export function withTimedVersion(resource: Resource): Resource {
+  if (resource.ttlMs === undefined) return resource;
+  return remember(timed, resource, () => {
+    const made = { ...resource, version: `${resource.version}~${resource.ttlMs}` };
+    timed.set(made, made);
+    return made;
+  });
 }
 
 /** Why a resource cannot be served at all, or undefined. */

@@ -38,7 +38,7 @@ export class SotwSubscription extends Subscription {
   plan(goal: Goal, options: PlanOptions): Plan | undefined {
     if (this.has(goal)) return undefined;
     return this.shared(goal, options, () =>
-      isFullState(this.typeUrl) ? this.#planWhole(goal, options) : this.#planPart(goal, options),
+      this.whole ? this.#planWhole(goal, options) : this.#planPart(goal, options),
     );
   }
 
@@ -47,7 +47,7 @@ export class SotwSubscription extends Subscription {
     const outgoing = super.commit(goal, plan, options, now);
     for (const r of plan.kept) this.holdings.set(r.name, r.version);
     // A whole answer without them says that they do not exist.
-    if (isFullState(this.typeUrl))
+    if (this.whole)
       for (const name of goal.frozen) {
         this.holdings.set(name, null);
         this.fresh.delete(name);
@@ -55,10 +55,14 @@ export class SotwSubscription extends Subscription {
     return outgoing;
   }
 
+  override get whole(): boolean {
+    return isFullState(this.typeUrl);
+  }
+
   /** A heartbeat of clusters or listeners has to be whole as well, or it deletes the others. */
   protected override timedResources(goal: Goal): readonly Resource[] {
     const timed = super.timedResources(goal);
-    if (timed.length === 0 || !isFullState(this.typeUrl)) return timed;
+    if (timed.length === 0 || !this.whole) return timed;
     return [...goal.set.resources.values()].filter((r) => this.interest.covers(r.name));
   }
 

@@ -74,7 +74,11 @@ export class StreamState {
     const clustersReady = ready(typeUrls.CDS) && ready(typeUrls.EDS);
     for (const s of this.#subscriptions) {
       const goal = node.goal(s.typeUrl);
-      if (!goal || (needsClusters(s.typeUrl) && !clustersReady)) continue;
+      if (!goal) continue;
+      // Before what is new: it may come without end, and refreshes nothing but itself.
+      const refresh = s.whole ? undefined : s.heartbeat(goal, now);
+      if (refresh) return refresh;
+      if (needsClusters(s.typeUrl) && !clustersReady) continue;
       const options: PlanOptions = {
         holdRemovals: hold && removedLast(s.typeUrl),
         freshOnly: needsListeners(s.typeUrl) && !ready(typeUrls.LDS),
@@ -93,8 +97,8 @@ export class StreamState {
         if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set);
         s.synced = goal.set;
       }
-      const heartbeat = s.heartbeat(goal, now);
-      if (heartbeat) return heartbeat;
+      const whole = s.whole ? s.heartbeat(goal, now) : undefined;
+      if (whole) return whole;
     }
     return undefined;
   }

@@ -232,9 +232,19 @@ export abstract class Subscription {
     return this.#send(goal, plan, now, false);
   }
 
+  /** Whether every answer carries everything, and so refreshes every time to live. */
+  get whole(): boolean {
+    return false;
+  }
+
+  /** The client goes on with what it has, whose times to live are running out. */
+  protected refreshSoon(): void {
+    if (this.options.ttl) this.#heartbeatAt = 0;
+  }
+
   /** Refreshes times to live when due: the same resources in the version the client has. */
   heartbeat(goal: Goal, now: number): Outgoing | undefined {
-    if (this.#heartbeatAt === undefined || now < this.#heartbeatAt || !this.idle || !this.everSent) return undefined;
+    if (this.#heartbeatAt === undefined || now < this.#heartbeatAt || !this.idle) return undefined;
     const resources = this.timedResources(goal);
     if (resources.length === 0) {
       this.#heartbeatAt = undefined;
@@ -288,9 +298,15 @@ export abstract class Subscription {
     this.everSent = true;
     this.#sentAt = now;
     this.sentVersion = plan.version;
-    this.#heartbeatAt =
-      this.options.ttl && set.shortestTtlMs !== undefined ? now + Math.max(1, set.shortestTtlMs / 2) : undefined;
+    this.#heartbeatAt = this.#nextHeartbeat(set, now, heartbeat || this.whole);
     return outgoing;
+  }
+
+  /** An answer of some resources refreshes no others, and however many come, those have to be refreshed in time. */
+  #nextHeartbeat(set: TypeSet, now: number, refreshed: boolean): number | undefined {
+    if (!this.options.ttl || set.shortestTtlMs === undefined) return undefined;
+    const next = now + Math.max(1, set.shortestTtlMs / 2);
+    return refreshed ? next : Math.min(next, this.#heartbeatAt ?? next);
   }
 
   /**

@@ -57,3 +57,13 @@ test('production sees what is for any world; a set without more is shown as it i
   assert.equal(plain.visibleTo('production'), plain);
   assert.notEqual(mixed.visibleTo('production').version, mixed.version);
 });
+
+test('a time to live is part of the version, once', () => {
+  const timed = (ttlMs?: number) => resource(RTDS, 'layer', '1', ttlMs === undefined ? {} : { ttlMs });
+  const set = new TypeSet(RTDS, [timed(200)]);
+  const [layer] = set.resources.values();
+  assert.notEqual(layer!.version, timed().version);
+  assert.equal(new TypeSet(RTDS, [layer!]).get('layer'), layer);
+  assert.deepEqual(names(new TypeSet(RTDS, [timed()]).changesSince(set)), [['layer'], []]);
+  assert.deepEqual(names(new TypeSet(RTDS, [timed(400)]).changesSince(set)), [['layer'], []]);
+});

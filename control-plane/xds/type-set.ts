@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListenerScope, Resource } from './resource.ts';
-import { fits } from './resource.ts';
+import { fits, withTimedVersion } from './resource.ts';
 
 const interned = new Map<string, WeakRef<TypeSet>>();
 const collected = new FinalizationRegistry((key: string) => {
@@ -64,7 +64,7 @@ export class TypeSet {
 
   constructor(typeUrl: string, resources: Iterable<Resource>, label?: string) {
     this.typeUrl = typeUrl;
-    this.resources = new Map(Array.from(resources, (r) => [r.name, r]));
+    this.resources = new Map(Array.from(resources, (r) => [r.name, withTimedVersion(r)]));
     this.version = contentHash(this.resources);
     this.label = label ?? this.version;
     this.serial = ++serials;
@@ -126,7 +126,7 @@ function contentHash(resources: ReadonlyMap<string, Resource>): string {
   const hash = createHash('sha256');
   for (const name of [...resources.keys()].sort()) {
     const r = resources.get(name)!;
-    hash.update(`${name.length}:${name}${r.version.length}:${r.version}${r.ttlMs ?? ''}${r.scope};`);
+    hash.update(`${name.length}:${name}${r.version.length}:${r.version}${r.scope};`);
   }
   return hash.digest('base64url').slice(0, 16);
 }
