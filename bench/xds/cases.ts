@@ -1,0 +1,71 @@
+import type { Layout } from './client/fleet.ts';
+import type { Protocol } from './client/requests.ts';
+import type { Contender } from './servers.ts';
+
+/** One thing all proxies go through together. */
+export type Step = 'change' | 'add' | 'reconnect' | 'resume';
+
+/** What is compared: every contender goes through the same with the same number of streams. */
+export interface Case {
+  readonly name: string;
+  readonly programme: 'steps' | 'stalled' | 'endurance';
+  readonly protocol: Protocol;
+  readonly layout: Layout;
+  readonly streams: number;
+  readonly tls: boolean;
+  readonly steps: readonly Step[];
+  readonly contenders: readonly Contender[];
+}
+
+export const CLUSTERS = 1000;
+
+const all: readonly Contender[] = ['umbra', 'gcp-linear', 'gcp-snapshot', 'go-shared'];
+const updates: readonly Step[] = ['change', 'add', 'reconnect'];
+
+/** The cases of the bench, for each number of streams, in the order they are run. */
+export function casesOf(streams: readonly number[]): Case[] {
+  return streams.flatMap((n) => [
+    stepsCase(n, 'delta', { steps: [...updates, 'resume'] }), // Only delta can tell what it kept.
+    stepsCase(n, 'sotw', {}),
+    // What Go does with shared bytes knows wildcards only; 4,000 named state-of-the-world clients repeat 4 million names.
+    ...(n <= 1000
+      ? (['delta', 'sotw'] as const).map((protocol) =>
+          stepsCase(n, protocol, {
+            name: `${protocol} ${n} named`,
+            layout: 'named',
+            contenders: ['umbra', 'gcp-linear', 'gcp-snapshot'],
+          }),
+        )
+      : []),
+    ...(n === 1000
+      ? [
+          stepsCase(n, 'delta', { name: `delta ${n} mTLS`, tls: true }),
+          stepsCase(n, 'delta', { name: `delta ${n} with stalled clients`, programme: 'stalled', steps: ['change'] }),
+        ]
+      : []),
+    ...(n === 100
+      ? [
+          stepsCase(n, 'delta', {
+            name: `delta ${n} endurance`,
+            programme: 'endurance',
+            steps: ['change'],
+            contenders: ['umbra', 'gcp-linear'],
+          }),
+        ]
+      : []),
+  ]);
+}
+
+function stepsCase(streams: number, protocol: Protocol, different: Partial<Case>): Case {
+  return {
+    name: `${protocol} ${streams}`,
+    programme: 'steps',
+    protocol,
+    layout: 'wildcard',
+    streams,
+    tls: false,
+    steps: updates,
+    contenders: all,
+    ...different,
+  };
+}

@@ -1,0 +1,112 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { table, writeRows } from '../lib/rows.ts';
+import { makeCertificates } from './certificates.ts';
+import type { Contender } from './servers.ts';
+import { buildPeers } from './servers.ts';
+import { runSession } from './session.ts';
+import type { Run } from './summary.ts';
+import { chosen, rowsOf } from './summary.ts';
+
+// npm run bench:xds: time to the last acknowledgement, CPU, memory and bytes of management servers, side by side.
+
+const USAGE = `bench:xds [options]
+  --streams N,N,…    how many streams (100,1000,4000)
+  --rounds N         rounds; contenders take turns within each (5)
+  --case NAME        only this case, "delta 1000" say; may be repeated
+  --contender NAME   only umbra, gcp-linear, gcp-snapshot or go-shared; may be repeated
+  --updates N        kept updates of each kind in a session (5)
+  --reconnects N     kept reconnections in a session (2)
+  --endurance N      updates of the endurance case (10000)
+  --json FILE        where the rows go (bench/results/xds.json)
+  --fresh            forget the runs that FILE.runs keeps
+Every run is appended to FILE.runs as it ends; started again with the same FILE it goes on where it stopped.`;
+
+const { values } = parseArgs({
+  options: {
+    streams: { type: 'string', default: '100,1000,4000' },
+    rounds: { type: 'string', default: '5' },
+    case: { type: 'string', multiple: true },
+    contender: { type: 'string', multiple: true },
+    updates: { type: 'string', default: '5' },
+    reconnects: { type: 'string', default: '2' },
+    endurance: { type: 'string', default: '10000' },
+    json: { type: 'string', default: 'bench/results/xds.json' },
+    fresh: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+if (process.platform !== 'linux') {
+  console.log('bench:xds reads CPU and memory of processes from /proc and so runs on Linux only');
+  process.exit(0);
+}
+
+const cases = chosen(values.streams.split(',').map(Number), values.case);
+const wanted =
+  (values.contender as Contender[] | undefined) ?? (['umbra', 'gcp-linear', 'gcp-snapshot', 'go-shared'] as const);
+const repeats = {
+  updates: Number(values.updates),
+  reconnects: Number(values.reconnects),
+  endurance: Number(values.endurance),
+};
+const file = resolve(values.json);
+const kept = `${file}.runs`;
+mkdirSync(dirname(file), { recursive: true });
+if (values.fresh) rmSync(kept, { force: true });
+const runs: Run[] = existsSync(kept)
+  ? readFileSync(kept, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Run)
+  : [];
+if (runs.length > 0) console.log(`${runs.length} runs of before are kept (${kept}; --fresh forgets them)`);
+const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+
+say('building the peers');
+const built = buildPeers();
+const skipped: Record<string, string> = {};
+if ('missing' in built) {
+  say(`SKIPPED: go-control-plane and the Go server, because ${built.missing}`);
+  for (const contender of wanted) if (contender !== 'umbra') skipped[contender] = built.missing;
+}
+const peers = 'binary' in built ? built.binary : '';
+
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stopping = true;
+    say('stopping after this run');
+  });
+const plan = Array.from({ length: Number(values.rounds) }, (_, round) =>
+  cases.flatMap((c) =>
+    c.contenders.filter((w) => wanted.includes(w) && !skipped[w]).map((contender) => ({ c, contender, round })),
+  ),
+).flat();
+for (const [at, { c, contender, round }] of plan.entries()) {
+  if (stopping) break;
+  if (runs.some((r) => r.case === c.name && r.contender === contender && r.round === round)) continue;
+  const run = { case: c.name, contender, round };
+  const certificates = c.tls ? await makeCertificates() : undefined;
+  try {
+    const figures = await runSession(contender, c, { peers, repeats, certificates });
+    runs.push({ ...run, figures });
+    const last = figures.filter((f) => f.measure.endsWith('last ACK') || f.unit === '×' || f.unit === 'KiB');
+    say(
+      `${at + 1}/${plan.length} ${c.name} ${contender}: ${last.map((f) => `${f.measure} ${f.value.toFixed(1)} ${f.unit}`).join(', ')}`,
+    );
+  } catch (error) {
+    runs.push({ ...run, failed: (error as Error).message });
+    say(`${at + 1}/${plan.length} ${c.name} ${contender} FAILED: ${(error as Error).message}`);
+  } finally {
+    await certificates?.discard();
+  }
+  appendFileSync(kept, `${JSON.stringify(runs.at(-1))}\n`);
+}
+const rows = rowsOf(cases, runs, skipped);
+writeRows(file, rows);
+console.log(`\n${table(rows)}\n\n${file}`);

@@ -1,0 +1,114 @@
+import { median } from '../lib/stats.ts';
+import type { Case } from './cases.ts';
+import type { Certificates, Sample } from './rig.ts';
+import { Rig } from './rig.ts';
+import type { Contender } from './servers.ts';
+
+/** One measured value of one contender in one round. */
+export interface Figure {
+  readonly measure: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+/** How often things are done in a session; before each kind of step one more is taken that warms up and is not kept. */
+export interface Repeats {
+  readonly updates: number;
+  readonly reconnects: number;
+  /** Of the case that looks whether memory grows. */
+  readonly endurance: number;
+}
+
+export interface SessionOptions {
+  readonly peers: string;
+  readonly repeats: Repeats;
+  readonly certificates?: Certificates | undefined;
+}
+
+/** One contender through one case: started, measured alone, stopped. Rejects when it loses a stream or serves wrong. */
+export async function runSession(contender: Contender, c: Case, o: SessionOptions): Promise<Figure[]> {
+  const rig = new Rig(contender, c, o.peers, o.certificates);
+  try {
+    await rig.start();
+    return await programmes[c.programme](rig, c, o.repeats);
+  } finally {
+    await rig.stop();
+  }
+}
+
+const programmes: Readonly<Record<Case['programme'], (rig: Rig, c: Case, repeats: Repeats) => Promise<Figure[]>>> = {
+  steps: takeSteps,
+  stalled: withStalled,
+  endurance: endure,
+};
+
+const KiB = 1024;
+const MiB = 1024 * 1024;
+
+async function takeSteps(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
+  const before = await rig.memory();
+  await rig.connect();
+  const perStream = ((await rig.memory()) - before) / c.streams;
+  const figures: Figure[] = [{ measure: 'memory per stream', unit: 'KiB', value: perStream / KiB }];
+  for (const step of c.steps) {
+    const isUpdate = step === 'change' || step === 'add';
+    const samples: Sample[] = [];
+    await rig.take(step);
+    while (samples.length < (isUpdate ? repeats.updates : repeats.reconnects)) samples.push(await rig.take(step));
+    await rig.verify();
+    figures.push(...figuresOf(step, samples));
+  }
+  return figures;
+}
+
+function figuresOf(step: string, samples: readonly Sample[]): Figure[] {
+  const figure = (name: string, unit: string, of: (s: Sample) => number) => ({
+    measure: `${step}: ${name}`,
+    unit,
+    value: median(samples.map(of)),
+  });
+  return [
+    figure('last ACK', 'ms', (s) => s.lastMs),
+    figure('ACK p50', 'ms', (s) => s.p50Ms),
+    figure('ACK p99', 'ms', (s) => s.p99Ms),
+    figure('server CPU', 'ms', (s) => s.cpuMs),
+    figure('sent', 'MiB', (s) => s.downBytes / MiB),
+    figure('received', 'MiB', (s) => s.upBytes / MiB),
+  ];
+}
+
+/** Proxies that stop reading, among all: one in a hundred. */
+async function withStalled(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
+  await rig.connect();
+  const last = async () => {
+    const samples: number[] = [];
+    await rig.take('change');
+    while (samples.length < repeats.updates) samples.push((await rig.take('change')).lastMs);
+    return median(samples);
+  };
+  const alone = await last();
+  await rig.stall(Math.ceil(c.streams / 100));
+  const beside = await last();
+  await rig.verify();
+  return [
+    { measure: 'last ACK', unit: 'ms', value: alone },
+    { measure: 'last ACK beside stalled clients', unit: 'ms', value: beside },
+    { measure: 'what stalled clients cost the others', unit: '×', value: beside / alone },
+  ];
+}
+
+/** Memory after a tenth of the updates, when all is warm, and after the rest. */
+async function endure(rig: Rig, _: Case, repeats: Repeats): Promise<Figure[]> {
+  await rig.connect();
+  const tenth = Math.ceil(repeats.endurance / 10);
+  for (let i = 0; i < tenth; i++) await rig.change();
+  const early = await rig.memory();
+  for (let i = tenth; i < repeats.endurance; i++) await rig.change();
+  const late = await rig.memory();
+  await rig.verify();
+  return [
+    { measure: `memory after ${tenth} updates`, unit: 'MiB', value: early / MiB },
+    { measure: `memory after ${repeats.endurance} updates`, unit: 'MiB', value: late / MiB },
+    { measure: 'memory’s growth over the updates', unit: '×', value: late / early },
+  ];
+}
