@@ -6,10 +6,7 @@ import { jsonOf } from './payloads.ts';
 
 const JSON_TYPE: Headers = [['content-type', 'application/json']];
 const FORM_TYPE: Headers = [['content-type', 'application/x-www-form-urlencoded']];
-const documents = [64, 300, 1024, 4096, 20_000].map((bytes) => ({
-  type: JSON_TYPE,
-  body: jsonOf(Math.max(200, bytes)),
-}));
+const documents = [200, 300, 1024, 4096, 20_000].map((bytes) => ({ type: JSON_TYPE, body: jsonOf(bytes) }));
 const bodies = [
   ...documents,
   { type: FORM_TYPE, body: 'user=ann&card=4111111111111111&note=a%20b&token=abcdef' },
@@ -49,10 +46,14 @@ const configurations = {
 
 /** As many streams are open at a time at most, across changes of the configuration. */
 const OPEN = 64;
+/** The same requests come again after so many, but for their ids: what still grows after a few times is a leak and no chance. */
+const PERIOD = 10_000;
+/** Stands for an id that is another one in every request. */
+const ID = '9f3b2c71';
 
 /**
  * Requests of mixed kinds through a module in Node's V8, with streams that stay open while the configuration changes under them,
- * requests that are abandoned at any point, callouts that succeed, fail and are refused, and time that passes. The same each time.
+ * requests that are abandoned at any point, callouts that succeed, fail and are refused, and time that passes.
  */
 export class Mixture {
   readonly host: FilterHost;
@@ -62,6 +63,7 @@ export class Mixture {
   private current = 0;
   private changes = 0;
   private random = 1;
+  private sent = 0;
 
   constructor(role: FilterRole) {
     this.role = role;
@@ -94,6 +96,7 @@ export class Mixture {
   /** One more request, as far as it comes; now and then its end is left for later. */
   request(): void {
     const { host } = this;
+    if (this.sent++ % PERIOD === 0) this.random = 1;
     const one = { x: new Exchange(host, this.current), root: this.current };
     this.roots.set(one.root, this.roots.get(one.root)! + 1);
     this.open.push(one);
@@ -102,21 +105,31 @@ export class Mixture {
     for (const call of host.httpCalls.slice(0, this.draw(3))) this.land(call);
     if (host.httpCalls.length > 24) for (const call of host.httpCalls.slice(0, 8)) this.land(call);
     if (this.draw(10) > 0) this.end(this.open.length - 1);
-    if (this.open.length > OPEN) this.end(this.draw(this.open.length));
+    if (this.open.length > OPEN) this.end(0);
     if (this.draw(8) === 0) host.run(this.draw(10), () => settleAll(this.open.map((o) => o.x)));
     host.actions.length = 0;
     host.logs.length = 0;
     for (const values of host.histograms.values()) values.length = 0;
   }
 
+  /** One of these, with an id of its own. */
+  private pick(kinds: typeof bodies): (typeof bodies)[number] {
+    const { type, body } = kinds[this.draw(kinds.length)]!;
+    return { type, body: body.replace(ID, this.id()) };
+  }
+
+  private id(): string {
+    return this.sent.toString(16).padStart(ID.length, '0');
+  }
+
   private send(x: Exchange): void {
-    const kind = bodies[this.draw(bodies.length)]!;
+    const kind = this.pick(bodies);
     const session: Headers = [
       ['authorization', `Bearer token-of-user-${this.draw(500)}`],
-      ['cookie', `sid=session-${this.draw(1000)}; theme=dark`],
+      ['cookie', `sid=session-${this.id()}; theme=dark`],
     ];
     const post = this.draw(2) === 0;
-    const path = `/${['orders', 'users', 'cart'][this.draw(3)]}/${this.draw(10_000)}?q=${this.draw(100)}&token=t${this.draw(100)}`;
+    const path = `/${['orders', 'users', 'cart'][this.draw(3)]}/${this.id()}?q=${this.draw(100)}&token=t${this.draw(100)}`;
     x.requestHeaders(
       [
         [':method', post ? 'POST' : 'GET'],
@@ -136,16 +149,16 @@ export class Mixture {
 
   private answer(x: Exchange): void {
     if (x.local || x.reset || x.held) return;
-    const kind = bodies[this.draw(bodies.length)]!;
+    const kind = this.pick(bodies);
     const status = ['200', '201', '404', '500'][this.draw(4)]!;
-    x.responseHeaders([[':status', status], ...kind.type, ['set-cookie', `sid=s${this.draw(1000)}`]]);
+    x.responseHeaders([[':status', status], ...kind.type, ['set-cookie', `sid=${this.id()}`]]);
     const cut = this.draw(kind.body.length);
     x.responseBody(kind.body.slice(0, cut));
     if (this.draw(20) > 0) x.responseBody(kind.body.slice(cut), true);
   }
 
   private land(call: FilterHost['httpCalls'][number]): void {
-    const kind = documents[this.draw(documents.length)]!;
+    const kind = this.pick(documents);
     if (this.draw(10) === 0) this.host.answer(call);
     else this.host.answer(call, [[':status', '200'], ...kind.type], kind.body);
   }

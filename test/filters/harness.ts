@@ -16,6 +16,8 @@ export { moduleOf, modulePath } from './modules.ts';
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
+const capabilities: Record<FilterRole, readonly string[]> = { mirror: mirrorCapabilities, chaos: chaosCapabilities };
+
 const OK = 0;
 const NOT_FOUND = 1;
 const BAD_ARGUMENT = 2;
@@ -24,7 +26,8 @@ const INTERNAL_FAILURE = 10;
 type Callback = (...args: number[]) => number;
 
 export class FilterHost {
-  readonly role: FilterRole;
+  /** Undefined for a module of one's own. */
+  readonly role: FilterRole | undefined;
   readonly calls = new Map<string, number>();
   readonly metrics = new Map<string, number>();
   readonly histograms = new Map<string, number[]>();
@@ -46,12 +49,14 @@ export class FilterHost {
   private effective = 0;
   private configuration = '';
 
-  constructor(role: FilterRole, options: HostOptions = {}) {
-    this.role = role;
+  /** One of ours, which gets only what its capabilities list, or a module of one's own. */
+  constructor(what: FilterRole | WebAssembly.Module, options: HostOptions = {}) {
+    this.role = what === 'mirror' ? 'mirror' : what === 'chaos' ? 'chaos' : undefined;
+    const module = this.role ? moduleOf(this.role) : (what as WebAssembly.Module);
     this.wallMs = options.wallMs ?? 1_700_000_000_000;
     this.monotonicNs = options.monotonicNs ?? 5_000_000_000n;
     this.refuseCalls = options.refuseCalls ?? (() => false);
-    const instance = new WebAssembly.Instance(moduleOf(role), this.imports());
+    const instance = new WebAssembly.Instance(module, this.imports(module));
     this.exports = instance.exports as unknown as Record<string, Callback>;
     this.memory = instance.exports.memory as WebAssembly.Memory;
   }
@@ -84,7 +89,8 @@ export class FilterHost {
     this.configuration = typeof config === 'string' ? config : Buffer.from(JSON.stringify(config)).toString('latin1');
     const accepted = this.call(id, 'proxy_on_configure', id, this.configuration.length);
     this.configuration = '';
-    if (accepted === 1) return id;
+    // A module without that callback accepts anything, as in Envoy.
+    if (accepted === 1 || !this.exports.proxy_on_configure) return id;
     this.deleteContext(id);
     return undefined;
   }
@@ -225,8 +231,8 @@ export class FilterHost {
     return OK;
   }
 
-  private imports(): WebAssembly.Imports {
-    const allowed: readonly string[] = this.role === 'mirror' ? mirrorCapabilities : chaosCapabilities;
+  private imports(module: WebAssembly.Module): WebAssembly.Imports {
+    const allowed: readonly string[] | undefined = this.role && capabilities[this.role];
     const all: Record<string, (...args: never[]) => unknown> = {
       proxy_log: (level: number, ptr: number, size: number) => {
         this.logs.push(`${level} ${this.read(ptr, size)}`);
@@ -373,11 +379,12 @@ export class FilterHost {
       },
     };
     const modules: WebAssembly.Imports = {};
-    for (const { module, name } of WebAssembly.Module.imports(moduleOf(this.role))) {
+    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
       const fn = all[name];
-      if (!fn || !allowed.includes(name)) throw new Error(`the host gives no ${module}.${name} to ${this.role}`);
-      modules[module] ??= {};
-      modules[module][name] = (...args: never[]) => {
+      if (!fn || allowed?.includes(name) === false)
+        throw new Error(`the host gives no ${from}.${name} to ${this.role ?? 'this module'}`);
+      modules[from] ??= {};
+      modules[from][name] = (...args: never[]) => {
         this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
         return fn(...args);
       };

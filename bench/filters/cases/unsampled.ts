@@ -40,7 +40,7 @@ const ways: Record<'weight' | 'header' | 'session', How> = {
   },
   header: {
     name: 'not sampled, by header',
-    ours: { match: { header: { name: 'x-canary', value: 'yes' } } },
+    ours: { percent: 0, routes: [{ header: { name: 'x-canary', value: 'yes' }, percent: 100 }] },
     lua: byHeader('x-canary', 'yes'),
     rust: { work: 'mirror', header: ['x-canary', 'yes'] },
     headers: { 'x-canary': 'no' },
