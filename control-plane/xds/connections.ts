@@ -8,6 +8,7 @@ import type { ListenAddress } from './address.ts';
 import { formatAddress } from './address.ts';
 import type { Credentials } from './credentials.ts';
 import { secureContextOptions } from './credentials.ts';
+import type { TurnedAwayEvent } from './events.ts';
 import type { Peer } from './peer.ts';
 import { identityOf } from './peer.ts';
 import type { ServedStream } from './served-stream.ts';
@@ -33,8 +34,7 @@ export interface ConnectionsOptions {
   readonly backlog: number;
   /** Takes a connection over, speaking HTTP/2 from its first byte. */
   readonly onConnection: (socket: Socket) => void;
-  /** A handshake failed, or a connection was one too many. */
-  readonly onRefused: (reason: string, address: string) => void;
+  readonly onTurnedAway: (event: TurnedAwayEvent) => void;
 }
 
 /**
@@ -65,7 +65,12 @@ export class Connections {
         noDelay: true,
       });
       server.on('secureConnection', (socket) => this.#takeSecure(socket));
-      server.on('tlsClientError', (error, socket) => options.onRefused(error.message, addressOf(socket)));
+      server.on('tlsClientError', (error, socket) => {
+        // Node's own check of the certificate says no more than that it hung up.
+        const reason = socket.authorizationError ? 'certificate' : 'handshake';
+        const detail = String(socket.authorizationError ?? error.message);
+        options.onTurnedAway({ reason, detail, peer: addressOf(socket) });
+      });
       this.#stopWatching = tls.onChange(({ material, trust }) => {
         server.setSecureContext(secureContextOptions(material));
         if (trust) for (const connection of this.#open.values()) connection.outdated = true;
@@ -76,9 +81,10 @@ export class Connections {
       this.#stopWatching = () => {};
     }
     this.#server.maxConnections = options.most;
-    this.#server.on('drop', (data) =>
-      options.onRefused('too many connections', data ? `${data.remoteAddress}:${data.remotePort}` : 'unix'),
-    );
+    this.#server.on('drop', (data) => {
+      const peer = data?.remoteAddress ? `${data.remoteAddress}:${data.remotePort}` : 'unix';
+      options.onTurnedAway({ reason: 'too many', detail: `more than ${options.most} connections`, peer });
+    });
   }
 
   get size(): number {

@@ -2,12 +2,21 @@ import type { LoadReport } from './load-reports.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope } from './resource.ts';
 
-export interface AckEvent {
+export interface AnswerEvent {
   readonly nodeId: string;
   readonly typeUrl: string;
-  /** Version of the set acknowledged. */
+  /** Version of the set it was made from. */
   readonly version: string;
   readonly at: number;
+}
+
+export interface SentEvent extends AnswerEvent {
+  readonly bytes: number;
+}
+
+export interface AckEvent extends AnswerEvent {
+  /** Since it was sent, ms. */
+  readonly tookMs: number;
 }
 
 export interface NackEvent extends AckEvent {
@@ -29,12 +38,25 @@ export interface ConnectEvent extends StreamEvent {
   readonly cluster: string;
 }
 
+/** A connection that was not let in. */
+export interface TurnedAwayEvent {
+  /** The TLS handshake failed, the client's certificate was not believed, or there are too many. */
+  readonly reason: 'handshake' | 'certificate' | 'too many';
+  readonly detail: string;
+  /** Where it came from. */
+  readonly peer: string;
+}
+
 export interface XdsEvents {
+  sent: SentEvent;
   ack: AckEvent;
   nack: NackEvent;
   connect: ConnectEvent;
   disconnect: StreamEvent;
   load: LoadReport;
+  /** Every attempt at something that is not allowed; `onAudit` is told of the same once a minute. */
+  attempt: AuditEvent;
+  turnedAway: TurnedAwayEvent;
 }
 
 /** What an operator has to know: always an attempt at something that is not allowed. */
@@ -66,6 +88,11 @@ export class Listeners<Events> {
     const set = remember(this.#listeners, event, () => new Set());
     set.add(listener);
     return () => set.delete(listener);
+  }
+
+  /** Whether anybody listens: for events that cost something to make. */
+  has(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 
   emit<K extends keyof Events>(event: K, value: Events[K]): void {

@@ -9,6 +9,7 @@ import type { Credentials } from './credentials.ts';
 import { depart } from './departures.ts';
 import type { DiscoveryMethod } from './discovery-services.ts';
 import { discoveryMethods } from './discovery-services.ts';
+import type { TurnedAwayEvent } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
 import { guarded } from './extra-service.ts';
 import type { Limits } from './limits.ts';
@@ -29,12 +30,20 @@ export interface ListenerOptions {
   readonly services: readonly ExtraService[];
   readonly open: OpenStream;
   readonly onClose: (stream: ServedStream) => void;
-  /** Somebody did not get in, or was cut off. */
-  readonly onRefused: (reason: string, address: string) => void;
+  readonly onTurnedAway: (event: TurnedAwayEvent) => void;
   /** A client left more unread for longer than it may. */
   readonly onStall: (stream: ServedStream, bytes: number) => void;
   /** How long it takes until everybody has proved itself anew when the authorities have changed, ms. */
   readonly renewalMs: number;
+}
+
+export interface ListenerStatus {
+  readonly address: string;
+  readonly connections: number;
+  /** Of answers that were handed over and not yet taken. */
+  readonly unreadBytes: number;
+  /** Of the server's own certificate, ms since the epoch; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
 }
 
 /** Listens for a whole mesh that reconnects at once; net.core.somaxconn caps it. Node's default is 511. */
@@ -88,7 +97,7 @@ export class GrpcListener {
       most: limits.connections,
       backlog: BACKLOG,
       onConnection: (socket) => injector.injectConnection(socket),
-      onRefused: options.onRefused,
+      onTurnedAway: options.onTurnedAway,
     });
     for (const method of discoveryMethods) this.#serve(method);
     for (const { definition, implementation } of options.services.map((s) => guarded(s, (p) => this.#peer(p))))
@@ -117,8 +126,15 @@ export class GrpcListener {
     return this.#connections.address;
   }
 
-  get connections(): number {
-    return this.#connections.size;
+  get status(): ListenerStatus {
+    let unreadBytes = 0;
+    for (const { wire } of this.#calls) unreadBytes += wire.queuedBytes;
+    return {
+      address: this.address,
+      connections: this.#connections.size,
+      unreadBytes,
+      certificateExpiresAt: this.#options.tls?.expiresAt,
+    };
   }
 
   /** Takes no new connections, and asks those that are open to leave, evenly over `spreadMs`. */
@@ -225,7 +241,7 @@ export class GrpcListener {
         stream.end('RESOURCE_EXHAUSTED', 'what was sent is left unread');
         // It would wait behind what is left unread.
         connection.cut();
-      } else if (!stream.node && now - since > limits.helloMs) stream.end('DEADLINE_EXCEEDED', 'no request came');
+      } else if (!stream.heard && now - since > limits.helloMs) stream.end('DEADLINE_EXCEEDED', 'no request came');
     }
     for (const connection of this.#connections)
       if ((connection.peer.identity?.expiresAt ?? Number.POSITIVE_INFINITY) <= now)

@@ -47,7 +47,7 @@ export interface Hub {
   attach(stream: ServedStream, node: WireNode): { node: NodeRecord } | { refused: Refusal; detail: string };
   detach(stream: ServedStream): void;
   onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void;
-  onSent(stream: ServedStream, answer: Outgoing): void;
+  onSent(stream: ServedStream, answer: Outgoing, bytes: number): void;
   /** Something in the stream's state may have moved. */
   onProgress(stream: ServedStream): void;
   onScopeViolation(stream: ServedStream, answer: Outgoing, names: readonly string[]): void;
@@ -79,6 +79,8 @@ export class ServedStream {
   readonly peer: Peer;
   readonly connectedAt: number;
   ackedAt: number | undefined;
+  /** Anything came at all. */
+  heard = false;
   node: NodeRecord | undefined;
   #state: StreamState | undefined;
   #writable = true;
@@ -117,6 +119,7 @@ export class ServedStream {
 
   onMessage(bytes: Uint8Array): void {
     if (this.#closed) return;
+    this.heard = true;
     const request = this.#decode(bytes);
     if (!request) return;
     if (isDebugType(request.typeUrl)) {
@@ -186,8 +189,9 @@ export class ServedStream {
       const answer = this.#state.next(this.node, now);
       if (!answer) break;
       const guarded = this.#guard(answer);
-      this.#writable = this.#wire.write(encodeAnswer(guarded, this.#hub.identifier));
-      this.#hub.onSent(this, guarded);
+      const message = encodeAnswer(guarded, this.#hub.identifier);
+      this.#writable = this.#wire.write(message);
+      this.#hub.onSent(this, guarded, message.length);
     }
     this.#arm(now);
     if (!this.#closed) this.#hub.onProgress(this);

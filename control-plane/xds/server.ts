@@ -3,11 +3,15 @@ import { UmbraError } from '../mesh/errors.ts';
 import { isLocal, parseAddress } from './address.ts';
 import { Audit } from './audit.ts';
 import { anybody, byCertificate } from './authorise.ts';
+import type { Census } from './census.ts';
+import { takeCensus } from './census.ts';
 import type { Credentials } from './credentials.ts';
 import type { AuditEvent, XdsEvents } from './events.ts';
 import { Listeners } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
+import type { ListenerStatus } from './grpc-listener.ts';
 import { GrpcListener } from './grpc-listener.ts';
+import { Health } from './health.ts';
 import type { Inspect } from './inspect/inspector.ts';
 import { Inspector } from './inspect/inspector.ts';
 import type { Inspected } from './inspect/state.ts';
@@ -110,6 +114,7 @@ export class ManagementServer {
   readonly #events: Listeners<XdsEvents>;
   readonly #hub: Hub;
   readonly #audited: Audit;
+  readonly #health: Health;
   #held: boolean;
   #draining = false;
   #closed = false;
@@ -117,6 +122,7 @@ export class ManagementServer {
   constructor(options: ManagementServerOptions) {
     this.#options = options;
     this.#held = options.held ?? false;
+    this.#health = new Health(this.ready);
     this.#audited = new Audit((event) => {
       options.logger.error(event, event.detail);
       options.onAudit(event);
@@ -131,7 +137,7 @@ export class ManagementServer {
       attach: (stream, node) => this.#attach(stream, node),
       detach: (stream) => this.#detach(stream),
       onVerdict: (stream, typeUrl, verdict) => this.#onVerdict(stream, typeUrl, verdict),
-      onSent: (stream, answer) => this.#onSent(stream, answer),
+      onSent: (stream, answer, bytes) => this.#onSent(stream, answer, bytes),
       onProgress: (stream) => this.#members.get(stream.node?.id ?? '')?.waiters.advance(),
       onScopeViolation: (stream, answer, names) => {
         this.counters.refused += names.length;
@@ -185,6 +191,7 @@ export class ManagementServer {
       limits: this.#hub.limits,
       clock: this.#hub.clock,
       services: [
+        this.#health.service,
         ...(o.services ?? []),
         ...(inspector ? [inspector.service] : []),
         ...(o.loadReports ? [this.#loadReporting(o.scope, authorise, o.loadReports)] : []),
@@ -197,8 +204,10 @@ export class ManagementServer {
         return stream;
       },
       onClose: (stream) => this.#streams.delete(stream),
-      onRefused: (reason, from) =>
-        this.#options.logger.debug({ address: o.address, from, reason }, 'connection refused'),
+      onTurnedAway: (event) => {
+        this.#options.logger.debug({ ...event, address: o.address }, `connection refused: ${event.detail}`);
+        this.#events.emit('turnedAway', event);
+      },
       onStall: (stream, bytes) => this.#hub.onLimit(stream, `${bytes} bytes left unread`),
     });
     this.#listeners.push(listener);
@@ -209,6 +218,7 @@ export class ManagementServer {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
+    this.#health.set(this.ready);
     this.#options.logger.info({ nodes: this.#members.size }, 'serving');
     for (const stream of [...this.#streams]) stream.pump();
   }
@@ -286,6 +296,16 @@ export class ManagementServer {
     return [...this.#members.values()].map((m) => statusOf(m.record, [...m.streams]));
   }
 
+  /** How many of everything there are, and what is refused: for metrics. */
+  census(): Census {
+    return takeCensus(this.#members.values());
+  }
+
+  /** The addresses it serves on. */
+  listeners(): ListenerStatus[] {
+    return this.#listeners.map((l) => l.status);
+  }
+
   /**
    * Takes nobody new and asks the connected to leave, evenly over `spreadMs`, so that whoever serves next is not met by all
    * at once. Those still connected are served meanwhile. {@link ManagementServer.close} comes after.
@@ -293,6 +313,7 @@ export class ManagementServer {
   async drain(spreadMs: number): Promise<void> {
     if (this.#draining || this.#closed) return;
     this.#draining = true;
+    this.#health.set(false);
     this.#options.logger.info({ streams: this.#streams.size, spreadMs }, 'draining');
     await Promise.all(this.#listeners.map((l) => l.drain(spreadMs)));
   }
@@ -301,6 +322,7 @@ export class ManagementServer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#health.set(false);
     for (const member of this.#members.values()) member.waiters.end('the management server closed');
     for (const stream of [...this.#streams]) stream.end('UNAVAILABLE', 'the management server is closing');
     await Promise.all(this.#listeners.map((l) => l.close(1000)));
@@ -421,7 +443,8 @@ export class ManagementServer {
     if (verdict.kind !== 'ack' && verdict.kind !== 'nack') return;
     const record = stream.node!;
     const at = this.#hub.clock.now();
-    const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.label, at };
+    const tookMs = at - verdict.sent.at;
+    const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.label, at, tookMs };
     if (verdict.kind === 'ack') {
       this.counters.acks++;
       const subscription = stream.subscription(typeUrl)!;
@@ -447,9 +470,13 @@ export class ManagementServer {
     for (const other of [...(member?.streams ?? [])]) if (other !== stream) other.pump();
   }
 
-  #onSent(stream: ServedStream, answer: Outgoing): void {
+  #onSent(stream: ServedStream, answer: Outgoing, bytes: number): void {
     this.counters.pushes++;
-    stream.node?.served.set(answer.typeUrl, answer.set);
+    const { typeUrl, set } = answer;
+    stream.node!.served.set(typeUrl, set);
+    if (!this.#events.has('sent')) return;
+    const at = this.#hub.clock.now();
+    this.#events.emit('sent', { nodeId: stream.node!.id, typeUrl, version: set.label, at, bytes });
   }
 
   #auditScope(nodeId: string, scope: ListenerScope, typeUrl: string, names: readonly string[]): void {
@@ -465,7 +492,9 @@ export class ManagementServer {
   }
 
   #audit(event: Omit<AuditEvent, 'at'>, cause?: string): void {
-    this.#audited.record({ ...event, at: this.#hub.clock.now() }, cause);
+    const attempt = { ...event, at: this.#hub.clock.now() };
+    this.#events.emit('attempt', attempt);
+    this.#audited.record(attempt, cause);
   }
 }
 

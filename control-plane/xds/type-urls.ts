@@ -15,6 +15,11 @@ export const typeUrls = {
 
 const short = new Map<string, string>(Object.entries(typeUrls).map(([name, url]) => [url, name]));
 
+/** Whether it is one of {@link typeUrls}. */
+export function isKnownType(typeUrl: string): boolean {
+  return short.has(typeUrl);
+}
+
 /** `CDS` for the cluster type URL and so on; the message's own name for types without a short one. */
 export function shortName(typeUrl: string): string {
   return short.get(typeUrl) ?? typeUrl.slice(typeUrl.lastIndexOf('.') + 1);

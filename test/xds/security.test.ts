@@ -262,7 +262,10 @@ test('other services have rules of their own', async (t) => {
       implementation: {
         Once: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) =>
           done(null, call.request),
-        Often: (call: grpc.ServerDuplexStream<Buffer, Buffer>) => void call.pipe(call),
+        Often: (call: grpc.ServerDuplexStream<Buffer, Buffer>) => {
+          call.on('data', (message: Buffer) => call.write(message));
+          call.on('end', () => call.end());
+        },
       },
       authorise: ({ identity }) => (identity?.spiffeId?.path[0] === 'operator' ? undefined : 'for operators'),
     },

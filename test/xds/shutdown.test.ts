@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
+import { service as healthService } from 'grpc-health-check';
 import { wallClock } from '../../control-plane/mesh/clock.ts';
 import { CDS, fixture, resource, texts } from './fixture.ts';
 
@@ -77,6 +78,31 @@ test('draining asks proxies to leave one after another, and serves those that ar
   await drained;
   await gone(3);
   assert.deepEqual([...left].sort(), ids);
+});
+
+test('gRPC’s health service says whether anything is served, to who asks and to who watches', async (t) => {
+  const f = await fixture(t, { held: true });
+  const HealthClient = grpc.makeGenericClientConstructor(healthService as unknown as grpc.ServiceDefinition, 'health');
+  const client = new HealthClient(`unix:${f.folder}/production`, grpc.credentials.createInsecure());
+  f.adopt(client);
+  const check = (service: string) =>
+    new Promise<string>((resolve, reject) =>
+      client.check!({ service }, (error: Error | null, answer: { status: string }) =>
+        error ? reject(error) : resolve(answer.status),
+      ),
+    );
+  const watch: grpc.ClientReadableStream<{ status: string }> = client.watch!({ service: '' });
+  watch.on('error', () => {});
+  const seen = watch[Symbol.asyncIterator]();
+  const next = async () => (await seen.next()).value?.status;
+  assert.equal(await next(), 'NOT_SERVING');
+  assert.equal(await check('envoy.service.discovery.v3.AggregatedDiscoveryService'), 'NOT_SERVING');
+  f.server.release();
+  assert.equal(await next(), 'SERVING');
+  assert.equal(await check(''), 'SERVING');
+  assert.equal(await check('envoy.service.cluster.v3.ClusterDiscoveryService'), 'SERVING');
+  await assert.rejects(check('no.such.Service'), { code: grpc.status.NOT_FOUND });
+  await Promise.all([f.server.drain(0), next().then((status) => assert.equal(status, 'NOT_SERVING'))]);
 });
 
 test('closing in the middle of a drain ends it at once', async (t) => {
