@@ -10,6 +10,7 @@ import {
 } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { type FilterRole, validateChaos, validateMirror, wasmFilterConfig } from '../../filters/config.ts';
+import { describeTextProblem, problemsIn } from '../../filters/config-text.ts';
 import { baselineSettings } from '../mesh/compose.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
@@ -68,9 +69,15 @@ const runtime = (name: string, layer: JsonObject, scope: Scope, ttlMs?: number) 
   resource(RuntimeSchema, name, { name, layer: layer }, scope, ttlMs);
 
 function wasm(role: FilterRole, path: string, config: object): Any {
-  const problems = role === 'chaos' ? validateChaos(config) : validateMirror(config);
-  if (problems.length > 0) throw new UmbraError('UMB0301', `configuration of ${role}: ${problems.join('; ')}`);
-  const { '@type': _, ...fields } = wasmFilterConfig(role, path, JSON.stringify(config));
+  // In lines, so that one of them can be named here and found in a proxy's configuration dump.
+  const text = JSON.stringify(config, null, 1);
+  const wrong = role === 'chaos' ? validateChaos(config) : validateMirror(config);
+  if (wrong.length > 0)
+    throw new UmbraError(
+      'UMB0301',
+      `configuration of ${role}: ${problemsIn(role, text).map(describeTextProblem).join('; ')}`,
+    );
+  const { '@type': _, ...fields } = wasmFilterConfig(role, path, text);
   return pack(WasmSchema, fromJson(WasmSchema, fields as JsonValue, { registry: registry() }));
 }
 

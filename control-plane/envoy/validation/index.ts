@@ -1,9 +1,10 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Resource } from '../../xds/resource.ts';
 import { messageName, registry } from '../protos/registry.ts';
+import { filterRules } from './filter-rules.ts';
 import type { Mention } from './mentions.ts';
 import { collector } from './mentions.ts';
-import { violations } from './message-rules.ts';
+import { type Violation, violations } from './message-rules.ts';
 import type { Elsewhere, Referring } from './references.ts';
 import { referenceProblems } from './references.ts';
 
@@ -27,8 +28,8 @@ export function describeProblem(p: Problem): string {
 
 /**
  * Checks the resources of one proxy before they are served: the field rules that Envoy itself applies, read from the message
- * descriptors, then names that point from one resource to another, except to what is given `elsewhere` (clusters of a bootstrap
- * file, say). Empty = nothing wrong that can be seen from here; what only Envoy knows (a port in use, a module that does not load)
+ * descriptors, those of Umbra's own filters, then names that point from one resource to another, except to what is given
+ * `elsewhere` (clusters of a bootstrap file, say). Empty = nothing wrong that can be seen from here; what only Envoy knows (a port in use, a module that does not load)
  * comes back as its refusal.
  */
 export function validate(resources: readonly Resource[], elsewhere?: Elsewhere): Problem[] {
@@ -72,8 +73,13 @@ function check(r: Resource): Checked {
   if (!schema) return { problems: [problem('', 'must be of a known type', r.typeUrl)], mentions: undefined };
   const mentions: Mention[] = [];
   try {
-    const found = violations(schema, fromBinary(schema, r.body), collector(mentions));
-    return { problems: found.map((v) => problem(v.path, v.rule, v.value)), mentions };
+    const ofFilters: Violation[] = [];
+    const [mention, filter] = [collector(mentions), filterRules(ofFilters)];
+    const found = violations(schema, fromBinary(schema, r.body), (message, path) => {
+      mention(message, path);
+      filter(message, path);
+    });
+    return { problems: [...found, ...ofFilters].map((v) => problem(v.path, v.rule, v.value)), mentions };
   } catch (error) {
     const value = error instanceof Error ? error.message : String(error);
     return { problems: [problem('', 'must be decodable', value)], mentions: undefined };
