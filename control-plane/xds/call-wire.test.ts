@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import type { Call } from './call-wire.ts';
 import { CallWire } from './call-wire.ts';
+import type { Call } from './http2-call.ts';
 import { defaultLimits } from './limits.ts';
 
 /** A wire on a call that takes an answer whenever the test says so. */

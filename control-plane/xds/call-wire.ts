@@ -1,10 +1,9 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
+import type { Call } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Refusal, Wire } from './served-stream.ts';
 import { TokenBucket } from './token-bucket.ts';
-
-export type Call = grpc.ServerDuplexStream<Buffer, Buffer>;
 
 /** Bytes of a request that count as one request. */
 const REQUEST_UNIT = 4096;
@@ -38,13 +37,13 @@ export class CallWire implements Wire {
     this.#bucket = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, this.#lookedAt);
   }
 
-  write(message: Buffer): boolean {
+  write(frame: Buffer): boolean {
     if (this.#messages === 0) this.#moved = true;
     this.#messages++;
-    this.#bytes += message.length;
-    this.#call.write(message, () => {
+    this.#bytes += frame.length;
+    this.#call.write(frame, () => {
       this.#messages--;
-      this.#bytes -= message.length;
+      this.#bytes -= frame.length;
       this.#moved = true;
       if (!this.#full || this.#isFull()) return;
       this.#full = false;
@@ -56,7 +55,7 @@ export class CallWire implements Wire {
 
   end(refusal: Refusal, detail: string): void {
     this.#endedAt = this.#clock.now();
-    this.#call.emit('error', { code: grpc.status[refusal], details: detail, name: refusal, message: detail });
+    this.#call.emit('error', { code: grpc.status[refusal], details: detail });
   }
 
   /** Counts a request that was read; reads no more until the stream has slowed down to its rate. */

@@ -1,7 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
 import type { ListenAddress } from './address.ts';
-import type { Call } from './call-wire.ts';
+import { takeCalls } from './call-lane.ts';
 import { CallWire } from './call-wire.ts';
 import type { Connection } from './connections.ts';
 import { Connections } from './connections.ts';
@@ -12,6 +12,8 @@ import { discoveryMethods } from './discovery-services.ts';
 import type { TurnedAwayEvent } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
 import { guarded } from './extra-service.ts';
+import type { Call } from './http2-call.ts';
+import { PREFIX_BYTES } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
 import type { ServedStream, Wire } from './served-stream.ts';
@@ -100,6 +102,15 @@ export class GrpcListener {
       onTurnedAway: options.onTurnedAway,
     });
     for (const method of discoveryMethods) this.#serve(method);
+    const methods = new Map(discoveryMethods.map((m) => [m.path, m]));
+    takeCalls(
+      this.#server,
+      (path) => {
+        const method = methods.get(path);
+        return method && ((call) => this.#open(call, method.protocol, method.fixedType));
+      },
+      limits.messageBytes,
+    );
     for (const { definition, implementation } of options.services.map((s) => guarded(s, (p) => this.#peer(p))))
       this.#server.addService(definition, implementation);
     // After the connections' own listener: outdated is known by then.
@@ -169,7 +180,7 @@ export class GrpcListener {
           responseStream: true,
           requestSerialize: asIs,
           requestDeserialize: asIs,
-          responseSerialize: asIs,
+          responseSerialize: (frame: Buffer) => frame.subarray(PREFIX_BYTES),
           responseDeserialize: asIs,
         },
       },

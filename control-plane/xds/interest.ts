@@ -11,6 +11,8 @@ export interface InterestChange {
   readonly gainedWildcard: boolean;
 }
 
+const unchanged: InterestChange = { asked: [], dropped: [], gainedWildcard: false };
+
 /**
  * What a stream asks for of one type, by the rules of the xDS protocol ("How the client specifies what resources to
  * return"): by name, by `*`, or, until any name was ever given, by an empty list that means `*` as well. After that an
@@ -20,6 +22,8 @@ export class Interest {
   readonly names = new Set<string>();
   wildcard = false;
   #namesLength = 0;
+  /** The list last given: proxies repeat it with each request, and equal ones are often the same object. */
+  #list: readonly string[] | undefined;
   #everNamed = false;
   #started = false;
 
@@ -38,6 +42,8 @@ export class Interest {
 
   /** State of the world: every request carries the whole list. */
   replace(list: readonly string[]): InterestChange {
+    if (list === this.#list) return unchanged;
+    this.#list = list;
     const before = this.wildcard;
     if (list.length === 0 && !this.#everNamed) {
       this.wildcard = true;

@@ -5,7 +5,8 @@ import type { Limits } from './limits.ts';
 import type { NodeRecord } from './node.ts';
 import type { Authorise, Peer } from './peer.ts';
 import { beyondLimits } from './request-limits.ts';
-import type { ListenerScope } from './resource.ts';
+import type { RequestMemory } from './request-memory.ts';
+import type { ListenerScope, Resource } from './resource.ts';
 import { fits } from './resource.ts';
 import { StreamState } from './stream-state.ts';
 import type { Outgoing, Subscription, Verdict } from './subscription.ts';
@@ -20,6 +21,9 @@ import { encodeAnswer } from './wire-response.ts';
 const TTL_FEATURE = 'xds.config.supports-resource-ttl';
 const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
 
+/** Lists of resources of which production may see each: looked at once, however many streams they are sent to. */
+const harmless = new WeakSet<readonly Resource[]>();
+
 /** Why the server ends a stream, by gRPC status. */
 export type Refusal =
   | 'INVALID_ARGUMENT'
@@ -30,14 +34,15 @@ export type Refusal =
 
 /** The wire under a stream. */
 export interface Wire {
-  /** Sends one message; false = it is buffered and more should wait for {@link ServedStream.onDrain}. */
-  write(message: Buffer): boolean;
+  /** Sends one message in its gRPC frame; false = it is buffered and more should wait for {@link ServedStream.onDrain}. */
+  write(frame: Buffer): boolean;
   end(refusal: Refusal, detail: string): void;
 }
 
 /** What a stream needs of the server. */
 export interface Hub {
   readonly clock: Clock;
+  readonly requests: RequestMemory;
   readonly identifier: string;
   readonly limits: Limits;
   readonly patienceMs: number;
@@ -199,7 +204,11 @@ export class ServedStream {
 
   /** The last wall: goals are already cut to the node's scope, but what leaves is checked against this stream's. */
   #guard(answer: Outgoing): Outgoing {
-    if (this.scope === 'shadow' || answer.resources.every((r) => fits(r, this.scope))) return answer;
+    if (this.scope === 'shadow' || harmless.has(answer.resources)) return answer;
+    if (answer.resources.every((r) => fits(r, this.scope))) {
+      harmless.add(answer.resources);
+      return answer;
+    }
     const out = answer.resources.filter((r) => !fits(r, this.scope)).map((r) => r.name);
     this.#hub.onScopeViolation(this, answer, out);
     return { ...answer, resources: answer.resources.filter((r) => fits(r, this.scope)), key: undefined };
@@ -207,7 +216,7 @@ export class ServedStream {
 
   #decode(bytes: Uint8Array): WireRequest | undefined {
     try {
-      return decodeRequest(bytes, this.protocol, this.node === undefined);
+      return this.node ? this.#hub.requests.decode(bytes, this.protocol) : decodeRequest(bytes, this.protocol, true);
     } catch (error) {
       this.end('INVALID_ARGUMENT', `not a discovery request: ${(error as Error).message}`);
       return undefined;
@@ -287,11 +296,10 @@ export class ServedStream {
     if (this.#closed || !this.#state || !this.node?.known || this.#hub.held()) return;
     const at = this.#state.wakeAt(this.node);
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
-    if (due === this.#timerAt) return;
+    // Looking earlier than needed does no harm; setting a timer anew for each answer of each stream costs.
+    if (due >= this.#timerAt) return;
     this.#timer?.abort();
-    this.#timer = undefined;
     this.#timerAt = due;
-    if (due === Number.POSITIVE_INFINITY) return;
     const timer = new AbortController();
     this.#timer = timer;
     this.#hub.clock.sleep(due - now, timer.signal).then(

@@ -23,6 +23,7 @@ import type { Need } from './node.ts';
 import { describe, NodeRecord } from './node.ts';
 import type { Authorise, CredentialScope, Peer } from './peer.ts';
 import { describePeer, sourceOf } from './peer.ts';
+import { RequestMemory } from './request-memory.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits } from './resource.ts';
 import type { RefusedResource } from './resource-set.ts';
@@ -130,6 +131,7 @@ export class ManagementServer {
     this.#events = new Listeners((error) => options.logger.error({ err: error }, 'an xDS event listener failed'));
     this.#hub = {
       clock: options.clock,
+      requests: new RequestMemory(),
       identifier: options.identifier,
       limits: { ...defaultLimits, ...options.limits },
       patienceMs: options.patienceMs ?? 5000,

@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { PREFIX_BYTES, writePrefix } from './http2-call.ts';
 import { remember } from './remember.ts';
 import type { Resource } from './resource.ts';
 import type { Outgoing } from './subscription.ts';
@@ -18,7 +19,7 @@ const answers = new WeakMap<TypeSet, Map<string, Buffer>>();
 const MOST_ANSWERS = 64;
 
 /**
- * The bytes of a DiscoveryResponse or DeltaDiscoveryResponse (envoy.service.discovery.v3). Written by hand around the
+ * A DiscoveryResponse or DeltaDiscoveryResponse (envoy.service.discovery.v3) in its gRPC frame. Written by hand around the
  * resources' own bytes, which generated messages would copy for every stream; equal answers are one shared buffer.
  */
 export function encodeAnswer(answer: Outgoing, identifier: string): Buffer {
@@ -36,6 +37,7 @@ export function encodeAnswer(answer: Outgoing, identifier: string): Buffer {
 
 function write(answer: Outgoing, identifier: string): Buffer {
   const w = new BinaryWriter();
+  w.raw(new Uint8Array(PREFIX_BYTES));
   w.uint32(tag(1)).string(answer.version);
   for (const r of answer.resources) w.raw(entry(answer, r));
   w.uint32(tag(4)).string(answer.typeUrl);
@@ -44,7 +46,7 @@ function write(answer: Outgoing, identifier: string): Buffer {
   const controlPlane = new BinaryWriter().uint32(tag(1)).string(identifier).finish();
   w.uint32(tag(answer.protocol === 'sotw' ? 6 : 7)).bytes(controlPlane);
   const bytes = w.finish();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return writePrefix(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
 function entry(answer: Outgoing, r: Resource): Uint8Array {

@@ -10,6 +10,7 @@ import {
   DiscoveryResponseSchema,
   ResourceSchema,
 } from '../envoy/protos/gen/envoy/service/discovery/v3/discovery_pb.js';
+import { PREFIX_BYTES } from './http2-call.ts';
 import type { Outgoing } from './subscription.ts';
 import { TypeSet } from './type-set.ts';
 import { decodeRequest } from './wire-request.ts';
@@ -109,8 +110,15 @@ const answer = (more: Partial<Outgoing>): Outgoing => ({
   ...more,
 });
 
+/** The message of an answer's frame. */
+function encoded(outgoing: Outgoing): Buffer {
+  const frame = encodeAnswer(outgoing, 'umbra');
+  assert.deepEqual([frame[0], frame.readUInt32BE(1)], [0, frame.length - PREFIX_BYTES]);
+  return frame.subarray(PREFIX_BYTES);
+}
+
 test('a state-of-the-world answer reads as the generated messages read it', () => {
-  const read = fromBinary(DiscoveryResponseSchema, encodeAnswer(answer({}), 'umbra'));
+  const read = fromBinary(DiscoveryResponseSchema, encoded(answer({})));
   assert.equal(read.versionInfo, 'v1');
   assert.equal(read.nonce, 'n1');
   assert.equal(read.typeUrl, CDS);
@@ -125,10 +133,7 @@ test('a state-of-the-world answer reads as the generated messages read it', () =
 });
 
 test('a delta answer carries names, versions and removals', () => {
-  const read = fromBinary(
-    DeltaDiscoveryResponseSchema,
-    encodeAnswer(answer({ protocol: 'delta', removed: ['x', 'y'] }), 'umbra'),
-  );
+  const read = fromBinary(DeltaDiscoveryResponseSchema, encoded(answer({ protocol: 'delta', removed: ['x', 'y'] })));
   assert.equal(read.systemVersionInfo, 'v1');
   assert.equal(read.nonce, 'n1');
   assert.equal(read.controlPlane?.identifier, 'umbra');
@@ -149,7 +154,7 @@ test('a delta answer carries names, versions and removals', () => {
 });
 
 test('times to live are written only for who understands them', () => {
-  const sotw = fromBinary(DiscoveryResponseSchema, encodeAnswer(answer({ ttl: true }), 'umbra'));
+  const sotw = fromBinary(DiscoveryResponseSchema, encoded(answer({ ttl: true })));
   assert.deepEqual(
     sotw.resources.map((r) => r.typeUrl),
     [CDS, 'type.googleapis.com/envoy.service.discovery.v3.Resource'],
@@ -159,7 +164,7 @@ test('times to live are written only for who understands them', () => {
   assert.equal(wrapped.name, 't');
   assert.deepEqual([wrapped.ttl?.seconds, wrapped.ttl?.nanos], [2n, 500_000_000]);
   const beat = answer({ protocol: 'delta', ttl: true, heartbeat: true, resources: [timed] });
-  const delta = fromBinary(DeltaDiscoveryResponseSchema, encodeAnswer(beat, 'umbra'));
+  const delta = fromBinary(DeltaDiscoveryResponseSchema, encoded(beat));
   assert.equal(delta.resources[0]!.resource, undefined);
   assert.equal(delta.resources[0]!.version, timed.version);
   assert.deepEqual([delta.resources[0]!.ttl?.seconds, delta.resources[0]!.ttl?.nanos], [2n, 500_000_000]);

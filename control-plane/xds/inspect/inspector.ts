@@ -1,4 +1,5 @@
 import type { ExtraService } from '../extra-service.ts';
+import { frameMessage } from '../http2-call.ts';
 import type { Peer } from '../peer.ts';
 import { csdsService } from './csds.ts';
 import type { ControlPlane } from './istio-debug.ts';
@@ -22,7 +23,7 @@ export class Inspector {
     this.service = csdsService(nodes, inspect);
   }
 
-  /** Answers a request for one of istioctl's types, or says why not. */
+  /** Answers a request for one of istioctl's types, in its gRPC frame, or says why not. */
   debug(
     peer: Peer,
     request: { readonly typeUrl: string; readonly names: readonly string[] },
@@ -30,7 +31,6 @@ export class Inspector {
   ): { answer: Buffer } | { refused: string } {
     const refused = this.#inspect(peer);
     if (refused !== undefined) return { refused };
-    const bytes = debugAnswer(request, this.#nodes(), this.#controlPlane, nonce);
-    return { answer: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+    return { answer: frameMessage(debugAnswer(request, this.#nodes(), this.#controlPlane, nonce)) };
   }
 }
