@@ -92,6 +92,16 @@ const PER_WINDOW = 0.02;
 const patience = (threshold: number, waits: number) =>
   Math.min(threshold, Math.max(LEAST_THRESHOLD, threshold - PER_WINDOW * waits));
 
+/** Falling by this much from one window to the next, things still get worse. */
+const FALLING = 0.1;
+
+/** Goodput to be expected without a change: that of the newest windows, or of the newest alone while things still get worse. */
+function without(windows: readonly Goodness[]): Goodness {
+  const all = pooled(windows);
+  const last = windows.at(-1);
+  return last && last.expected > 0 && last.ratio < all.ratio - FALLING ? last : all;
+}
+
 /**
  * Production's loop: detect, decide (pattern, else policy, else alert), apply as a lease, verify, keep or take back, next step;
  * after recovery it takes back what is no longer needed. A freeze stops every change, but a trial already running is still
@@ -237,7 +247,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       patterns: store.patterns.list(),
       policy: options.policy(),
       staticPolicy: options.staticPolicy,
-      credit: trust.credit(options.policy().version),
+      credit: options.policy().unconditional ? 1 : trust.credit(options.policy().version),
       threshold: patience(options.threshold ?? 0.02, waits),
       rng,
       untreated: before,
@@ -258,7 +268,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     const mode = overrides.modeOf(proposal.steps.flatMap((m) => servicesOf(m, topology)));
     if (mode !== 'auto') return proposals.ask(proposal, mode, snapshot, d, pooled(untreated));
     tries++;
-    trials.apply(proposal, snapshot, d, pooled(untreated));
+    trials.apply(proposal, snapshot, d, without(untreated));
   }
 
   /** Users are well again but not for long enough to say so: a further step could only harm. */
@@ -287,7 +297,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       const why = 'it healed a reproduction of this incident in the shadow';
       tries++;
       const proven: Proposal = { ...proposal, action: 'apply', steps, source: 'policy', why };
-      trials.apply(proven, snapshot, ctx.diagnosis, pooled(untreated));
+      trials.apply(proven, snapshot, ctx.diagnosis, without(untreated));
       return;
     }
     if (waits === 1 && options.verifyInShadow && allowed.length > 0)

@@ -32,6 +32,8 @@ const COLLAPSE = 0.3;
 /** Below this share of the load before, something is relieved; and for how long that may put off the end of a trial. */
 const RELIEF = 0.8;
 export const RELIEF_MS = 10_000;
+/** A trial that has shown a gain within chance goes on for this long. */
+export const PROMISE_MS = 4000;
 /** Evidence in nats for `worse`: the error of Wald's test is about e^−4 = 2%. */
 const WORSE = 4;
 
@@ -42,7 +44,8 @@ const WORSE = 4;
  * looks like failure, so only a collapse counts there (0.3 below, by three standard errors). `better` early: the newest two
  * windows above the prediction by 2.5 standard errors, or recovered. At the end of the trial 1.7 standard errors (a chance of
  * one in twenty) and 3 points decide, on the newest three windows, or 2 on
- * the newest two; 2 below is `worse`, the rest `no-better`. The prediction's own standard error is always part of the comparison.
+ * the newest two; 2 below is `worse`. A gain of one standard error or more is watched for {@link PROMISE_MS} longer, on all windows
+ * but the first, and the rest is `no-better`. The prediction's own standard error is always part of the comparison.
  */
 export function createVerifier(options: {
   readonly predicted: Prediction;
@@ -89,9 +92,18 @@ export function createVerifier(options: {
       const error = Math.sqrt(variance(last) + variance(predicted));
       // Two windows ask for more than three: a drained queue shows in the newest ones only.
       const helped = last.ratio - p > Math.max(EFFECT, 1.7 * error) || gain > Math.max(EFFECT, 2 * spread);
+      // A small gain shows only in more windows than the trial has.
+      const long = pooled(windows.slice(1));
+      const longError = Math.sqrt(variance(long) + variance(predicted));
+      const settled = long.ratio - p > Math.max(EFFECT, 2 * longError);
+      const promising = long.ratio - p > Math.max(EFFECT, longError) && elapsed < trialMs + PROMISE_MS;
       const harmed = last.ratio < p - Math.max(EFFECT, 2 * error);
       const relieved = load < RELIEF * loadBefore && elapsed < trialMs + RELIEF_MS && last.ratio > p - EFFECT;
-      return judged(helped ? 'better' : relieved ? 'pending' : harmed ? 'worse' : 'no-better', last.ratio, windows);
+      return judged(
+        helped || settled ? 'better' : relieved || promising ? 'pending' : harmed ? 'worse' : 'no-better',
+        last.ratio,
+        windows,
+      );
     },
   };
 }

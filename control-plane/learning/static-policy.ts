@@ -64,6 +64,7 @@ const replicasOf = (view: MeshView, e: EdgeView): number => view.settings.servic
 export function randomOrderPolicy(uniform: () => number): Policy {
   return {
     version: 'random-order',
+    unconditional: true,
     score: async (context) =>
       ordered(candidatesOf(context).map((c) => scored(c, c.action.do === 'apply' ? 0.01 + uniform() : 0))),
   };

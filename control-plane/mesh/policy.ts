@@ -26,6 +26,8 @@ export interface DecisionContext {
 /** Scores every candidate; the caller chooses. Implementations must never throw for odd numbers in the context. */
 export interface Policy {
   readonly version: string;
+  /** It decides whatever came of its choices before: a peer to compare with. Others lose their say when they do harm. */
+  readonly unconditional?: boolean;
   /** Best first by lower bound. Contains every candidate of {@link DecisionContext}, `wait` (mean 0) and `remove-last` where there is one. */
   score(context: DecisionContext): Promise<readonly ScoredCandidate[]>;
 }

@@ -9,10 +9,11 @@ import { originsOf } from './origins.ts';
 import { createServiceWatch, type ServiceWatch } from './service-symptoms.ts';
 
 /**
- * Evidence in nats before users count as impaired. By Wald's bound a false alarm comes at most every e^12 ≈ 160,000 windows
- * of Poisson traffic with the tolerated ratio of bad answers; the cap on one window's evidence makes it rarer still.
+ * Evidence in nats before users count as impaired. By Wald's bound a false alarm comes at most every e^10 ≈ 22,000 windows
+ * of Poisson traffic with the tolerated ratio of bad answers; the cap on one window's evidence makes it rarer still, and traffic
+ * with fewer bad answers than are tolerated far rarer.
  */
-const THRESHOLD = 12;
+const THRESHOLD = 10;
 /** Recovered: this many windows in a row, together at 95% of what healthy traffic gives, none of them far below; the protected priority at 90%. */
 export const RECOVERY = { windows: 3, ratio: 0.95, worst: 0.85, priority: 0.9 } as const;
 
