@@ -6,6 +6,8 @@ import { delayCase } from './cases/delay.ts';
 import { liveChaosCase, liveMirrorCase } from './cases/live-streams.ts';
 import { memoryCase } from './cases/memory.ts';
 import { mirrorBothCase, mirrorCase } from './cases/mirror.ts';
+import { mutationCase } from './cases/mutation.ts';
+import { mutationAloneCase } from './cases/mutation-alone.ts';
 import { sizeCase } from './cases/size.ts';
 import { byHeaderCase, bySessionCase, byWeightCase } from './cases/unsampled.ts';
 import type { Case, Options } from './options.ts';
@@ -20,6 +22,8 @@ const cases: Record<string, Case> = {
   'add-header': addHeaderCase,
   mirror: mirrorCase,
   'mirror-both': mirrorBothCase,
+  mutation: mutationCase,
+  'mutation-alone': mutationAloneCase,
   delay: delayCase,
   'live-mirror': liveMirrorCase,
   'live-chaos': liveChaosCase,
