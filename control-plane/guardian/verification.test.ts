@@ -75,6 +75,32 @@ test('windows before the change took effect do not count', () => {
   assert.equal(verifier.update(10_400, 1000, bad).windows, 0);
 });
 
+test('a gain within chance is watched for longer, and kept where it stays', () => {
+  const window = (good: number): Goodness => ({
+    expected: 25,
+    good,
+    ratio: good / 25,
+    surge: false,
+    protectedExpected: 0,
+    protectedGood: 0,
+  });
+  const play = (goods: readonly number[]) => {
+    const verifier = createVerifier({
+      predicted: { ratio: 0.8, expected: 75 },
+      effectiveAt: 10_000,
+      trialMs: 3000,
+    });
+    for (const [i, good] of goods.entries()) {
+      const { verdict } = verifier.update(11_000 + i * 1000, 1000, window(good));
+      if (verdict !== 'pending') return [verdict, i + 1];
+    }
+    return ['pending', goods.length];
+  };
+  assert.deepEqual(play([21, 22, 22, 23, 23, 23, 23, 23]), ['better', 7]);
+  assert.deepEqual(play([21, 22, 22, 20, 19, 20, 20, 20]), ['no-better', 4]);
+  assert.deepEqual(play([20, 20, 20]), ['no-better', 3]);
+});
+
 test('while the load behind the entry is relieved a trial that shows nothing yet goes on, but not for ever', () => {
   const at = (i: number) => 11_000 + i * 1000;
   const bad: Goodness = { expected: 25, good: 2, ratio: 0.08, surge: false, protectedExpected: 0, protectedGood: 0 };

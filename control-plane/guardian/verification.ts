@@ -64,6 +64,8 @@ export function createVerifier(options: {
   };
   const windows: Goodness[] = [];
   let evidence = 0;
+  /** The trial is over and goes on for what it promises: its newest windows were looked at once and did not say enough. */
+  let extended = false;
 
   return {
     update(at, windowMs, now, load = Number.POSITIVE_INFINITY) {
@@ -99,8 +101,10 @@ export function createVerifier(options: {
       const promising = long.ratio - p > Math.max(EFFECT, longError) && elapsed < trialMs + PROMISE_MS;
       const harmed = last.ratio < p - Math.max(EFFECT, 2 * error);
       const relieved = load < RELIEF * loadBefore && elapsed < trialMs + RELIEF_MS && last.ratio > p - EFFECT;
+      const better = settled || (helped && !extended);
+      extended ||= promising;
       return judged(
-        helped || settled ? 'better' : relieved || promising ? 'pending' : harmed ? 'worse' : 'no-better',
+        better ? 'better' : relieved || promising ? 'pending' : harmed ? 'worse' : 'no-better',
         last.ratio,
         windows,
       );
