@@ -32,9 +32,17 @@ export async function createRefinement(options: {
 }): Promise<Refinement> {
   const { policies, clock, logger } = options;
   const base = policies.base;
-  const learner: Learner | undefined = base
-    ? await createLearner({ model: base.bytes, card: base.card, rng: rngOf(clock.now()) })
-    : undefined;
+  let learner: Learner | undefined;
+  let unusable = 'no usable model to refine';
+  if (base) {
+    try {
+      learner = await createLearner({ model: base.bytes, card: base.card, rng: rngOf(clock.now()) });
+    } catch (error) {
+      // A model of another make may decide very well; only its parameters cannot be read back.
+      unusable = `${policies.current().version} cannot be refined: ${(error as Error).message}`;
+      logger.warn({ err: error }, unusable);
+    }
+  }
   let lastTrainedAt: number | undefined;
   let episodes = 0;
   let specialising: string | undefined;
@@ -81,8 +89,7 @@ export async function createRefinement(options: {
     status() {
       const version = policies.current().version;
       if (!learner) {
-        const note = 'no usable model to refine';
-        return { trainingSteps: 0, policyVersion: version, experiences: 0, promotions: 0, note };
+        return { trainingSteps: 0, policyVersion: version, experiences: 0, promotions: 0, note: unusable };
       }
       const { trainingSteps, loss, experiences, promotions, held } = learner.status();
       const note = specialising ?? held;
