@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaneStatus } from '../../control-plane/api/plane.ts';
@@ -16,12 +16,12 @@ import type { Store } from '../../control-plane/mesh/store.ts';
 import { openStore } from '../../control-plane/store/sqlite.ts';
 import { processesOf, whyNot } from '../local/machine.ts';
 import { document } from '../local/running.ts';
+import { bin, type Env, envOf, umbraUp } from './umbra-up.ts';
 
 // The umbra command as a user has it, with the real control plane: what is wrong is said before anything is started, and what
 // must survive a kill -9 does.
 
 const skip = (await whyNot()) ?? false;
-const bin = resolve(import.meta.dirname, '../../bin/umbra.js');
 const folders: string[] = [];
 const stops: (() => Promise<void>)[] = [];
 after(async () => {
@@ -38,9 +38,6 @@ function place(text = document({ shadow: false })): { folder: string; file: stri
   return { folder, file, home: join(folder, 'h'), run: join(folder, 'h/tiny') };
 }
 
-type Env = Record<string, string>;
-const envOf = (home: string, more: Env = {}) => ({ ...process.env, UMBRA_HOME: home, ...more });
-
 /** A command that ends by itself. */
 function umbra(home: string, args: string[], more: Env = {}): { code: number | null; text: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
@@ -51,38 +48,8 @@ function umbra(home: string, args: string[], more: Env = {}): { code: number | n
   return { code: status, text: stdout + stderr };
 }
 
-interface Running {
-  readonly lines: string[];
-  readonly ready: { api: string; tokenFile: string; runId: string; entry: { host: string; port: number } };
-  get<T>(path: string): Promise<T>;
-  stop(): Promise<void>;
-}
-
-/** `umbra up` until it is ready. */
-async function up(at: { file: string; home: string; run: string }, more: Env = {}): Promise<Running> {
-  const lines: string[] = [];
-  const child = spawn(process.execPath, [bin, 'up', '-f', at.file], {
-    env: envOf(at.home, more),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => lines.push(String(d)));
-  const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    await ended;
-  };
-  stops.push(stop);
-  for (;;) {
-    assert.equal(child.exitCode, null, lines.join(''));
-    try {
-      const ready = JSON.parse(readFileSync(join(at.run, 'ready.json'), 'utf8')) as Running['ready'];
-      const get = async <T>(path: string) => (await (await fetch(`${ready.api}/api/v1${path}`)).json()) as T;
-      return { lines, ready, get, stop };
-    } catch {
-      await sleep(100);
-    }
-  }
-}
+const up = (at: { file: string; home: string; run: string }, more: Env = {}) =>
+  umbraUp(at, more, (stop) => stops.push(stop));
 
 const wrong: [what: string, text: string, code: string, message: RegExp][] = [
   [
