@@ -20,12 +20,28 @@ export interface RedactConfig {
   query?: string[];
   /** JSON fields at any depth, by name without regard to case. */
   jsonFields?: string[];
+  /** Places in JSON bodies, `$.user.address`, `$.items[*].note`, with all that is in them. */
+  jsonPaths?: string[];
   /** Names that would be redacted as credentials by default (`token`, `password`…) but are not. */
   keep?: string[];
   /** Patterns looked for in path, query, headers and bodies. Default: cards and bearer on, emails off. */
   cards?: boolean;
   bearer?: boolean;
   emails?: boolean;
+}
+
+/** A request is of the first route of which all that is given fits. */
+export interface MirrorRoute {
+  methods?: string[];
+  pathPrefix?: string;
+  /** Present, and equal if a value is given. */
+  header?: { name: string; value?: string };
+  /** Its own share, 0..100; 0 = never. Default: the configuration's `percent`. */
+  percent?: number;
+  /** Bodies are copied although they cannot be read (encoded, multipart, protobuf…). Default false. */
+  opaque?: boolean;
+  /** For the comparison's counters per route, `umbra_mirror_route.NAME.*`. */
+  name?: string;
 }
 
 export interface MirrorConfig {
@@ -35,14 +51,12 @@ export interface MirrorConfig {
   cluster: string;
   /** `:authority` of the copies. Default: the request's own. */
   authority?: string;
-  /** Share of requests, or of sessions if `session` is given, that is copied: 0..100. */
+  /** Share of requests, or of sessions if `session` is given, that is copied: 0..100. For those of no route with its own. */
   percent: number;
   /** Samples whole sessions: by the cookie's or the header's value. Requests without it are sampled each on their own. */
   session?: { cookie: string } | { header: string };
-  /** Only requests that fit all that is given. Empty lists fit everything. */
-  match?: { methods?: string[]; pathPrefixes?: string[]; header?: { name: string; value?: string } };
-  /** Never these. */
-  exclude?: { pathPrefixes?: string[] };
+  /** At most 64. */
+  routes?: MirrorRoute[];
   /** Largest body copied, bytes. Default 1 MiB. */
   maxBodyBytes?: number;
   /** Most copies in flight, each until its callout ends. Default 64. */
@@ -59,8 +73,6 @@ export interface MirrorConfig {
    * `headers`, and every cookie but the `plainCookies`.
    */
   identity?: { headers?: string[]; plainCookies?: string[] };
-  /** Path prefixes whose bodies are copied although they cannot be read (encoded, multipart, protobuf…). */
-  opaque?: string[];
   /** Ids the server makes: paired with the shadow's own and replaced in later copies of the session. */
   learn?: {
     /** `$.order.id`, `$.items[*].id`. */
@@ -74,15 +86,13 @@ export interface MirrorConfig {
     /** Answers' bodies are compared by structure. Default true. */
     body?: boolean;
   };
-  /** Names by path prefix for the comparison's counters per route, `umbra_mirror_route.NAME.*`; the first that fits counts. */
-  routes?: { name: string; pathPrefix: string }[];
   /** Share 0..100 of copied safe requests that are sent twice: the noise floor of the comparison. Default 0. */
   twicePercent?: number;
   /** Period of the heartbeat counter, ms. Default 1000. */
   heartbeatMs?: number;
 }
 
-const jsonPath = string(256, /^\$(\.[^.[\]*]+|\[\*\])+$/, 'must be like $.order.id or $.items[*].id');
+const jsonPath = string(255, /^\$(\.[^.[]+|\[\*\])+$/, 'must be like $.order.id or $.items[*].id');
 
 const session: Rule = (value, path, problems) => {
   object({ cookie: cookieName, header: headerName })(value, path, problems);
@@ -94,16 +104,21 @@ const session: Rule = (value, path, problems) => {
 const schema = object(
   {
     generation: integer(0, Number.MAX_SAFE_INTEGER),
-    cluster: string(256),
-    authority: string(256, /^[\x21-\x7e]+$/, 'must be printable'),
+    cluster: string(255),
+    authority: string(255, /^[\w.:[\]-]+$/, 'must be a host, with a port or without'),
     percent: number(0, 100),
     session,
-    match: object({
-      methods: list(method, 16),
-      pathPrefixes: list(pathPrefix, 64),
-      header: object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']),
-    }),
-    exclude: object({ pathPrefixes: list(pathPrefix, 64) }),
+    routes: list(
+      object({
+        methods: list(method, 16),
+        pathPrefix,
+        header: object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']),
+        percent: number(0, 100),
+        opaque: boolean,
+        name: string(64, /^[\w-]+$/, 'may have letters, digits, _ and -'),
+      }),
+      64,
+    ),
     maxBodyBytes: integer(0, 8 * 1024 * 1024),
     maxInFlight: integer(1, 4096),
     maxBytesHeld: integer(0, 256 * 1024 * 1024),
@@ -112,6 +127,7 @@ const schema = object(
       headers: list(headerName, 64),
       query: list(string(128), 64),
       jsonFields: list(string(128), 64),
+      jsonPaths: list(jsonPath, 32),
       keep: list(string(128), 64),
       cards: boolean,
       bearer: boolean,
@@ -119,13 +135,8 @@ const schema = object(
     }),
     pseudonymKey: string(32, /^[0-9a-fA-F]{32}$/, 'must be 32 hexadecimal digits'),
     identity: object({ headers: list(headerName, 16), plainCookies: list(cookieName, 64) }),
-    opaque: list(pathPrefix, 64),
     learn: object({ jsonPaths: list(jsonPath, 32), location: boolean, setCookie: list(cookieName, 16) }),
     compare: object({ body: boolean }),
-    routes: list(
-      object({ name: string(64, /^[\w-]+$/, 'may have letters, digits, _ and -'), pathPrefix }, ['name', 'pathPrefix']),
-      32,
-    ),
     twicePercent: number(0, 100),
     heartbeatMs: integer(10, 3_600_000),
   },

@@ -5,9 +5,19 @@
 import { checkChaos } from './config-chaos.ts';
 import { checkMirror } from './config-mirror.ts';
 
-export type { Abort, ChaosConfig, ChaosFault, Delay, Exception, Match, Mutate, MutationKind } from './config-chaos.ts';
-export { mutationKinds } from './config-chaos.ts';
-export type { MirrorConfig, RedactConfig } from './config-mirror.ts';
+export type {
+  Abort,
+  ChaosConfig,
+  ChaosFault,
+  Delay,
+  Exception,
+  Match,
+  Mutate,
+  MutationKind,
+  MutationPart,
+} from './config-chaos.ts';
+export { isFixedHeader, mutationKinds, mutationParts } from './config-chaos.ts';
+export type { MirrorConfig, MirrorRoute, RedactConfig } from './config-mirror.ts';
 
 export type FilterRole = 'mirror' | 'chaos';
 
@@ -65,6 +75,7 @@ export const chaosCapabilities = [
   'proxy_get_buffer_bytes',
   'proxy_set_buffer_bytes',
   'proxy_get_header_map_value',
+  'proxy_get_header_map_pairs',
   'proxy_add_header_map_value',
   'proxy_replace_header_map_value',
   'proxy_remove_header_map_value',

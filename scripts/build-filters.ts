@@ -1,15 +1,20 @@
 /**
  * Builds filters/build/{mirror,chaos}.wasm if a source is newer than they are; quiet when nothing is to be done.
- * `--force` builds anyway. Exit code 1 with the compiler's own words if a module does not compile.
+ * `--force` builds anyway; given sources (filters/NAME/index.ts), it builds those instead. Exit code 1 with the compiler's own
+ * words if a module does not compile.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { FilterRole } from '../filters/config.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const roles = ['mirror', 'chaos'] as const;
+const filterRoles = ['mirror', 'chaos'] as const;
+const transform = './scripts/filter-constants.ts';
+/** What every module depends on beside its sources. */
+const options = ['asconfig.json', transform];
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -17,7 +22,7 @@ function modified(path: string): number {
 
 /** The newest change among AssemblyScript sources of a role and what it shares. */
 function newestSource(role: string): number {
-  let newest = modified(join(root, 'asconfig.json'));
+  let newest = Math.max(...options.map((file) => modified(join(root, file))));
   for (const folder of ['abi', 'lib', role]) {
     for (const name of readdirSync(join(root, 'filters', folder))) {
       if (name.endsWith('.ts') && !name.endsWith('.test.ts'))
@@ -34,7 +39,10 @@ function newestSource(role: string): number {
 export function compileFilter(source: string, out: string): boolean {
   const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
   const partial = out.replace(/wasm$/, `${process.pid}.wasm`);
-  const run = spawnSync(process.execPath, [asc, source, '--outFile', partial], { cwd: root, encoding: 'utf8' });
+  const run = spawnSync(process.execPath, [asc, source, '--outFile', partial, '--transform', transform], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (run.status !== 0) {
     rmSync(join(root, partial), { force: true });
     process.stderr.write(`${run.stdout}${run.stderr}${run.error ? `${run.error.message}\n` : ''}`);
@@ -44,8 +52,8 @@ export function compileFilter(source: string, out: string): boolean {
   return true;
 }
 
-/** True if both modules are there and newer than their sources. Prints a line per module that was built. */
-export function buildFilters(force = false): boolean {
+/** True if the modules of the roles are there and newer than their sources. Prints a line per module that was built. */
+export function buildFilters(force = false, roles: readonly FilterRole[] = filterRoles): boolean {
   mkdirSync(join(root, 'filters', 'build'), { recursive: true });
   for (const role of roles) {
     const target = join(root, 'filters', 'build', `${role}.wasm`);
@@ -56,4 +64,16 @@ export function buildFilters(force = false): boolean {
   return true;
 }
 
-if (import.meta.main && !buildFilters(process.argv.includes('--force'))) process.exit(1);
+/** Builds filters/build/FOLDER.wasm from filters/FOLDER/index.ts, for a filter of one's own. */
+function buildOwn(source: string): boolean {
+  const out = `filters/build/${basename(dirname(source))}.wasm`;
+  mkdirSync(join(root, 'filters', 'build'), { recursive: true });
+  if (!compileFilter(source, out)) return false;
+  console.log(`${out} ${(statSync(join(root, out)).size / 1024).toFixed(1)} KiB`);
+  return true;
+}
+
+if (import.meta.main) {
+  const own = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  if (!(own.length > 0 ? own.every(buildOwn) : buildFilters(process.argv.includes('--force')))) process.exit(1);
+}

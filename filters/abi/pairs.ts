@@ -1,4 +1,5 @@
 // Header blocks as the ABI lays them out: u32 count, (u32 name size, u32 value size) × count, then name NUL value NUL each.
+import { same } from './text';
 
 /** A cursor over a block; checks every length against the block's end, so a wrong block ends early instead of being read past. */
 @unmanaged
@@ -37,4 +38,10 @@ export function nextPair(c: Pairs): bool {
   c.at += n + v + 2;
   c.index++;
   return true;
+}
+
+/** On to the next pair of a name; false if there is none. */
+export function findPair(c: Pairs, name: usize, len: u32): bool {
+  while (nextPair(c)) if (same(c.name, c.nameLen, name, len)) return true;
+  return false;
 }

@@ -1,3 +1,5 @@
+// Bytes, and constants. A string constant of the filters is bytes too (scripts/filter-constants.ts): a length byte and the ASCII
+// behind it; words`of several` is one after the other with a zero behind the last. Only the functions below read them.
 import { take } from './heap';
 
 /** Bytes somewhere in memory that somebody else owns. */
@@ -7,18 +9,36 @@ export class Text {
   len: u32;
 }
 
-/** A constant's bytes, made once at start and kept for good. ASCII only. */
+/** Where a constant's bytes are. */
+@inline
+export function bytesOf(s: string): usize {
+  return changetype<usize>(s) + 1;
+}
+
+/** How many they are. */
+@inline
+export function sizeOf(s: string): u32 {
+  return load<u8>(changetype<usize>(s));
+}
+
+/** A constant as a Text, made once at start and kept for good. */
 export function ascii(s: string): Text {
-  const n = s.length;
-  const t = changetype<Text>(take(offsetof<Text>() + n));
-  t.ptr = changetype<usize>(t) + offsetof<Text>();
-  t.len = n;
-  for (let i = 0; i < n; i++) store<u8>(t.ptr + i, load<u16>(changetype<usize>(s) + (<usize>i << 1)));
+  const t = changetype<Text>(take(offsetof<Text>()));
+  t.ptr = bytesOf(s);
+  t.len = sizeOf(s);
   return t;
 }
 
+/** Whether `n` bytes at two places are the same. */
+export function equal(a: usize, b: usize, n: u32): bool {
+  for (; n >= 8; n -= 8, a += 8, b += 8) if (load<u64>(a) != load<u64>(b)) return false;
+  for (; n > 0; n--, a++, b++) if (load<u8>(a) != load<u8>(b)) return false;
+  return true;
+}
+
+@inline
 export function same(a: usize, aLen: u32, b: usize, bLen: u32): bool {
-  return aLen == bLen && memory.compare(a, b, aLen) == 0;
+  return aLen == bLen && equal(a, b, aLen);
 }
 
 @inline
@@ -26,54 +46,46 @@ export function lower(c: u32): u32 {
   return c - 65 < 26 ? c + 32 : c;
 }
 
-/** Equal without regard to ASCII case. */
-export function sameFold(a: usize, aLen: u32, b: usize, bLen: u32): bool {
-  if (aLen != bLen) return false;
-  for (let i: u32 = 0; i < aLen; i++) {
-    if (lower(load<u8>(a + i)) != lower(load<u8>(b + i))) return false;
-  }
+/** `n` bytes, without regard to ASCII case. */
+function equalFold(a: usize, b: usize, n: u32): bool {
+  for (let i: u32 = 0; i < n; i++) if (lower(load<u8>(a + i)) != lower(load<u8>(b + i))) return false;
   return true;
 }
 
-/** Equal to a constant. Reads the constant's UTF-16 in place: no allocation. */
+/** Equal without regard to ASCII case. */
+@inline
+export function sameFold(a: usize, aLen: u32, b: usize, bLen: u32): bool {
+  return aLen == bLen && equalFold(a, b, aLen);
+}
+
+/** Equal to a constant. */
 export function is(p: usize, len: u32, s: string): bool {
-  if (len != <u32>s.length) return false;
-  for (let i: u32 = 0; i < len; i++) {
-    if (<u32>load<u8>(p + i) != <u32>load<u16>(changetype<usize>(s) + (<usize>i << 1))) return false;
-  }
-  return true;
+  return len == sizeOf(s) && equal(p, bytesOf(s), len);
 }
 
 export function startsWith(p: usize, len: u32, prefix: usize, prefixLen: u32): bool {
-  return prefixLen <= len && memory.compare(p, prefix, prefixLen) == 0;
+  return prefixLen <= len && equal(p, prefix, prefixLen);
 }
 
-/** Begins with a constant, without regard to ASCII case; the constant is in lower case. */
+/** Begins with a constant, without regard to ASCII case. */
 export function beginsFold(p: usize, len: u32, s: string): bool {
-  const n: u32 = s.length;
-  if (len < n) return false;
-  for (let i: u32 = 0; i < n; i++) {
-    if (lower(load<u8>(p + i)) != <u32>load<u16>(changetype<usize>(s) + (<usize>i << 1))) return false;
-  }
-  return true;
+  return len >= sizeOf(s) && equalFold(p, bytesOf(s), sizeOf(s));
 }
 
-/** Holds a constant, without regard to ASCII case; the constant is in lower case. */
+/** Holds a constant, without regard to ASCII case. */
 export function holdsFold(p: usize, len: u32, s: string): bool {
-  const n: u32 = s.length;
-  for (; len >= n; len--, p++) {
-    if (beginsFold(p, len, s)) return true;
-  }
+  for (; len >= sizeOf(s); len--, p++) if (beginsFold(p, len, s)) return true;
   return false;
 }
 
-/** One of several constants of one length, written one after the other: a string constant each would cost a header each. */
-export function oneOf(p: usize, len: u32, words: string): bool {
-  const total: u32 = words.length;
-  for (let w: u32 = 0; w + len <= total; w += len) {
-    let i: u32 = 0;
-    while (i < len && <u32>load<u8>(p + i) == <u32>load<u16>(changetype<usize>(words) + (<usize>(w + i) << 1))) i++;
-    if (i == len) return true;
+/** Which of the words it is: 1 for the first, 0 for none. */
+export function among(p: usize, len: u32, words: string): u32 {
+  let word = changetype<usize>(words);
+  let i: u32 = 1;
+  for (let n: u32 = load<u8>(word); n != 0; n = load<u8>(word)) {
+    if (n == len && equal(p, word + 1, n)) return i;
+    word += n + 1;
+    i++;
   }
-  return false;
+  return 0;
 }

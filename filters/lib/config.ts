@@ -1,272 +1,176 @@
-// A configuration's JSON as a tree in its root's region, and readers that remember the first field that is wrong.
-import { alloc, Region } from '../abi/region';
-import { is, Text } from '../abi/text';
+// Reads a filter's configuration, and remembers the first field that is wrong. Every field must be asked for: what is left over
+// is refused. A role reads all of it in any case and asks at the end whether it may be used.
+import { bytes, len, logBytes, ptr } from '../abi/call';
+import { alloc, newRegion, Region } from '../abi/region';
+import { AnyRoot, freeConfiguration } from '../abi/roots';
+import { among, bytesOf, sizeOf, Text } from '../abi/text';
+import { ERROR, PLUGIN_CONFIGURATION } from '../abi/types';
 import * as json from './json';
-import { parseNumber } from './number';
+import { newOut, put, putString } from './out';
+import { field, Node, parseTree, unknownField } from './tree';
 
-@unmanaged
-export class Node {
-  kind: i32;
-  /** Strings: the unescaped bytes. */
-  ptr: usize;
-  len: u32;
-  value: f64;
-  key: usize;
-  keyLen: u32;
-  parent: usize;
-  child: usize;
-  last: usize;
-  next: usize;
-  /** Children. */
-  count: u32;
+/** The largest whole number that JSON carries everywhere. */
+export const MAX_SAFE: f64 = 9007199254740991;
+
+// Alphabets of texts: `a`, `A` and `0` stand for the letters and digits, the rest for themselves; a leading `/` is required at the
+// text's start, and then, as with an empty alphabet, anything may follow.
+export const ANYTHING = '';
+export const PATH = '/';
+export const NAME = 'aA0_-';
+export const METHOD = 'A_-';
+/** RFC 9110's token; names of cookies. */
+export const TOKEN = "aA0!#$%&'*+.^_`|~-";
+/** Names of headers as HTTP/2 and Envoy have them, pseudo-headers too. */
+export const HEADER = "a0:!#$%&'*+.^_`|~-";
+
+let wrong: usize = 0;
+let wrongLen: u32 = 0;
+
+/** Notes that a field is wrong, by its name; the first one counts. */
+export function refuse(name: string): void {
+  if (wrong != 0) return;
+  wrong = bytesOf(name);
+  wrongLen = sizeOf(name);
 }
 
-/** What is wrong: the field's name, empty = nothing. */
-export let wrong: string = '';
-
-export function refuse(field: string): void {
-  if (wrong.length == 0) wrong = field;
-}
-
-function hex4(p: usize): u32 {
-  let v: u32 = 0;
-  for (let i = 0; i < 4; i++) {
-    const c: u32 = load<u8>(p + i);
-    v = (v << 4) | (c < 58 ? c - 48 : (c | 32) - 87);
+/** The configuration of the root whose callback this is, in a region of the root's; null if it is not a JSON object. */
+export function openConfiguration(root: AnyRoot): Node | null {
+  wrong = 0;
+  const region = newRegion();
+  root.region = changetype<usize>(region);
+  if (region !== null && bytes(PLUGIN_CONFIGURATION, 0, 0x7fffffff)) {
+    const tree = parseTree(region, ptr, len);
+    if (tree !== null && tree.kind == json.OBJECT) return tree;
   }
-  return v;
-}
-
-/** Unescapes the inside of a JSON string to `to`, which has room for as many bytes; returns the length. */
-export function unescape(p: usize, end: usize, to: usize): u32 {
-  const begin = to;
-  while (p < end) {
-    let c: u32 = load<u8>(p++);
-    if (c != 92) {
-      store<u8>(to++, c);
-      continue;
-    }
-    c = load<u8>(p++);
-    if (c == 117) {
-      let u = hex4(p);
-      p += 4;
-      if (u - 0xd800 < 0x400 && p + 6 <= end && load<u16>(p) == 0x755c) {
-        const low = hex4(p + 2);
-        if (low - 0xdc00 < 0x400) {
-          u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
-          p += 6;
-        }
-      }
-      if (u < 0x80) store<u8>(to++, u);
-      else if (u < 0x800) {
-        store<u8>(to++, 0xc0 | (u >> 6));
-        store<u8>(to++, 0x80 | (u & 63));
-      } else if (u < 0x10000) {
-        store<u8>(to++, 0xe0 | (u >> 12));
-        store<u8>(to++, 0x80 | ((u >> 6) & 63));
-        store<u8>(to++, 0x80 | (u & 63));
-      } else {
-        store<u8>(to++, 0xf0 | (u >> 18));
-        store<u8>(to++, 0x80 | ((u >> 12) & 63));
-        store<u8>(to++, 0x80 | ((u >> 6) & 63));
-        store<u8>(to++, 0x80 | (u & 63));
-      }
-      continue;
-    }
-    // b f n r t; the rest stand for themselves
-    if (c == 98) c = 8;
-    else if (c == 102) c = 12;
-    else if (c == 110) c = 10;
-    else if (c == 114) c = 13;
-    else if (c == 116) c = 9;
-    store<u8>(to++, c);
-  }
-  return <u32>(to - begin);
-}
-
-/** The tree of a document, or null if it is not JSON or there is no memory. */
-export function parseTree(r: Region, ptr: usize, len: u32): Node | null {
-  json.open(ptr, len);
-  wrong = '';
-  let root: usize = 0;
-  let parent: usize = 0;
-  let key: usize = 0;
-  let keyLen: u32 = 0;
-  while (true) {
-    const t = json.next();
-    if (t == json.END) return root == 0 ? null : changetype<Node>(root);
-    if (t == json.ERROR) return null;
-    if (t == json.OBJECT_END || t == json.ARRAY_END) {
-      parent = changetype<Node>(parent).parent;
-      continue;
-    }
-    if (t == json.KEY || t == json.STRING) {
-      const bytes = alloc(r, json.stop - json.start);
-      if (bytes == 0) return null;
-      const n = unescape(json.start + 1, json.stop - 1, bytes);
-      if (t == json.KEY) {
-        key = bytes;
-        keyLen = n;
-        continue;
-      }
-      const s = addNode(r, t, parent, key, keyLen);
-      if (s == 0) return null;
-      changetype<Node>(s).ptr = bytes;
-      changetype<Node>(s).len = n;
-      if (root == 0) root = s;
-      continue;
-    }
-    const n = addNode(r, t, parent, key, keyLen);
-    if (n == 0) return null;
-    if (root == 0) root = n;
-    if (t == json.NUMBER) changetype<Node>(n).value = parseNumber(json.start, <u32>(json.stop - json.start));
-    else if (t == json.OBJECT || t == json.ARRAY) parent = n;
-  }
-}
-
-function addNode(r: Region, kind: i32, parent: usize, key: usize, keyLen: u32): usize {
-  const p = alloc(r, offsetof<Node>());
-  if (p == 0) return 0;
-  memory.fill(p, 0, offsetof<Node>());
-  const n = changetype<Node>(p);
-  n.kind = kind;
-  n.parent = parent;
-  if (parent != 0) {
-    const up = changetype<Node>(parent);
-    if (up.kind == json.OBJECT) {
-      n.key = key;
-      n.keyLen = keyLen;
-    }
-    if (up.last == 0) up.child = p;
-    else changetype<Node>(up.last).next = p;
-    up.last = p;
-    up.count++;
-  }
-  return p;
-}
-
-/** A field of an object, or null. `from` may be null. */
-export function field(from: Node | null, name: string): Node | null {
-  if (from === null) return null;
-  for (let c = from.child; c != 0; c = changetype<Node>(c).next) {
-    const n = changetype<Node>(c);
-    if (is(n.key, n.keyLen, name)) return n;
-  }
+  refuse('not a JSON object');
   return null;
 }
 
-/** Refuses an object with a field that is not among the blank-separated `names`, and anything that is no object. */
-export function only(n: Node, names: string): void {
-  if (n.kind != json.OBJECT) {
-    refuse('not an object');
-    return;
+/** Whether what was read may be used. If not, the reason is in the log and nothing of it is kept. */
+export function closeConfiguration(root: AnyRoot, tree: Node | null, who: string): bool {
+  if (tree !== null && wrong == 0) {
+    const unknown = unknownField(tree);
+    if (unknown === null) return true;
+    wrong = unknown.key;
+    wrongLen = unknown.keyLen;
   }
-  for (let c = n.child; c != 0; c = changetype<Node>(c).next) {
-    if (!among(changetype<Node>(c), names)) refuse('unknown field');
+  const o = newOut(128);
+  if (o !== null) {
+    putString(o, who);
+    putString(o, ': configuration refused: ');
+    put(o, wrong, wrongLen);
+    logBytes(ERROR, o.ptr, o.len);
   }
-}
-
-function among(n: Node, names: string): bool {
-  const total = names.length;
-  let i = 0;
-  while (i < total) {
-    let j = i;
-    while (j < total && names.charCodeAt(j) != 32) j++;
-    if (<u32>(j - i) == n.keyLen) {
-      let k = 0;
-      while (k < j - i && <i32>load<u8>(n.key + k) == names.charCodeAt(i + k)) k++;
-      if (k == j - i) return true;
-    }
-    i = j + 1;
-  }
+  freeConfiguration(changetype<usize>(root));
   return false;
 }
 
-/** A sub-object, or null if absent; refuses other kinds. */
-export function objectField(from: Node, name: string, names: string): Node | null {
+/** A field of one kind; null if it is absent or, refused, of another. */
+function fieldOf(kind: i32, from: Node | null, name: string): Node | null {
   const n = field(from, name);
-  if (n === null) return null;
-  if (n.kind != json.OBJECT) {
-    refuse(name);
-    return null;
-  }
-  only(n, names);
+  if (n === null || n.kind == kind) return n;
+  refuse(name);
+  return null;
+}
+
+export function objectField(from: Node | null, name: string): Node | null {
+  return fieldOf(json.OBJECT, from, name);
+}
+
+/** A list of at most so many entries; they are its children. */
+export function listField(from: Node | null, name: string, most: u32): Node | null {
+  const n = fieldOf(json.ARRAY, from, name);
+  if (n !== null && n.count > most) refuse(name);
   return n;
 }
 
-/** A list's first entry, or null; refuses other kinds. `n.next` goes on. */
-export function listField(from: Node | null, name: string): Node | null {
-  const n = field(from, name);
-  if (n === null) return null;
-  if (n.kind != json.ARRAY) {
-    refuse(name);
-    return null;
-  }
-  return n;
+export function required(from: Node | null, name: string): void {
+  if (field(from, name) === null) refuse(name);
 }
 
 export function numberField(from: Node | null, name: string, absent: f64, min: f64, max: f64): f64 {
-  const n = field(from, name);
+  const n = fieldOf(json.NUMBER, from, name);
   if (n === null) return absent;
-  if (n.kind != json.NUMBER || !(n.value >= min && n.value <= max)) {
-    refuse(name);
-    return absent;
-  }
-  return n.value;
+  if (n.value >= min && n.value <= max) return n.value;
+  refuse(name);
+  return absent;
 }
 
-/** The same for a whole number. */
-export function integerField(from: Node | null, name: string, absent: f64, min: f64, max: f64): f64 {
+/** A whole number of any size, see {@link MAX_SAFE}. */
+export function wholeField(from: Node | null, name: string, absent: f64, min: f64, max: f64): f64 {
   const value = numberField(from, name, absent, min, max);
   if (value != floor(value)) refuse(name);
   return value;
 }
 
+export function integerField(from: Node | null, name: string, absent: u32, min: u32, max: u32): u32 {
+  return <u32>wholeField(from, name, absent, min, max);
+}
+
 export function boolField(from: Node | null, name: string, absent: bool): bool {
   const n = field(from, name);
   if (n === null) return absent;
-  if (n.kind != json.TRUE && n.kind != json.FALSE) {
-    refuse(name);
-    return absent;
-  }
+  if (n.kind != json.TRUE && n.kind != json.FALSE) refuse(name);
   return n.kind == json.TRUE;
 }
 
-/** A string's bytes into `to`; false if absent. */
-export function textField(from: Node | null, name: string, to: Text): bool {
-  const n = field(from, name);
-  if (n === null) return false;
-  if (n.kind != json.STRING) {
-    refuse(name);
-    return false;
+/** Whether a text is written in an alphabet. */
+function isWritten(p: usize, len: u32, alphabet: string): bool {
+  const letters = bytesOf(alphabet);
+  const size = sizeOf(alphabet);
+  if (size == 0) return true;
+  if (size == 1) return len != 0 && load<u8>(p) == load<u8>(letters);
+  for (let i: u32 = 0; i < len; i++) {
+    let c: u32 = load<u8>(p + i);
+    if (c - 97 < 26) c = 97;
+    else if (c - 65 < 26) c = 65;
+    else if (c - 48 < 10) c = 48;
+    let j: u32 = 0;
+    while (j < size && load<u8>(letters + j) != c) j++;
+    if (j == size) return false;
   }
-  to.ptr = n.ptr;
-  to.len = n.len;
   return true;
 }
 
-/** A list of strings as an array of Text in the region; the count goes to `countOut`. Refuses other entries and empty strings. */
-export function textList(r: Region, from: Node | null, name: string, countOut: usize): usize {
-  store<u32>(countOut, 0);
-  const list = listField(from, name);
-  if (list === null || list.count == 0) return 0;
-  const array = alloc(r, list.count * offsetof<Text>());
-  if (array == 0) {
-    refuse(name);
-    return 0;
-  }
-  let i: u32 = 0;
+function readText(n: Node, name: string, least: u32, most: u32, alphabet: string, to: Text): void {
+  if (n.kind != json.STRING || n.len < least || n.len > most || !isWritten(n.ptr, n.len, alphabet)) refuse(name);
+  to.ptr = n.ptr;
+  to.len = n.len;
+}
+
+/** A text of `least` to `most` bytes into `to`; false if it is absent. */
+export function textField(from: Node | null, name: string, least: u32, most: u32, alphabet: string, to: Text): bool {
+  const n = field(from, name);
+  if (n === null) return false;
+  readText(n, name, least, most, alphabet, to);
+  return true;
+}
+
+/** A list of texts as an array of Text in the region; its address and length go to `to`, as those of a Text. */
+export function textsField(
+  region: Region,
+  from: Node | null,
+  name: string,
+  mostEntries: u32,
+  most: u32,
+  alphabet: string,
+  to: Text,
+): void {
+  const list = listField(from, name, mostEntries);
+  if (list === null || list.count == 0) return;
+  to.ptr = alloc(region, list.count * offsetof<Text>());
+  if (to.ptr == 0) return refuse(name);
   for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
-    const n = changetype<Node>(c);
-    if (n.kind != json.STRING || n.len == 0) {
-      refuse(name);
-      return 0;
-    }
-    const t = changetype<Text>(array + i * offsetof<Text>());
-    t.ptr = n.ptr;
-    t.len = n.len;
-    i++;
+    readText(changetype<Node>(c), name, 1, most, alphabet, changetype<Text>(to.ptr + to.len++ * offsetof<Text>()));
   }
-  store<u32>(countOut, i);
-  return array;
+}
+
+
+/** A text that must be one of the words: which, from 1 on; 0 if it is absent or, refused, another. */
+export function choiceField(from: Node | null, name: string, words: string): u32 {
+  const n = fieldOf(json.STRING, from, name);
+  if (n === null) return 0;
+  const choice = among(n.ptr, n.len, words);
+  if (choice == 0) refuse(name);
+  return choice;
 }

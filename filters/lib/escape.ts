@@ -1,6 +1,8 @@
+import { same } from '../abi/text';
 import { Out, putByte, putString } from './out';
 
-function hexValue(c: u32): u32 {
+/** A hexadecimal digit's value; 16 if it is none. */
+export function hexValue(c: u32): u32 {
   return c - 48 < 10 ? c - 48 : (c | 32) - 97 < 6 ? (c | 32) - 87 : 16;
 }
 
@@ -86,5 +88,61 @@ function base64Digit(o: Out, v: u32): void {
 
 /** Bytes equal to what an output holds. */
 export function sameAs(o: Out, p: usize, len: u32): bool {
-  return o.len == len && memory.compare(o.ptr, p, len) == 0;
+  return same(o.ptr, o.len, p, len);
+}
+
+function hex4(p: usize): u32 {
+  let v: u32 = 0;
+  for (let i = 0; i < 4; i++) {
+    const c: u32 = load<u8>(p + i);
+    v = (v << 4) | (c < 58 ? c - 48 : (c | 32) - 87);
+  }
+  return v;
+}
+
+/** Unescapes the inside of a JSON string to `to`, which has room for as many bytes; returns the length. */
+export function unescape(p: usize, end: usize, to: usize): u32 {
+  const begin = to;
+  while (p < end) {
+    let c: u32 = load<u8>(p++);
+    if (c != 92) {
+      store<u8>(to++, c);
+      continue;
+    }
+    c = load<u8>(p++);
+    if (c == 117) {
+      let u = hex4(p);
+      p += 4;
+      if (u - 0xd800 < 0x400 && p + 6 <= end && load<u16>(p) == 0x755c) {
+        const low = hex4(p + 2);
+        if (low - 0xdc00 < 0x400) {
+          u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
+          p += 6;
+        }
+      }
+      if (u < 0x80) store<u8>(to++, u);
+      else if (u < 0x800) {
+        store<u8>(to++, 0xc0 | (u >> 6));
+        store<u8>(to++, 0x80 | (u & 63));
+      } else if (u < 0x10000) {
+        store<u8>(to++, 0xe0 | (u >> 12));
+        store<u8>(to++, 0x80 | ((u >> 6) & 63));
+        store<u8>(to++, 0x80 | (u & 63));
+      } else {
+        store<u8>(to++, 0xf0 | (u >> 18));
+        store<u8>(to++, 0x80 | ((u >> 12) & 63));
+        store<u8>(to++, 0x80 | ((u >> 6) & 63));
+        store<u8>(to++, 0x80 | (u & 63));
+      }
+      continue;
+    }
+    // b f n r t; the rest stand for themselves
+    if (c == 98) c = 8;
+    else if (c == 102) c = 12;
+    else if (c == 110) c = 10;
+    else if (c == 114) c = 13;
+    else if (c == 116) c = 9;
+    store<u8>(to++, c);
+  }
+  return <u32>(to - begin);
 }

@@ -1,5 +1,6 @@
 // A pull reader of JSON (RFC 8259) over bytes. One reader at a time: its state is the module's. It reads what it is given and
 // nothing past it, keeps nesting as one bit a level, and calls anything it does not understand an error.
+import { bytesOf, equal, sizeOf } from '../abi/text';
 
 export const ERROR: i32 = -1;
 export const END: i32 = 0;
@@ -142,11 +143,8 @@ function number_(): bool {
 }
 
 function word(s: string): bool {
-  const n: usize = s.length;
-  if (at + n > end) return false;
-  for (let i: usize = 0; i < n; i++) {
-    if (<u32>load<u8>(at + i) != <u32>load<u16>(changetype<usize>(s) + (i << 1))) return false;
-  }
+  const n = sizeOf(s);
+  if (at + n > end || !equal(at, bytesOf(s), n)) return false;
   start = at;
   stop = at + n;
   at = stop;

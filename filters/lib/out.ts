@@ -1,5 +1,5 @@
 import { temp } from '../abi/arena';
-import { Text } from '../abi/text';
+import { bytesOf, sizeOf, Text } from '../abi/text';
 
 /** Bytes being written, in the arena. Once memory runs out it stays failed and takes nothing more. */
 @unmanaged
@@ -63,11 +63,7 @@ export function putByte(o: Out, c: u32): void {
 
 /** A constant, ASCII. */
 export function putString(o: Out, s: string): void {
-  const n: u32 = s.length;
-  if (!room(o, n)) return;
-  const to = o.ptr + o.len;
-  for (let i: u32 = 0; i < n; i++) store<u8>(to + i, load<u16>(changetype<usize>(s) + (<usize>i << 1)));
-  o.len += n;
+  put(o, bytesOf(s), sizeOf(s));
 }
 
 export function putU64(o: Out, v: u64): void {

@@ -3,6 +3,7 @@
 import { is, same } from '../abi/text';
 import * as json from '../lib/json';
 import { Out, put } from '../lib/out';
+import { follow, isAt } from '../lib/paths';
 import { LONGEST } from './ids';
 import { list, listAt, listCount, Root } from './state';
 
@@ -10,10 +11,7 @@ import { list, listAt, listCount, Root } from './state';
 const MOST: u32 = 64;
 const LOCATION: u32 = 0xfffe;
 const COOKIES: u32 = 0xf000;
-const DEPTH: u32 = 16;
 
-/** Open containers: (u32 key pointer, u32 key length), pointer 0 for a list. */
-const path: usize = memory.data(128, 8);
 const counts: usize = memory.data(64, 8);
 const word: usize = memory.data(8, 8);
 
@@ -37,28 +35,6 @@ function note(o: Out, place: u32, everywhere: bool, p: usize, len: u32): void {
   put(o, p, len);
 }
 
-/** Whether the open containers and, in an object, the last key are what a path names. */
-function fits(t: usize, len: u32, depth: u32): bool {
-  let i: u32 = 1;
-  let level: u32 = 0;
-  while (i < len) {
-    if (level == depth) return false;
-    const key = load<u32>(path + ((<usize>level) << 3));
-    const keyLen = load<u32>(path + ((<usize>level) << 3), 4);
-    level++;
-    if (load<u8>(t + i) == 91) {
-      if (key != 0) return false;
-      i += 3;
-      continue;
-    }
-    let j = ++i;
-    while (j < len && load<u8>(t + j) != 46 && load<u8>(t + j) != 91) j++;
-    if (key == 0 || !same(key, keyLen, t + i, j - i)) return false;
-    i = j;
-  }
-  return level == depth;
-}
-
 /** Ids at the declared JSON paths. A document that breaks off gives what was before that. */
 export function extractJson(o: Out, r: Root, p: usize, len: u32): void {
   const paths = list(r, offsetof<Root>('learnPaths'));
@@ -70,20 +46,12 @@ export function extractJson(o: Out, r: Root, p: usize, len: u32): void {
   while (true) {
     const t = json.next();
     if (t <= json.END) return;
-    const d = json.depth;
-    if (t == json.KEY) {
-      if (d - 1 < DEPTH) {
-        store<u32>(path + ((<usize>(d - 1)) << 3), <u32>(json.start + 1));
-        store<u32>(path + ((<usize>(d - 1)) << 3), <u32>(json.stop - json.start - 2), 4);
-      }
-      continue;
-    }
-    if (t == json.ARRAY && d - 1 < DEPTH) store<u64>(path + ((<usize>(d - 1)) << 3), 0);
-    if ((t != json.STRING && t != json.NUMBER) || d > DEPTH) continue;
+    follow(t);
+    if (t != json.STRING && t != json.NUMBER) continue;
     const quote: u32 = t == json.STRING ? 1 : 0;
     for (let i: u32 = 0; i < n; i++) {
       const at = listAt(paths, i);
-      if (!fits(at.ptr, at.len, d)) continue;
+      if (!isAt(at.ptr, at.len, json.depth)) continue;
       const ordinal = load<u16>(counts + ((<usize>i) << 1));
       store<u16>(counts + ((<usize>i) << 1), ordinal + 1);
       if (ordinal >= 1024 || noted++ >= MOST) break;

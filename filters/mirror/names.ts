@@ -1,6 +1,5 @@
-// Names that mean a credential wherever they appear, and headers that never reach the shadow. Constants of one length stand
-// together, see `oneOf`.
-import { lower, oneOf } from '../abi/text';
+// Names that mean a credential wherever they appear, and headers that never reach the shadow.
+import { among, beginsFold, lower } from '../abi/text';
 import { list, listHasFold, Root } from './state';
 
 const MOST: u32 = 32;
@@ -18,38 +17,15 @@ function fold(p: usize, len: u32): u32 {
   return n;
 }
 
+const CREDENTIALS = words`
+  pwd cvv cvc ssn sid otp auth csrf cvv2 token secret passwd apikey idtoken session password csrftoken xsrftoken sessionid
+  accesskey signature authtoken passphrase privatekey credential accesstoken oldpassword newpassword credentials
+  refreshtoken clientsecret securitycode sessiontoken authorization securityanswer secretaccesskey confirmpassword
+  amzsecuritytoken`;
+
 function isCredential(p: usize, len: u32): bool {
   const n = fold(p, len);
-  switch (n) {
-    case 3:
-      return oneOf(folded, n, 'pwdcvvcvcssnsidotp');
-    case 4:
-      return oneOf(folded, n, 'authcsrfcvv2');
-    case 5:
-      return oneOf(folded, n, 'token');
-    case 6:
-      return oneOf(folded, n, 'secretpasswdapikey');
-    case 7:
-      return oneOf(folded, n, 'idtokensession');
-    case 8:
-      return oneOf(folded, n, 'password');
-    case 9:
-      return oneOf(folded, n, 'csrftokensessionidaccesskeysignatureauthtoken');
-    case 10:
-      return oneOf(folded, n, 'passphraseprivatekeycredential');
-    case 11:
-      return oneOf(folded, n, 'accesstokenoldpasswordnewpasswordcredentials');
-    case 12:
-      return oneOf(folded, n, 'refreshtokenclientsecretsecuritycodesessiontoken');
-    case 13:
-      return oneOf(folded, n, 'authorization');
-    case 14:
-      return oneOf(folded, n, 'securityanswer');
-    case 15:
-      return oneOf(folded, n, 'secretaccesskeyconfirmpassword');
-    default:
-      return false;
-  }
+  return among(folded, n, CREDENTIALS) != 0;
 }
 
 /** Whether a value is redacted by its name; `more` is the configuration's own list (by its field's offset). */
@@ -58,65 +34,17 @@ export function isSecret(r: Root, more: usize, p: usize, len: u32): bool {
   return isCredential(p, len) && !listHasFold(list(r, offsetof<Root>('keep')), p, len);
 }
 
-/** Headers whose value is a credential: replaced by its pseudonym. */
+/** Headers whose value is a credential, replaced by its pseudonym: what the name means is the same with `x-` before it. */
 export function isIdentityHeader(r: Root, p: usize, len: u32): bool {
-  let known = false;
-  switch (len) {
-    case 7:
-      known = oneOf(p, len, 'api-key');
-      break;
-    case 9:
-      known = oneOf(p, len, 'x-api-key');
-      break;
-    case 12:
-      known = oneOf(p, len, 'x-auth-tokenx-csrf-tokenx-xsrf-tokenx-session-id');
-      break;
-    case 13:
-      known = oneOf(p, len, 'authorization');
-      break;
-    case 14:
-      known = oneOf(p, len, 'x-access-token');
-      break;
-    case 15:
-      known = oneOf(p, len, 'x-session-token');
-      break;
-    case 20:
-      known = oneOf(p, len, 'x-amz-security-token');
-      break;
-    default:
-      break;
-  }
-  return known || listHasFold(list(r, offsetof<Root>('identityHeaders')), p, len);
+  const skip: u32 = len > 2 && load<u16>(p) == 0x2d78 ? 2 : 0;
+  return isCredential(p + skip, len - skip) || listHasFold(list(r, offsetof<Root>('identityHeaders')), p, len);
 }
+
+const DROPPED = words`
+  te host expect upgrade trailer connection keep-alive content-length proxy-connection transfer-encoding
+  proxy-authenticate proxy-authorization x-forwarded-client-cert`;
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), what the callout sets itself, and what only this proxy may know. */
 export function isDropped(p: usize, len: u32): bool {
-  // x-envoy-*, x-umbra-*
-  if (len >= 8 && oneOf(p, 8, 'x-envoy-x-umbra-')) return true;
-  switch (len) {
-    case 2:
-      return oneOf(p, len, 'te');
-    case 4:
-      return oneOf(p, len, 'host');
-    case 6:
-      return oneOf(p, len, 'expect');
-    case 7:
-      return oneOf(p, len, 'upgradetrailer');
-    case 10:
-      return oneOf(p, len, 'connectionkeep-alive');
-    case 14:
-      return oneOf(p, len, 'content-length');
-    case 16:
-      return oneOf(p, len, 'proxy-connection');
-    case 17:
-      return oneOf(p, len, 'transfer-encoding');
-    case 18:
-      return oneOf(p, len, 'proxy-authenticate');
-    case 19:
-      return oneOf(p, len, 'proxy-authorization');
-    case 23:
-      return oneOf(p, len, 'x-forwarded-client-cert');
-    default:
-      return false;
-  }
+  return beginsFold(p, len, 'x-envoy-') || beginsFold(p, len, 'x-umbra-') || among(p, len, DROPPED) != 0;
 }

@@ -3,14 +3,21 @@
 import { beginsFold, holdsFold, is } from '../abi/text';
 import * as json from '../lib/json';
 import { temp } from '../abi/arena';
-import { unescape } from '../lib/config';
-import { isPercentEncoded, percentDecode, putJsonEscaped, putPercentEncoded, sameAs } from '../lib/escape';
+import {
+  isPercentEncoded,
+  percentDecode,
+  putJsonEscaped,
+  putPercentEncoded,
+  sameAs,
+  unescape,
+} from '../lib/escape';
 import { newOut, Out, put, putByte, putString } from '../lib/out';
+import { follow, isAt } from '../lib/paths';
 import { putCredential, putRedacted, putPseudonym } from './identity';
 import { found, foundLen, lookup } from './ids';
 import { isSecret } from './names';
 import { scan } from './patterns';
-import { list, listHas, Root } from './state';
+import { list, listAt, listCount, listHas, Root } from './state';
 
 /** Ids replaced since the last {@link begin}, and whether one was met whose counterpart is not known. */
 export let mapped: u32 = 0;
@@ -231,6 +238,13 @@ function isIdName(p: usize, len: u32): bool {
   return len >= 2 && (load<u8>(p + len - 2) | 32) == 105 && (load<u8>(p + len - 1) | 32) == 100;
 }
 
+/** Whether the configuration names the place of a value in so many containers. */
+function isDeclared(r: Root, depth: u32): bool {
+  const all = list(r, offsetof<Root>('redactPaths'));
+  for (let i: u32 = 0; i < listCount(all); i++) if (isAt(listAt(all, i).ptr, listAt(all, i).len, depth)) return true;
+  return false;
+}
+
 function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
   const end = p + len;
   let from = p;
@@ -239,11 +253,13 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
   let secret = false;
   /** Everything at this depth or below is secret; 0 = no. */
   let secretDepth: u32 = 0;
+  const places = r.redactPathsCount != 0;
   json.open(p, len);
   while (true) {
     const t = json.next();
     if (t == json.ERROR) return false;
     if (t == json.END) break;
+    if (places) follow(t);
     if (t == json.KEY) {
       key = json.start + 1;
       keyLen = <u32>(json.stop - json.start - 2);
@@ -251,7 +267,7 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
       continue;
     }
     if (t == json.OBJECT || t == json.ARRAY) {
-      if (secret && secretDepth == 0) secretDepth = json.depth;
+      if (secretDepth == 0 && (secret || (places && isDeclared(r, json.depth - 1)))) secretDepth = json.depth;
       secret = false;
       continue;
     }
@@ -261,7 +277,7 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
     }
     const start = json.start;
     const stop = json.stop;
-    const hide = secret || secretDepth != 0;
+    const hide = secret || secretDepth != 0 || (places && isDeclared(r, json.depth));
     secret = false;
     if (t == json.STRING) {
       put(o, from, <u32>(start + 1 - from));

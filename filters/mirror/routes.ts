@@ -29,7 +29,7 @@ export class Route {
 let known: usize = 0;
 
 /** The metrics of a name; 0 if there is no memory. */
-export function routeOf(name: usize, nameLen: u32): usize {
+export function countersOf(name: usize, nameLen: u32): usize {
   for (let p = known; p != 0; p = changetype<Route>(p).next) {
     if (same(p + offsetof<Route>(), changetype<Route>(p).nameLen, name, nameLen)) return p;
   }

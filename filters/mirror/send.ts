@@ -2,7 +2,7 @@ import { temp } from '../abi/arena';
 import { monotonicNs } from '../abi/call';
 import { add, count } from '../lib/metrics';
 import { httpCall } from '../abi/host';
-import { nextPair, openPairs, Pairs } from '../abi/pairs';
+import { findPair, nextPair, openPairs, Pairs } from '../abi/pairs';
 import { put as putTable } from '../abi/table';
 import { ascii, is, same, sameFold } from '../abi/text';
 import { OK } from '../abi/types';
@@ -23,6 +23,7 @@ const TWO = ascii('2');
 const COPY_ID = ascii('x-umbra-copy');
 const IDENTITY = ascii('x-umbra-identity');
 const AUTHORITY = ascii(':authority');
+const CONNECTION = ascii('connection');
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 const out: usize = memory.data(8, 8);
@@ -72,11 +73,9 @@ function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null
   named = 0;
   namedLen = 0;
   openPairs(pairs, block, size);
-  while (nextPair(pairs)) {
-    if (is(pairs.name, pairs.nameLen, 'connection')) {
-      named = pairs.value;
-      namedLen = pairs.valueLen;
-    }
+  if (findPair(pairs, CONNECTION.ptr, CONNECTION.len)) {
+    named = pairs.value;
+    namedLen = pairs.valueLen;
   }
   openPairs(pairs, block, size);
   while (nextPair(pairs)) {
@@ -116,18 +115,8 @@ function buildTrailers(c: Copy, block: usize, size: u32): Out | null {
  * Sends a copy whose request is complete. Afterwards it is either under way, or gone and counted.
  * @param head the request's header block
  * @param trailers the trailer block, 0 for none
- * @param kind what the body is, see rewrite.ts; UNREADABLE is sent as it is (the route allows it)
- * @param twice send a second one as well, to measure the noise of the comparison
  */
-export function send(
-  c: Copy,
-  head: usize,
-  headLen: u32,
-  trailers: usize,
-  trailersLen: u32,
-  kind: u32,
-  twice: bool,
-): void {
+export function send(c: Copy, head: usize, headLen: u32, trailers: usize, trailersLen: u32): void {
   const r = rootOf(c);
   identity.resetCounts();
   rewrite.begin(c.scope);
@@ -138,10 +127,10 @@ export function send(
     if (body == 0) return abandon(c, metrics.DROPPED_NO_MEMORY);
     flatten(c, body);
     freeChain(c);
-    if (kind != rewrite.UNREADABLE) {
+    if (c.bodyKind != rewrite.UNREADABLE) {
       const o = newOut(bodyLen + 256);
       if (o === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
-      const read = rewrite.rewriteBody(o, r, kind, body, bodyLen);
+      const read = rewrite.rewriteBody(o, r, c.bodyKind, body, bodyLen);
       if (o.failed) return abandon(c, metrics.DROPPED_NO_MEMORY);
       if (read) {
         body = o.ptr;
@@ -171,7 +160,7 @@ export function send(
   if (c.call == 0) return abandon(c, metrics.FAILED);
   c.sent = true;
   count(metrics.SENT);
-  if (twice) {
+  if (c.twice) {
     const again = buildHeaders(c, head, headLen, true);
     if (again !== null) c.second = callOut(c, r, again, body, bodyLen, trailersPtr, trailersOutLen);
   }

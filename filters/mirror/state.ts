@@ -1,7 +1,8 @@
 import { Region } from '../abi/region';
+import { AnyRoot } from '../abi/roots';
 import { initSlab, Slab } from '../abi/slab';
 import { Table } from '../abi/table';
-import { same, sameFold, startsWith, Text } from '../abi/text';
+import { same, sameFold, Text } from '../abi/text';
 
 export const SESSION_NONE: u32 = 0;
 export const SESSION_COOKIE: u32 = 1;
@@ -35,11 +36,6 @@ export function listHasFold(list: usize, p: usize, len: u32): bool {
   return false;
 }
 
-export function listHasPrefixOf(list: usize, p: usize, len: u32): bool {
-  for (let i: u32 = 0; i < listCount(list); i++) if (startsWith(p, len, entry(list, i).ptr, entry(list, i).len)) return true;
-  return false;
-}
-
 @inline
 export function listAt(list: usize, i: u32): Text {
   return entry(list, i);
@@ -47,25 +43,21 @@ export function listAt(list: usize, i: u32): Text {
 
 /** A configuration in force, or an old one whose streams still live. Lists are (u32 pointer, u32 count). */
 @unmanaged
-export class Root {
-  id: u32;
-  region: usize;
-  /** Refused or not yet configured: nothing is copied. */
-  ready: bool;
+export class Root extends AnyRoot {
   cluster: usize;
   clusterLen: u32;
   authority: usize;
   authorityLen: u32;
-  /** Of 2^32. */
+  /** Of 2^32; `most` is the largest of any route. */
   share: u64;
+  most: u64;
   twice: u64;
   session: u32;
   sessionName: usize;
   sessionNameLen: u32;
-  matchName: usize;
-  matchNameLen: u32;
-  matchValue: usize;
-  matchValueLen: u32;
+  /** See rules.ts. */
+  gate: usize;
+  gateLen: u32;
   maxBody: u32;
   maxInFlight: u32;
   maxHeld: u32;
@@ -77,33 +69,26 @@ export class Root {
   learnLocation: bool;
   key0: u64;
   key1: u64;
-  methods: usize;
-  methodsCount: u32;
-  prefixes: usize;
-  prefixesCount: u32;
-  excluded: usize;
-  excludedCount: u32;
   redactHeaders: usize;
   redactHeadersCount: u32;
   redactQuery: usize;
   redactQueryCount: u32;
   redactFields: usize;
   redactFieldsCount: u32;
+  redactPaths: usize;
+  redactPathsCount: u32;
   keep: usize;
   keepCount: u32;
   identityHeaders: usize;
   identityHeadersCount: u32;
   plainCookies: usize;
   plainCookiesCount: u32;
-  opaque: usize;
-  opaqueCount: u32;
   learnPaths: usize;
   learnPathsCount: u32;
   learnCookies: usize;
   learnCookiesCount: u32;
-  /** (u32 prefix, u32 length, u32 route of routes.ts) each. */
-  routes: usize;
-  routesCount: u32;
+  rules: usize;
+  rulesCount: u32;
   inFlight: u32;
   held: u32;
   /** Copies with a record: those in flight, and those whose production answer is still coming. */
@@ -171,7 +156,6 @@ export class Copy {
   shadowIdsLen: u32;
 }
 
-export const roots = changetype<Table>(memory.data(offsetof<Table>(), 8));
 export const streams = changetype<Table>(memory.data(offsetof<Table>(), 8));
 export const calls = changetype<Table>(memory.data(offsetof<Table>(), 8));
 export const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 8));

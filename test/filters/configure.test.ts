@@ -10,14 +10,15 @@ const chaos = (fault: object) => ({ generation: 1, faults: [{ id: 'a', expiresAt
 
 const cases: [FilterRole, object][] = [
   ['mirror', mirror],
-  ['mirror', { ...mirror, session: { cookie: 'sid' }, match: { methods: ['GET'], pathPrefixes: ['/a'] } }],
+  [
+    'mirror',
+    { ...mirror, session: { cookie: 'sid' }, routes: [{ methods: ['GET'], pathPrefix: '/a', percent: 5 }, {}] },
+  ],
   [
     'mirror',
     {
       ...mirror,
       authority: 'shop.example',
-      match: { header: { name: 'x-a', value: '' } },
-      exclude: { pathPrefixes: ['/health'] },
       maxBodyBytes: 0,
       maxInFlight: 1,
       maxBytesHeld: 0,
@@ -26,16 +27,19 @@ const cases: [FilterRole, object][] = [
         headers: ['x-a'],
         query: ['q'],
         jsonFields: ['f'],
+        jsonPaths: ['$.user.address', '$[*].x'],
         keep: ['token'],
         cards: false,
         bearer: false,
         emails: true,
       },
       identity: { headers: ['x-user'], plainCookies: ['theme'] },
-      opaque: ['/grpc'],
       learn: { jsonPaths: ['$.id', '$.items[*].id', '$[*]'], location: true, setCookie: ['sid'] },
       compare: { body: false },
-      routes: [{ name: 'orders', pathPrefix: '/orders' }],
+      routes: [
+        { name: 'orders', pathPrefix: '/orders', header: { name: 'x-a', value: '' }, opaque: true },
+        { methods: ['GET', 'HEAD'], percent: 0 },
+      ],
       twicePercent: 1,
       heartbeatMs: 10,
     },
@@ -55,7 +59,16 @@ const cases: [FilterRole, object][] = [
   ['mirror', { ...mirror, learn: { jsonPaths: ['$..a'] } }],
   ['mirror', { ...mirror, learn: { jsonPaths: ['$[0]'] } }],
   ['mirror', { ...mirror, routes: [{ name: 'a/b', pathPrefix: '/' }] }],
-  ['mirror', { ...mirror, opaque: [''] }],
+  ['mirror', { ...mirror, routes: [3] }],
+  ['mirror', { ...mirror, routes: [{ opaque: 1 }] }],
+  ['mirror', { ...mirror, routes: [{ header: { value: 'x' } }] }],
+  ['mirror', { ...mirror, routes: [{ header: { name: 'X-A' } }] }],
+  ['mirror', { ...mirror, routes: [{ methods: ['get'] }] }],
+  ['mirror', { ...mirror, routes: [{ pathPrefix: 'a' }] }],
+  ['mirror', { ...mirror, routes: [{ percent: 101 }] }],
+  ['mirror', { ...mirror, routes: Array(65).fill({}) }],
+  ['mirror', { ...mirror, authority: 'a b' }],
+  ['mirror', { ...mirror, redact: { jsonPaths: ['a'] } }],
   ['mirror', { ...mirror, heartbeatMs: 1 }],
   ['chaos', { generation: 0, faults: [] }],
   ['chaos', { faults: [] }],
@@ -115,7 +128,7 @@ test('a refused configuration leaves the one before in force', () => {
 
 test('ten thousand configurations take no more memory than the first hundred', () => {
   for (const [role, config] of [
-    ['mirror', { ...mirror, opaque: Array.from({ length: 64 }, (_, i) => `/a/${i}`) }],
+    ['mirror', { ...mirror, routes: Array.from({ length: 64 }, (_, i) => ({ pathPrefix: `/a/${i}` })) }],
     ['chaos', { generation: 1, faults: Array.from({ length: 32 }, (_, i) => ({ id: `f${i}`, expiresAtMs: 1 })) }],
   ] as const) {
     const host = new FilterHost(role);

@@ -149,6 +149,36 @@ test("ids the server made are replaced by the shadow's own in later copies of th
   assert.equal(headerOf(other.copy?.headers, ':path'), '/orders/17');
 });
 
+/** gRPC's status is in the trailers, or in the headers of an answer that has nothing else. */
+const GRPC = { 'content-type': 'application/grpc' };
+for (const [mine, theirs, mismatches] of [
+  ['0', '0', 0],
+  ['0', '14', 1],
+  ['5', '5', 0],
+  ['0', undefined, 1],
+] as const) {
+  for (const alone of [true, false]) {
+    test(`compares gRPC status ${mine} with ${theirs}${alone ? ' in headers' : ''}`, () => {
+      const m = mirror({ routes: [{ pathPrefix: '/s.S/', opaque: true }] });
+      const { x, copy } = pass(m, request('POST', '/s.S/Get', GRPC), '\0\0\0\0\x01a');
+      assert.equal(copy?.body, '\0\0\0\0\x01a');
+      const trailers: Headers = theirs === undefined ? [] : [['grpc-status', theirs]];
+      if (alone) {
+        x.responseHeaders([...response(200, GRPC), ['grpc-status', mine]], true);
+        m.host.answer(copy, [...response(200, GRPC), ...trailers]);
+      } else {
+        x.responseHeaders(response(200, GRPC));
+        x.responseBody('\0\0\0\0\x01b');
+        x.responseTrailers([['grpc-status', mine]]);
+        m.host.answer(copy, response(200, GRPC), '\0\0\0\0\x01c', trailers);
+      }
+      x.end();
+      assert.equal(m.host.metric('umbra_mirror_compared'), 1);
+      assert.equal(m.host.metric('umbra_mirror_status_mismatch'), mismatches);
+    });
+  }
+}
+
 test("Envoy's own answer for a shadow that cannot be reached is no answer of the shadow", () => {
   const m = mirror();
   const { x, copy } = pass(m, request('GET', '/'));

@@ -86,6 +86,36 @@ for (const [headers, path, seen, seenPath] of heads) {
   });
 }
 
+test('declared places in JSON are redacted with all that is in them', () => {
+  const m = mirror({ redact: { jsonPaths: ['$.user.address', '$.items[*].note', '$.list'] } });
+  const sent =
+    '{"user":{"address":{"street":"a","no":[1,true]},"name":"b","note":"c"},"items":[{"note":"d","id":1},{"note":2}],"list":["e"],"note":"f"}';
+  const seen =
+    '{"user":{"address":{"street":"redacted","no":[0,null]},"name":"b","note":"c"},"items":[{"note":"redacted","id":1},{"note":0}],"list":["redacted"],"note":"f"}';
+  const json = { 'content-type': 'application/json' };
+  assert.equal(pass(m, request('POST', '/', json), sent).copy?.body, seen);
+  const whole = mirror({ redact: { jsonPaths: ['$[*]'] } });
+  assert.equal(
+    pass(whole, request('POST', '/', json), '["a",["b"],{"c":"d"}]').copy?.body,
+    '["redacted",["redacted"],{"c":"redacted"}]',
+  );
+});
+
+for (const name of [
+  'x-api-key',
+  'api-key',
+  'x-auth-token',
+  'x-client-secret',
+  'password',
+  'x-amz-security-token',
+  'x-session-id',
+]) {
+  test(`a header named ${name} is a credential`, () => {
+    const { copy } = pass(mirror(), request('GET', '/', { [name]: 'hunter2' }));
+    assert.match(headerOf(copy?.headers, name) ?? '', /^umbra-[0-9a-f]{32}$/);
+  });
+}
+
 test('a Basic credential stays readable as one', () => {
   const { copy } = pass(mirror(), request('GET', '/', { authorization: 'Basic am9lOnNlY3JldA==' }));
   const plain = Buffer.from((headerOf(copy?.headers, 'authorization') ?? '').slice(6), 'base64').toString();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MirrorConfig } from '../../filters/config.ts';
+import { Exchange } from './exchange.ts';
 import { FilterHost, type Headers } from './harness.ts';
 import { answer, mirror, pass } from './mirror-world.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
@@ -132,7 +133,7 @@ for (const [what, change, headers, body, reason] of notCopied) {
 }
 
 test('an opaque route copies what cannot be read, as it is', () => {
-  const m = mirror({ opaque: ['/grpc'] });
+  const m = mirror({ routes: [{ pathPrefix: '/grpc', opaque: true }] });
   assert.equal(
     pass(m, request('POST', '/grpc/S/M', { 'content-type': 'application/grpc' }), 'a\0b').copy?.body,
     'a\0b',
@@ -141,41 +142,65 @@ test('an opaque route copies what cannot be read, as it is', () => {
 });
 
 test('an opaque route copies broken JSON as well, and what can be read is redacted there too', () => {
-  const m = mirror({ opaque: ['/raw'] });
+  const m = mirror({ routes: [{ pathPrefix: '/raw', opaque: true }] });
   assert.equal(pass(m, request('POST', '/raw', JSON_TYPE), '{"a":').copy?.body, '{"a":');
   assert.equal(pass(m, request('POST', '/raw', JSON_TYPE), '{"token":"x"}').copy?.body, '{"token":"redacted"}');
   const grpc = pass(m, request('POST', '/raw', { 'content-type': 'application/grpc', te: 'trailers' }), 'x');
   assert.equal(headerOf(grpc.copy?.headers, 'te'), 'trailers');
 });
 
-test('match and exclude', () => {
+test('the first route that fits by path, method and header gives the share; other requests have the common one', () => {
   const m = mirror({
-    match: { methods: ['GET'], pathPrefixes: ['/a', '/b'], header: { name: 'x-on', value: 'yes' } },
-    exclude: { pathPrefixes: ['/a/health'] },
+    percent: 0,
+    routes: [
+      { pathPrefix: '/a/health', percent: 0 },
+      { pathPrefix: '/a', methods: ['GET', 'HEAD'], header: { name: 'x-on', value: 'yes' }, percent: 100 },
+      { pathPrefix: '/b', percent: 100 },
+      { methods: ['PUT'], percent: 100 },
+      { header: { name: 'x-any' }, percent: 100 },
+    ],
   });
   const on = { 'x-on': 'yes' };
-  assert.ok(pass(m, request('GET', '/a/1', on)).copy);
-  assert.equal(pass(m, request('POST', '/a/1', on)).copy, undefined);
-  assert.equal(pass(m, request('GET', '/c', on)).copy, undefined);
-  assert.equal(pass(m, request('GET', '/a/health', on)).copy, undefined);
-  assert.equal(pass(m, request('GET', '/a/1', { 'x-on': 'no' })).copy, undefined);
-  assert.equal(m.host.metric('umbra_mirror_sampled'), 1);
+  const copied = (...args: Parameters<typeof request>) => pass(m, request(...args)).copy !== undefined;
+  assert.ok(copied('GET', '/a/1', on));
+  assert.ok(!copied('POST', '/a/1', on));
+  assert.ok(!copied('GET', '/a/health', on));
+  assert.ok(!copied('GET', '/a/1', { 'x-on': 'no' }));
+  assert.ok(!copied('GET', '/c', on));
+  assert.ok(copied('POST', '/b'));
+  assert.ok(copied('PUT', '/a/1'));
+  assert.ok(copied('GET', '/c', { 'x-any': '' }));
+  assert.equal(m.host.metric('umbra_mirror_sampled'), 4);
+  const rest = mirror({ percent: 100, routes: [{ pathPrefix: '/a', percent: 0 }] });
+  assert.equal(pass(rest, request('GET', '/a')).copy, undefined);
+  assert.ok(pass(rest, request('GET', '/b')).copy);
 });
 
-test('a request that is not sampled costs no host call; by session it costs one', () => {
-  const weight = mirror({ percent: 0.0001 });
-  const session = mirror({ percent: 0, session: { header: 'x-session' } });
-  const bySession = mirror({ percent: 0.0001, session: { header: 'x-session' } });
-  for (const [m, calls] of [
-    [weight, 0],
-    [session, 0],
-    [bySession, 1],
-  ] as const) {
+test('a request that is not sampled costs no host call; by session, header or method it costs one', () => {
+  for (const [change, calls] of [
+    [{ percent: 0.0001 }, 0],
+    [{ percent: 0, session: { header: 'x-session' } }, 0],
+    [{ percent: 0, routes: [{ pathPrefix: '/a', percent: 0.0001 }] }, 0],
+    [{ percent: 0.0001, session: { header: 'x-session' } }, 1],
+    [{ percent: 0, routes: [{ header: { name: 'x-canary' }, percent: 100 }] }, 1],
+    [{ percent: 0, routes: [{ header: { name: 'x-session', value: 's2' }, percent: 100 }] }, 1],
+    [
+      {
+        percent: 0,
+        routes: [
+          { pathPrefix: '/b', methods: ['PUT'], percent: 100 },
+          { methods: ['GET', 'DELETE'], percent: 100 },
+        ],
+      },
+      1,
+    ],
+  ] satisfies [Partial<MirrorConfig>, number][]) {
+    const m = mirror(change);
     const before = m.host.count();
     const { x } = pass(m, request('POST', '/a', { ...JSON_TYPE, 'x-session': 's1' }), '{}');
     answer(x, response(200), 'x');
     x.end();
-    assert.equal(m.host.count() - before, calls);
+    assert.equal(m.host.count() - before, calls, JSON.stringify(change));
   }
 });
 
@@ -251,6 +276,38 @@ test('a callout that the host refuses counts as failed and leaves nothing', () =
   x.end();
   assert.equal(host.metric('umbra_mirror_failed'), 1);
   assert.equal(host.metric('umbra_mirror_in_flight'), 0);
+});
+
+test('a request that is answered before it is whole, or never ends, is a stream: counted, not held', () => {
+  const m = mirror({ routes: [{ pathPrefix: '/s.S/', opaque: true }] });
+  const grpc = { 'content-type': 'application/grpc', te: 'trailers' };
+  const both = new Exchange(m.host, m.root);
+  both.requestHeaders(request('POST', '/s.S/Both', grpc));
+  both.requestBody('\0\0\0\0\x01a');
+  both.responseHeaders(response(200, grpc));
+  both.requestBody('\0\0\0\0\x01b', true);
+  both.end();
+  assert.equal(m.host.metric('umbra_mirror_skipped_stream'), 1);
+  const endless = new Exchange(m.host, m.root);
+  endless.requestHeaders(request('POST', '/s.S/Up', grpc));
+  m.host.run(59_000);
+  assert.equal(m.host.metric('umbra_mirror_in_flight'), 1);
+  m.host.run(3000);
+  assert.equal(m.host.metric('umbra_mirror_skipped_stream'), 2);
+  assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
+  assert.equal(m.host.metric('umbra_mirror_bytes_held'), 0);
+  endless.requestBody('\0\0\0\0\x01a', true);
+  endless.end();
+  assert.equal(m.host.httpCalls.length, 0);
+  assert.equal(m.host.metric('umbra_mirror_sampled'), 2);
+});
+
+test('a configuration taken is a sign of life', () => {
+  const m = mirror();
+  assert.equal(m.host.metric('umbra_mirror_heartbeat'), 0);
+  pass(m, request('GET', '/'));
+  mirror({ generation: 2 }, m.host);
+  assert.equal(m.host.metric('umbra_mirror_heartbeat'), 1);
 });
 
 test('the heart beats on the tick, and says what is held', () => {

@@ -8,7 +8,7 @@ const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** The built module's path; builds it first if a source is newer. */
 export function modulePath(role: FilterRole): string {
-  if (!buildFilters()) throw new Error('the filters do not compile');
+  if (!buildFilters(false, [role])) throw new Error('the filters do not compile');
   return join(repository, 'filters', 'build', `${role}.wasm`);
 }
 

@@ -68,7 +68,12 @@ export interface Answer {
 export function send(
   port: number,
   path: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string | string[] } = {},
+  options: {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string | string[];
+    trailers?: Record<string, string>;
+  } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const req = request(
@@ -88,6 +93,7 @@ export function send(
     );
     req.on('error', reject);
     for (const part of Array.isArray(options.body) ? options.body : options.body ? [options.body] : []) req.write(part);
+    if (options.trailers) req.addTrailers(options.trailers);
     req.end();
   });
 }

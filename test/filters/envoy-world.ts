@@ -1,0 +1,45 @@
+/** Pieces of an Envoy with the mirror in it: the filter as the control plane configures it, and clusters of each protocol. */
+import assert from 'node:assert/strict';
+import { type MirrorConfig, wasmFilterConfig } from '../../filters/config.ts';
+import { cluster, type RunningEnvoy } from './envoy-process.ts';
+import { modulePath } from './harness.ts';
+
+/** `umbra.mirror` with everything copied to the cluster `shadow`, but for what is changed. */
+export function mirrorFilter(change: Partial<MirrorConfig> = {}): object {
+  const config: MirrorConfig = {
+    generation: 1,
+    cluster: 'shadow',
+    percent: 100,
+    pseudonymKey: '00112233445566778899aabbccddeeff',
+    heartbeatMs: 50,
+    ...change,
+  };
+  return {
+    name: 'umbra.mirror',
+    typed_config: wasmFilterConfig('mirror', modulePath('mirror'), JSON.stringify(config)),
+  };
+}
+
+/** A cluster that speaks HTTP/2, or HTTP/1.1 with trailers. */
+export function clusterOf(name: string, port: number, protocol: 'http2' | 'http1-trailers'): object {
+  return {
+    ...cluster(name, port),
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        explicit_http_config:
+          protocol === 'http2' ? { http2_protocol_options: {} } : { http_protocol_options: { enable_trailers: true } },
+      },
+    },
+  };
+}
+
+/** Asks for a counter until it is at least `n`; Envoy merges its workers' numbers in its own time. */
+export async function counted(envoy: RunningEnvoy, name: string, n: number): Promise<number> {
+  for (let i = 0; i < 500; i++) {
+    const value = (await envoy.stats(name))[name] ?? 0;
+    if (value >= n) return value;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail(`${name} did not reach ${n}: ${envoy.log()}`);
+}
