@@ -21,6 +21,7 @@ import { UmbraError } from './mesh/errors.ts';
 import type { HealthyState } from './mesh/snapshot.ts';
 import type { World } from './mesh/world.ts';
 import { openStore } from './store/sqlite.ts';
+import { createXdsMetrics } from './xds/index.ts';
 
 // The control plane: the only file that knows all parts. It is a child of the supervisor, which starts it again when it dies;
 // nothing is served to a proxy until the leases of before are loaded and the supervisor said what there is.
@@ -129,6 +130,7 @@ async function run(directory: string): Promise<void> {
     store,
     topology,
     xds,
+    registries: [createXdsMetrics(xds).registry],
     xdsAddress: `unix:${description.production.xdsSocket}`,
     worlds,
     collectors,

@@ -33,10 +33,11 @@ const cases: [what: string, change: (plane: ExamplePlane) => void, name: RegExp,
   ],
   [
     'a sidecar refused',
-    (p) => proxies(p, () => ({ acknowledged: false, lastNack: { type: 'LDS', detail: 'bad port', at: 1 } })),
+    (p) =>
+      proxies(p, () => ({ acknowledged: false, lastNack: { type: 'LDS', names: ['in'], detail: 'bad port', at: 1 } })),
     /configuration/,
     'fail',
-    /refused LDS: bad port/,
+    /refused LDS in: bad port/,
   ],
   [
     'a sidecar is away',

@@ -66,7 +66,7 @@ function xdsCheck(world: SeenWorld, status: PlaneStatus): Check {
     return {
       name,
       state: 'fail',
-      detail: `${id} refused ${lastNack!.type}: ${lastNack!.detail}`,
+      detail: `${id} refused ${lastNack!.type} ${list(lastNack!.names)}: ${lastNack!.detail}`,
       hint: 'The last good configuration stays in force there. Report the detail: what we send should never be refused.',
     };
   }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Counter, Registry } from 'prom-client';
 import { createExamplePlane } from '../../test/dashboard/example-plane.ts';
 import { exampleRecords } from '../../test/dashboard/example-records.ts';
 import { wallClock } from '../mesh/clock.ts';
 import { createMetrics } from './metrics.ts';
+import { createApi } from './server.ts';
 
 test('what is now is read when scraped', async () => {
   const plane = createExamplePlane(wallClock);
@@ -14,8 +16,6 @@ test('what is now is read when scraped', async () => {
     /^umbra_offered\{world="shadow"\} \d/m,
     /^umbra_leases\{world="shadow",type="fault"\} 1$/m,
     /^umbra_patterns\{status="trusted"\} 2$/m,
-    /^umbra_xds_pushes_total 412$/m,
-    /^umbra_xds_nacks_total 0$/m,
     /^umbra_budget_balance_risk_seconds 364$/m,
     /^umbra_policy_info\{version="p-2026\.11\+r3",kind="onnx"\} 1$/m,
     /^umbra_mirror_dropped_total\{reason="over the cap"\} 12$/m,
@@ -31,6 +31,17 @@ test('what is now is read when scraped', async () => {
   assert.match(later, /umbra_policy_info\{version="next"/);
   assert.doesNotMatch(later, /umbra_policy_info\{version="p-2026/, 'the policy before is not in force any more');
   close();
+});
+
+test('parts that count for themselves are shown with the rest', async (t) => {
+  const plane = createExamplePlane(wallClock);
+  const part = new Registry();
+  new Counter({ name: 'umbra_part_total', help: 'x', registers: [part] }).inc(3);
+  const api = await createApi({ plane: Object.assign(plane, { registries: [part] }), token: 'x'.repeat(16) });
+  t.after(() => api.close());
+  const { body } = await api.inject({ url: '/metrics', headers: { host: '127.0.0.1' } });
+  assert.match(body, /^umbra_part_total 3$/m);
+  assert.match(body, /^umbra_goodput/m);
 });
 
 test('what happened is counted once, however often it is told', async () => {

@@ -98,9 +98,6 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
       g.inc({ world: node.world, state: !node.connected ? 'away' : node.acknowledged ? 'acknowledged' : 'behind' });
     }
   });
-  total('xds_pushes', 'Configurations sent', [], (add) => add(plane.status().xds.pushes));
-  total('xds_acks', 'Configurations accepted', [], (add) => add(plane.status().xds.acks));
-  total('xds_nacks', 'Configurations refused', [], (add) => add(plane.status().xds.nacks));
   total('training_steps', 'Steps of training', [], (add) => add(plane.learning().trainingSteps));
   total('mirrored', 'Copies the shadow took', [], (add) => add(plane.mirror().mirrored));
   total('mirror_dropped', 'Copies not sent or not answered', ['reason'], (add) => {

@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import type { Clock } from '../mesh/clock.ts';
 import type { Lease } from '../mesh/lease.ts';
 import type {
@@ -45,6 +46,8 @@ export interface Plane {
   mirror(): MirrorStatus;
   /** What has happened since the control plane's start; {@link buildReport} makes it. */
   report(): Report;
+  /** Metrics of parts that count for themselves, shown with the plane's own. */
+  readonly registries?: readonly Registry[];
   /** Writes to the store and reads it back; the reason in words when that fails. */
   storeProblem(): string | undefined;
   /** Carries out an operator's order at once. @throws UmbraError where it cannot be carried out (nothing is then in force) */
@@ -151,7 +154,15 @@ export interface ProxyStatus {
   readonly connected: boolean;
   /** Every resource type it subscribed to is acknowledged at the newest version. */
   readonly acknowledged: boolean;
-  readonly lastNack?: { readonly type: string; readonly detail: string; readonly at: number };
+  /** The newest refusal, also after the last good configuration was restored: in its own words, of the resources named. */
+  readonly lastNack?: {
+    readonly type: string;
+    readonly names: readonly string[];
+    readonly detail: string;
+    readonly at: number;
+  };
+  /** What it does not have now because it was refused; `name` is `*` for a type as a whole. */
+  readonly refused: readonly { readonly type: string; readonly name: string; readonly detail: string }[];
   /** When its metrics last came in; absent = never. */
   readonly metricsAt?: number;
 }

@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client';
 import { createHistory } from '../api/history.ts';
 import type {
   BudgetStatus,
@@ -32,6 +33,8 @@ export interface PlaneParts {
   readonly store: Store;
   readonly topology: Topology;
   readonly xds: Pick<ManagementServer, 'status' | 'counters'>;
+  /** Metrics of parts that count for themselves. */
+  readonly registries: readonly Registry[];
   /** Where production's sidecars join. */
   readonly xdsAddress: string;
   readonly worlds: { readonly production: World; readonly shadow?: World };
@@ -119,6 +122,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
   const plane: RunningPlane = {
     clock,
     records: store,
+    registries: parts.registries,
     status: (): PlaneStatus => ({
       application: parts.application,
       version: parts.version,

@@ -20,6 +20,7 @@ export function xdsStatus(
         node.types.length > 0 &&
         node.types.every((t) => !t.waiting && t.versionAcked === t.versionWanted),
       ...(lastNack ? { lastNack } : {}),
+      refused: refusals(node),
       ...(metricsAt === undefined ? {} : { metricsAt }),
     };
   });
@@ -27,11 +28,18 @@ export function xdsStatus(
   return { pushes, acks, nacks, nodes };
 }
 
-function newestNack(node: NodeStatus): { type: string; detail: string; at: number } | undefined {
-  let newest: { type: string; detail: string; at: number } | undefined;
+/** What the node lacks, told once though several streams may ask for it. */
+function refusals(node: NodeStatus): ProxyStatus['refused'] {
+  const found = new Map<string, ProxyStatus['refused'][number]>();
+  for (const { type, problems } of node.types)
+    for (const [name, detail] of Object.entries(problems)) found.set(`${type} ${name}`, { type, name, detail });
+  return [...found.values()];
+}
+
+function newestNack(node: NodeStatus): ProxyStatus['lastNack'] {
+  let newest: ProxyStatus['lastNack'];
   for (const { type, lastNack } of node.types) {
-    if (lastNack && (newest === undefined || lastNack.at > newest.at))
-      newest = { type, detail: lastNack.detail, at: lastNack.at };
+    if (lastNack && (newest === undefined || lastNack.at > newest.at)) newest = { type, ...lastNack };
   }
   return newest;
 }

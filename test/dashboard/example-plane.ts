@@ -183,6 +183,7 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
             world: world as SeenWorld,
             connected: true,
             acknowledged: true,
+            refused: [],
             metricsAt: start,
           })),
         ),

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { Plane } from '../plane.ts';
 
 /** For machines: liveness, readiness, Prometheus. */
@@ -10,6 +10,6 @@ export function healthRoutes(api: FastifyInstance, plane: Plane, registry: Regis
     return reply.code(ready ? 200 : 503).send({ ready, notes });
   });
   api.get('/metrics', { schema: { summary: 'Prometheus', tags: ['health'] } }, async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
+    reply.type(registry.contentType).send(await Registry.merge([registry, ...(plane.registries ?? [])]).metrics()),
   );
 }

@@ -18,7 +18,8 @@ const ProxyStatus = Type.Object({
   world: World,
   connected: Type.Boolean(),
   acknowledged: Type.Boolean(),
-  lastNack: opt(Type.Object({ type: Type.String(), detail: Type.String(), at: Type.Number() })),
+  lastNack: opt(Type.Object({ type: Type.String(), names: Texts, detail: Type.String(), at: Type.Number() })),
+  refused: Type.Array(Type.Object({ type: Type.String(), name: Type.String(), detail: Type.String() })),
   metricsAt: opt(Time('Last metrics')),
 });
 export const Status = Type.Object({

@@ -31,6 +31,9 @@ export interface WorldInput {
   readonly leases: readonly Lease[];
 }
 
+/** Lines about configuration that proxies refused. */
+const MOST_REFUSALS = 5;
+
 /** What `umbra status` prints. */
 export function statusText(
   { now, status, worlds, fidelity, learning, mirror, overrides }: StatusInput,
@@ -70,6 +73,9 @@ export function statusText(
       'xds',
       `${xds.pushes} pushes, ${xds.acks} acks, ${xds.nacks > 0 ? p.bad(`${xds.nacks} nacks`) : '0 nacks'}; ${xds.nodes.length - behind} of ${xds.nodes.length} sidecars up to date`,
     ],
+    ...xds.nodes
+      .flatMap((n) => n.refused.map((r) => [p.bad('  refused'), plain(`${n.id}: ${r.type} ${r.name}: ${r.detail}`)]))
+      .slice(0, MOST_REFUSALS),
     ...Object.entries(status.denied)
       .filter(([, n]) => n > 0)
       .map(([what, n]) => ['denied', `${plain(what)}: ${n}`]),

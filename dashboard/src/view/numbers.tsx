@@ -106,8 +106,10 @@ export function Numbers({ state }: { state: State }) {
         {...(status
           ? {
               title: [
-                ...(behind ?? []).map(
-                  (n) => `${n.id}: ${n.connected ? (n.lastNack?.detail ?? 'behind') : 'not connected'}`,
+                ...(behind ?? []).flatMap((n) =>
+                  n.connected && n.refused.length > 0
+                    ? n.refused.map((r) => `${n.id} refused ${r.type} ${r.name}: ${r.detail}`)
+                    : [`${n.id}: ${n.connected ? 'behind' : 'not connected'}`],
                 ),
                 lines(status.denied),
                 ...status.deniedTargets.map((t) => `tried ${t.what}: ${t.count}`),
