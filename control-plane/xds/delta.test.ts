@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PureStream } from '../../test/xds/pure-stream.ts';
 import { CDS, EDS, LDS, RDS, RTDS, resource } from '../../test/xds/sample.ts';
+import { DeltaSubscription } from './delta.ts';
+import { TypeSet } from './type-set.ts';
+import { typeUrls } from './type-urls.ts';
 
 const make = (typeUrl: string, ...names: string[]) =>
   names.map((name) => {
@@ -313,4 +316,27 @@ test('a removal that was refused is said again with whatever is sent next', () =
   assert.equal(s.ack(CDS, 'in use'), 'nack');
   s.want(CDS, make(CDS, 'a=2'));
   assert.deepEqual(s.answers(), ['CDS a=2 -b']);
+});
+
+test('a virtual host that was never there is told apart from one that went', () => {
+  const none = { holdRemovals: false, freshOnly: false };
+  const vhds = new DeltaSubscription(typeUrls.VHDS, { ttl: false, patienceMs: 5000 });
+  const ask = (subscribe: string[], nonce = '') =>
+    vhds.onRequest({ subscribe, unsubscribe: [], initialVersions: new Map(), nonce, error: undefined });
+  const send = (revision: number, ...names: string[]) => {
+    const set = new TypeSet(
+      typeUrls.VHDS,
+      names.map((name) => resource(typeUrls.VHDS, name)),
+    );
+    const goal = { set, frozen: new Set<string>(), revision };
+    const plan = vhds.plan(goal, none);
+    return plan && vhds.commit(goal, plan, none, 1000);
+  };
+  ask(['r/a', 'r/nowhere']);
+  const first = send(1, 'r/a')!;
+  assert.deepEqual([first.removed, [...first.missing!]], [['r/nowhere'], ['r/nowhere']]);
+  ask([], first.nonce);
+  assert.equal(send(1, 'r/a'), undefined);
+  const second = send(2)!;
+  assert.deepEqual([second.removed, second.missing], [['r/a'], undefined]);
 });

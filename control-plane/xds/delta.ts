@@ -2,6 +2,7 @@ import { smallKey } from './answer-key.ts';
 import type { Resource } from './resource.ts';
 import type { Goal, Plan, PlanOptions, Verdict } from './subscription.ts';
 import { Subscription } from './subscription.ts';
+import { saysMissingByAlias } from './type-urls.ts';
 
 /** The part of a DeltaDiscoveryRequest that concerns one subscription. */
 export interface DeltaRequest {
@@ -51,6 +52,7 @@ export class DeltaSubscription extends Subscription {
     const resources: Resource[] = [];
     const removed: string[] = [];
     const keptNames: string[] = [];
+    const missing = new Set<string>();
     for (const name of this.candidates(set)) {
       if (!this.interest.covers(name) || frozen.has(name)) continue;
       if (options.freshOnly && !this.isFresh(name)) continue;
@@ -58,8 +60,10 @@ export class DeltaSubscription extends Subscription {
       const resource = set.get(name);
       if (resource) {
         if (this.isFresh(name) || held !== resource.version) resources.push(resource);
-      } else if (this.fresh.has(name)) removed.push(name);
-      else if (held !== null) (options.holdRemovals ? keptNames : removed).push(name);
+      } else if (this.fresh.has(name)) {
+        removed.push(name);
+        if (held === null && saysMissingByAlias(this.typeUrl)) missing.add(name);
+      } else if (held !== null) (options.holdRemovals ? keptNames : removed).push(name);
     }
     const nothing = resources.length === 0 && removed.length === 0;
     // A client that starts with everything of a type must learn that there is nothing, or it waits.
@@ -71,10 +75,15 @@ export class DeltaSubscription extends Subscription {
     return {
       resources,
       removed,
+      ...(missing.size > 0 ? { missing } : {}),
       kept: [],
       keptNames,
       version: set.label,
-      key: plain ? `from ${from}${options.holdRemovals ? ' keeping' : ''}` : smallKey(resources, removed),
+      key: plain
+        ? `from ${from}${options.holdRemovals ? ' keeping' : ''}`
+        : missing.size > 0
+          ? undefined
+          : smallKey(resources, removed),
     };
   }
 }

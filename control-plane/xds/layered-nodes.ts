@@ -39,8 +39,9 @@ export class LayeredNodes {
   #ready = false;
   /** By the layers it is made of, as their numbers. */
   #snapshots = new Map<string, { resources: ResourceSet; problems: readonly string[] }>();
-  /** Connected nodes with the number of their streams, and absent ones with none, the longest absent first. */
   readonly #nodes = new Map<string, { name: NodeName; streams: number }>();
+  /** Those of them without a stream, the longest absent first. */
+  readonly #absent = new Set<string>();
   readonly #off: (() => void)[];
 
   constructor(server: NodeServer, options: LayeredNodesOptions = {}) {
@@ -87,8 +88,7 @@ export class LayeredNodes {
 
   #come(name: NodeName): void {
     const known = this.#nodes.get(name.id);
-    // To the end, among those present.
-    this.#nodes.delete(name.id);
+    this.#absent.delete(name.id);
     this.#nodes.set(name.id, { name, streams: (known?.streams ?? 0) + 1 });
     if (this.#ready && known?.name.cluster !== name.cluster) this.#serve(name);
   }
@@ -96,16 +96,13 @@ export class LayeredNodes {
   #go(id: string): void {
     const node = this.#nodes.get(id);
     if (!node) return;
-    node.streams--;
-    let absent = 0;
-    for (const { streams } of this.#nodes.values()) if (streams === 0) absent++;
-    for (const [other, { streams }] of this.#nodes) {
-      if (absent <= MOST_ABSENT) return;
-      if (streams > 0) continue;
-      this.#nodes.delete(other);
-      this.#server.forget(other);
-      absent--;
-    }
+    if (--node.streams > 0) return;
+    this.#absent.add(id);
+    if (this.#absent.size <= MOST_ABSENT) return;
+    const longest = this.#absent.keys().next().value!;
+    this.#absent.delete(longest);
+    this.#nodes.delete(longest);
+    this.#server.forget(longest);
   }
 
   #serve(name: NodeName): void {

@@ -23,6 +23,8 @@ export interface Outgoing {
   readonly resources: readonly Resource[];
   /** Delta only. */
   readonly removed: readonly string[];
+  /** Those of them that the client never had, where its type tells the two apart. */
+  readonly missing?: ReadonlySet<string> | undefined;
   /** Whether times to live are written (only to clients that say they understand them). */
   readonly ttl: boolean;
   /** It only refreshes times to live: delta resources go without their bodies. */
@@ -62,6 +64,7 @@ export interface PlanOptions {
 export interface Plan {
   readonly resources: readonly Resource[];
   readonly removed: readonly string[];
+  readonly missing?: ReadonlySet<string>;
   /** Held back because of `holdRemovals`. */
   readonly kept: readonly Resource[];
   readonly keptNames: readonly string[];
@@ -279,6 +282,7 @@ export abstract class Subscription {
       nonce,
       resources: plan.resources,
       removed: plan.removed,
+      missing: plan.missing,
       ttl: this.options.ttl,
       heartbeat,
       set,

@@ -66,3 +66,11 @@ export function needsListeners(typeUrl: string): boolean {
 export function removedLast(typeUrl: string): boolean {
   return typeUrl === typeUrls.CDS || typeUrl === typeUrls.EDS;
 }
+
+/**
+ * Types of which a client waits for a name to be answered and takes no removal for an answer, but a resource without a body
+ * that has the name as its alias: Envoy pauses a request for a virtual host it does not know until then (route/vhds.cc).
+ */
+export function saysMissingByAlias(typeUrl: string): boolean {
+  return typeUrl === typeUrls.VHDS;
+}

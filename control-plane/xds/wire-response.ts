@@ -42,7 +42,9 @@ function write(answer: Outgoing, identifier: string): Buffer {
   for (const r of answer.resources) w.raw(entry(answer, r));
   w.uint32(tag(4)).string(answer.typeUrl);
   w.uint32(tag(5)).string(answer.nonce);
-  for (const name of answer.removed) w.uint32(tag(6)).string(name);
+  for (const name of answer.removed)
+    if (answer.missing?.has(name)) w.uint32(tag(2)).bytes(unresolved(name));
+    else w.uint32(tag(6)).string(name);
   const controlPlane = new BinaryWriter().uint32(tag(1)).string(identifier).finish();
   w.uint32(tag(answer.protocol === 'sotw' ? 6 : 7)).bytes(controlPlane);
   const bytes = w.finish();
@@ -67,6 +69,11 @@ function field(number: number, message: Uint8Array): Uint8Array {
 
 function any(typeUrl: string, value: Uint8Array): Uint8Array {
   return new BinaryWriter().uint32(tag(1)).string(typeUrl).uint32(tag(2)).bytes(value).finish();
+}
+
+/** A name that stands for nothing, as a Resource: its name, itself as its alias, and no body. */
+function unresolved(name: string): Uint8Array {
+  return new BinaryWriter().uint32(tag(3)).string(name).uint32(tag(4)).string(name).finish();
 }
 
 /** envoy.service.discovery.v3.Resource */

@@ -176,3 +176,13 @@ test('equal answers are one buffer, different ones are not', () => {
   for (const other of [{ nonce: 'n2' }, { version: 'v2' }, { ttl: true }, { protocol: 'delta' as const }, { key: 'x' }])
     assert.notEqual(encodeAnswer(answer({ key: 'whole', ...other }), 'umbra'), first);
 });
+
+test('what a client waits for and does not exist is a resource without a body that has its alias, beside removals', () => {
+  const outgoing = answer({ protocol: 'delta', resources: [], removed: ['x', 'y'], missing: new Set(['x']) });
+  const read = fromBinary(DeltaDiscoveryResponseSchema, encoded(outgoing));
+  assert.deepEqual(
+    read.resources.map((r) => [r.name, r.aliases, r.resource]),
+    [['x', ['x'], undefined]],
+  );
+  assert.deepEqual(read.removedResources, ['y']);
+});

@@ -95,11 +95,12 @@ function nameInside(r: Resource): string | undefined {
   return undefined;
 }
 
-/** Where a listener listens, as text; '' where it has no address of its own. */
+/** Where a listener listens, as text; '' where it has no address of its own, or a port of the kernel's choice. */
 function addressOf(listener: Listener): string {
   const { address } = listener.address ?? {};
   if (address?.case === 'pipe') return address.value.path;
-  return address?.case === 'socketAddress' ? `${address.value.address}:${address.value.portSpecifier.value}` : '';
+  if (address?.case !== 'socketAddress' || address.value.portSpecifier.value === 0) return '';
+  return `${address.value.address}:${address.value.portSpecifier.value}`;
 }
 
 /**
