@@ -1,0 +1,16 @@
+/** A little of `scripts/xds-soak.ts`: random valid updates to a real Envoy under load, the control plane killed once. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { soak, unacknowledged } from './soak.ts';
+
+for (const protocol of ['delta', 'sotw'] as const)
+  test(`${protocol}: nothing breaks for who was there before and after`, { timeout: 240_000 }, async () => {
+    const report = await soak({ updates: 40, seed: 11, protocol, kills: 1, validateEvery: 20, users: 4, pauseMs: 10 });
+    assert.deepEqual(report.troubles, []);
+    assert.deepEqual(report.broken, []);
+    assert.equal(report.rejected, 0);
+    assert.equal(unacknowledged(report), 0);
+    assert.equal(report.kills, 1);
+    assert.equal(report.validated, 2);
+    assert.ok(report.settled > 20 && report.counted > 20, `${report.settled} settled, ${report.counted} requests`);
+  });
