@@ -12,6 +12,7 @@ import type { TurnedAwayEvent } from './events.ts';
 import type { Peer } from './peer.ts';
 import { identityOf } from './peer.ts';
 import type { ServedStream } from './served-stream.ts';
+import { Tally } from './tally.ts';
 
 /** One client's connection. */
 export interface Connection {
@@ -28,8 +29,9 @@ export interface ConnectionsOptions {
   readonly address: ListenAddress;
   /** Mutual TLS: who has no certificate of an authority named does not get in. */
   readonly tls?: Credentials | undefined;
-  /** Connections at a time; more are closed as they come. */
+  /** Connections at a time, in all and of one SPIFFE id; more are closed as they come. */
   readonly most: number;
+  readonly mostPerIdentity: number;
   /** Connections not yet accepted that the kernel keeps; it may keep fewer (net.core.somaxconn). */
   readonly backlog: number;
   /** Takes a connection over, speaking HTTP/2 from its first byte. */
@@ -46,6 +48,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #server: Server;
   readonly #open = new Map<string, Connection>();
+  readonly #ofIdentity = new Tally<string>();
   readonly #stopWatching: () => void;
   #unix = 0;
   #stopped: Promise<void> | undefined;
@@ -154,6 +157,20 @@ export class Connections {
       socket.destroy();
       return;
     }
+    const id = identity?.spiffeId?.uri;
+    if (id !== undefined) {
+      const { mostPerIdentity, onTurnedAway } = this.#options;
+      if (this.#ofIdentity.of(id) >= mostPerIdentity) {
+        onTurnedAway({
+          reason: 'too many',
+          detail: `more than ${mostPerIdentity} connections of ${id}`,
+          peer: address,
+        });
+        socket.destroy();
+        return;
+      }
+      this.#ofIdentity.add(id);
+    }
     const connection: Connection = {
       peer: { address, identity },
       streams: new Set(),
@@ -163,6 +180,7 @@ export class Connections {
     this.#open.set(address, connection);
     socket.on('error', () => {});
     socket.once('close', () => {
+      if (id !== undefined) this.#ofIdentity.remove(id);
       if (this.#open.get(address) === connection) this.#open.delete(address);
     });
     this.#options.onConnection(socket);

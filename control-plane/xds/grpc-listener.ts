@@ -17,6 +17,7 @@ import { PREFIX_BYTES } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
 import type { ServedStream, Wire } from './served-stream.ts';
+import { Tally } from './tally.ts';
 
 /** Makes the stream for a new call. */
 export type OpenStream = (
@@ -72,6 +73,8 @@ export class GrpcListener {
   readonly #server: grpc.Server;
   readonly #connections: Connections;
   readonly #calls = new Set<OpenCall>();
+  /** Streams by SPIFFE id. */
+  readonly #ofIdentity = new Tally<string>();
   /** Connections that were asked to leave, and when. */
   readonly #leaving = new Map<Connection, number>();
   readonly #end = new AbortController();
@@ -97,6 +100,7 @@ export class GrpcListener {
       address: options.address,
       tls,
       most: limits.connections,
+      mostPerIdentity: limits.connectionsPerIdentity,
       backlog: BACKLOG,
       onConnection: (socket) => injector.injectConnection(socket),
       onTurnedAway: options.onTurnedAway,
@@ -193,16 +197,23 @@ export class GrpcListener {
     const connection = this.#connections.find(call.getPeer());
     const refuse = (code: grpc.status, details: string) => call.emit('error', { code, details });
     if (!connection || this.#leaving.has(connection)) return void refuse(grpc.status.UNAVAILABLE, 'connect again');
-    if (this.#calls.size >= limits.streams || connection.streams.size >= limits.streamsPerConnection)
+    const id = connection.peer.identity?.spiffeId?.uri;
+    if (
+      this.#calls.size >= limits.streams ||
+      connection.streams.size >= limits.streamsPerConnection ||
+      (id !== undefined && this.#ofIdentity.of(id) >= limits.streamsPerIdentity)
+    )
       return void refuse(grpc.status.RESOURCE_EXHAUSTED, 'too many streams');
     const wire = new CallWire(call, { limits, clock, onDrain: () => stream.onDrain() });
     const stream: ServedStream = this.#options.open(wire, { protocol, peer: connection.peer, fixedType });
     const open: OpenCall = { stream, wire, connection, since: clock.now() };
     this.#calls.add(open);
     connection.streams.add(stream);
+    if (id !== undefined) this.#ofIdentity.add(id);
     const close = () => {
       if (!this.#calls.delete(open)) return;
       connection.streams.delete(stream);
+      if (id !== undefined) this.#ofIdentity.remove(id);
       wire.close();
       stream.onClose();
       this.#options.onClose(stream);

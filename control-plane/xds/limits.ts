@@ -6,6 +6,9 @@ export interface Limits {
   readonly connections: number;
   /** Streams of one listener. */
   readonly streams: number;
+  /** Connections, and streams, of all that come with one SPIFFE id: whoever holds it leaves room for the others. */
+  readonly connectionsPerIdentity: number;
+  readonly streamsPerIdentity: number;
   /** Streams on one connection. */
   readonly streamsPerConnection: number;
   /** Streams of one node. */
@@ -39,6 +42,8 @@ export const defaultLimits: Limits = {
   messageBytes: 4 * 1024 * 1024,
   connections: 8192,
   streams: 8192,
+  connectionsPerIdentity: 4096,
+  streamsPerIdentity: 4096,
   streamsPerConnection: 1000,
   streamsPerNode: 1000,
   types: 64,

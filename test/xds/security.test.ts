@@ -34,8 +34,10 @@ async function secured(
   const tls = options.tls ?? new Credentials(await authority.server(), wallClock);
   const { address } = await f.server.listen({ address: '127.0.0.1:0', scope: 'production', ...options, tls });
   f.server.set(node.id, [resource(CDS, 'a')]);
+  const clients: grpc.Client[] = [];
   return {
     ...f,
+    clients,
     tls,
     address,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
@@ -46,6 +48,7 @@ async function secured(
         'grpc.use_local_subchannel_pool': 1,
       });
       f.adopt(client);
+      clients.push(client);
       const stream = new DeltaStream(client);
       stream.send({ node: { id: nodeId }, typeUrl: CDS });
       return stream;
@@ -214,6 +217,23 @@ test('a credential narrows the scope of its listener, and cannot widen it', asyn
     if (answer.typeUrl === CDS) answer = await stream.receive();
     assert.deepEqual(texts(answer.resources), expected, `${scope} listener, ${scopeOf} credential`);
   }
+});
+
+test('one identity gets neither all connections nor all streams', async (t) => {
+  const f = await secured(t, {}, { limits: { connectionsPerIdentity: 2, streamsPerIdentity: 1 } });
+  const bank = await authority.spiffe('spiffe://mesh/production/bank');
+  f.server.set('production/bank/0', []);
+  const first = f.stream(cart);
+  await first.receive();
+  assert.equal((await f.stream(cart).ended).code, grpc.status.RESOURCE_EXHAUSTED);
+  assert.equal((await f.stream(cart).ended).code, grpc.status.UNAVAILABLE, 'a third connection');
+  await f.stream(bank, authority, 'production/bank/0').receive();
+  const gone = f.next('disconnect');
+  first.close();
+  await gone;
+  const again = new DeltaStream(f.clients[0]!);
+  again.send({ node, typeUrl: CDS });
+  await again.receive();
 });
 
 test('a client that negotiates no protocol is taken for what it is', async (t) => {
