@@ -89,7 +89,7 @@ export class Rig {
     for (const typeUrl of this.#case.layout === 'named' ? [typeUrls.CDS, typeUrls.EDS] : [typeUrls.CDS]) {
       const report = await this.#fleet.order({ do: 'digest', typeUrl });
       if (report.said !== 'digest') throw new Error('the simulated proxies do not answer');
-      if (report.digest !== digest(this.#book.of(typeUrl)))
+      if (report.digest !== digest(typeUrl, this.#book.of(typeUrl)))
         throw new Error(`the first proxy does not have what was set (${typeUrl})`);
     }
   }

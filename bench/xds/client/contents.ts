@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { fromBinary } from '@bufbuild/protobuf';
+import { type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { ClusterSchema } from '../../../control-plane/envoy/protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { ClusterLoadAssignmentSchema } from '../../../control-plane/envoy/protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import {
   DeltaDiscoveryResponseSchema,
   DiscoveryResponseSchema,
 } from '../../../control-plane/envoy/protos/gen/envoy/service/discovery/v3/discovery_pb.js';
-import { isFullState } from '../../../control-plane/xds/type-urls.ts';
+import { isFullState, typeUrls } from '../../../control-plane/xds/type-urls.ts';
 import type { Protocol } from './requests.ts';
 
 /** What a proxy that decodes everything has of each type: shows that a server delivered what it was told to. */
@@ -43,7 +45,10 @@ export class Contents {
 
   /** A digest of all names and bodies of a type. */
   digest(typeUrl: string): string {
-    return digest([...this.#of(typeUrl)].map(([name, { body }]) => ({ name, body })));
+    return digest(
+      typeUrl,
+      [...this.#of(typeUrl)].map(([name, { body }]) => ({ name, body })),
+    );
   }
 
   /** Names and versions of a type, as a proxy that comes back tells them. */
@@ -61,10 +66,12 @@ export class Contents {
   }
 }
 
-export function digest(resources: readonly { name: string; body: Uint8Array }[]): string {
+/** The same for servers that encode anew what they were given: fields may be in another order. */
+export function digest(typeUrl: string, resources: readonly { name: string; body: Uint8Array }[]): string {
+  const schema: DescMessage = typeUrl === typeUrls.CDS ? ClusterSchema : ClusterLoadAssignmentSchema;
   const hash = createHash('sha256');
   for (const { name, body } of [...resources].sort((a, b) => (a.name < b.name ? -1 : 1)))
-    hash.update(`${name} ${body.length} `).update(body);
+    hash.update(name).update(toBinary(schema, fromBinary(schema, body)));
   return hash.digest('base64url');
 }
 
