@@ -21,6 +21,9 @@ import { encodeAnswer } from './wire-response.ts';
 const TTL_FEATURE = 'xds.config.supports-resource-ttl';
 const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
 
+/** Why a timer ends; an abort without a reason makes an error with its stack for each. */
+const NOT_NEEDED = 'not needed any more';
+
 /** Lists of resources of which production may see each: looked at once, however many streams they are sent to. */
 const harmless = new WeakSet<readonly Resource[]>();
 
@@ -160,7 +163,7 @@ export class ServedStream {
   onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#timer?.abort();
+    this.#timer?.abort(NOT_NEEDED);
     if (this.node) this.#hub.detach(this);
   }
 
@@ -298,7 +301,7 @@ export class ServedStream {
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
     // Looking earlier than needed does no harm; setting a timer anew for each answer of each stream costs.
     if (due >= this.#timerAt) return;
-    this.#timer?.abort();
+    this.#timer?.abort(NOT_NEEDED);
     this.#timerAt = due;
     const timer = new AbortController();
     this.#timer = timer;
