@@ -10,6 +10,7 @@ import { mutationCase } from './cases/mutation.ts';
 import { mutationAloneCase } from './cases/mutation-alone.ts';
 import { sizeCase } from './cases/size.ts';
 import { byHeaderCase, bySessionCase, byWeightCase } from './cases/unsampled.ts';
+import { BENCH } from './figures.ts';
 import type { Case, Options } from './options.ts';
 
 // npm run bench:filters [-- --case NAME]… [--rounds N] [--json FILE] [--quick]: what the filters cost, beside no filter, Envoy's
@@ -78,10 +79,20 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** A case that fails is a row that says so: the others go on. */
+async function rowsOfCase(name: string): Promise<Row[]> {
+  options.say(name);
+  try {
+    return await cases[name]!(options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [{ bench: BENCH, case: name, measure: 'all', unit: '', skipped: why }];
+  }
+}
+
 const rows: Row[] = [];
 for (const name of wanted) {
-  options.say(name);
-  const found = await cases[name]!(options);
+  const found = await rowsOfCase(name);
   rows.push(...found);
   console.log(`\n${table(found)}\n`);
   // Kept after each case: a run that is stopped has what it measured.

@@ -31,6 +31,9 @@ const mirrored =
     const contenders: Contender[] = [
       { name: NONE, routes },
       { name: OURS, routes, filters: [mirror({})] },
+      // Where ours spends its time: what is left when a part of the work is.
+      { name: 'ours, bodies not compared', routes, filters: [mirror({ compare: { body: false } })] },
+      { name: 'ours, no patterns', routes, filters: [mirror({ redact: { cards: false, bearer: false } })] },
       { name: NATIVE, routes: proxied({ request_mirror_policies: [{ cluster: 'shadow' }] }) },
       { name: 'Lua', routes, filters: [lua(everything)] },
       ...('path' in rust ? [{ name: 'Rust SDK', routes, filters: [wasm('rust', rust.path, { work: 'mirror' })] }] : []),
