@@ -16,6 +16,10 @@ import {
 export interface Match {
   method?: string;
   pathPrefix?: string;
+  /** The path without its query: `*` stands for any characters but `/`, `**` for any. `/orders/*`, `/img/**`. */
+  path?: string;
+  /** Host in `:authority`, without its port, for a listener that stands for several services (a mock). */
+  authority?: string;
   /** Present, and equal if a value is given. */
   header?: { name: string; value?: string };
   /** The caller's name in `x-umbra-caller`, which the caller's sidecar overwrites. */
@@ -54,14 +58,39 @@ export const mutationKinds = [
 ] as const;
 export type MutationKind = (typeof mutationKinds)[number];
 
+export const mutationParts = ['body', 'query', 'headers'] as const;
+export type MutationPart = (typeof mutationParts)[number];
+
 export interface Mutate {
   on: 'request' | 'response';
-  /** Mutations per payload. */
+  /** Mutations per part. */
   ops: number;
-  /** Default: all. They act on JSON, form and plain bodies; on a body they do not fit, nothing is done. */
+  /** Default: all. They act on JSON, form and plain bodies, query fields and header values; where none fits nothing is done. */
   kinds?: MutationKind[];
-  /** Also flips bytes of bodies that are not understood; JSON is then no longer kept well-formed. */
+  /** Also flips bits, of bodies that are not understood as well; JSON is then no longer kept well-formed. */
   raw?: boolean;
+  /** What is changed. Default: the body. An answer has no query. */
+  parts?: MutationPart[];
+  /** The only headers that are changed. Default: all but {@link isFixedHeader}. */
+  headers?: string[];
+}
+
+const fixedHeaders = new Set([
+  'te',
+  'host',
+  'expect',
+  'trailer',
+  'upgrade',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'proxy-connection',
+  'transfer-encoding',
+]);
+
+/** Headers that frame or route a message, and those of the mesh itself, are never mutated. */
+export function isFixedHeader(name: string): boolean {
+  return fixedHeaders.has(name) || /^(:|x-umbra-|x-envoy-)/.test(name);
 }
 
 export interface ChaosFault {
@@ -86,14 +115,14 @@ export interface ChaosFault {
   mutate?: Mutate;
   /** Holds the request before the service, or the answer's body, until the fault ends. */
   stall?: 'request' | 'response';
-  /** Cuts the answer's body to this many bytes. */
-  truncate?: number;
+  /** Cuts a body to this many bytes and takes its declared length away. */
+  truncate?: { on: 'request' | 'response'; bytes: number };
 }
 
 export interface ChaosConfig {
   generation: number;
   faults: ChaosFault[];
-  /** Largest body mutated, bytes; above it a body passes untouched. Default 256 KiB. */
+  /** Largest body mutated, bytes; above it a body passes unmutated. Default 256 KiB. */
   maxBodyBytes?: number;
 }
 
@@ -131,6 +160,34 @@ const exception: Rule = (value, path, problems) => {
   ])(value, path, problems);
 };
 
+const direction = oneOf(['request', 'response']);
+
+const changeableHeader: Rule = (value, path, problems) => {
+  headerName(value, path, problems);
+  if (typeof value === 'string' && isFixedHeader(value)) problems.push(`${path}: frames or routes the message`);
+};
+
+const mutateFields = object(
+  {
+    on: direction,
+    ops: integer(1, 64),
+    kinds: list(oneOf(mutationKinds), 16),
+    raw: boolean,
+    parts: list(oneOf(mutationParts), 3, 1),
+    headers: list(changeableHeader, 64),
+  },
+  ['on', 'ops'],
+);
+
+const mutate: Rule = (value, path, problems) => {
+  const before = problems.length;
+  mutateFields(value, path, problems);
+  if (problems.length > before) return;
+  const { on, parts = ['body'], headers = [] } = value as Mutate;
+  if (on === 'response' && parts.includes('query')) problems.push(`${path}.parts: an answer has no query`);
+  if (headers.length > 0 && !parts.includes('headers')) problems.push(`${path}.headers: parts has no headers`);
+};
+
 const faultFields = object(
   {
     id: string(64, /^[\w.:-]+$/, 'may have letters, digits and . : _ -'),
@@ -141,6 +198,8 @@ const faultFields = object(
     match: object({
       method,
       pathPrefix,
+      path: string(256, /^\//, 'must begin with /'),
+      authority: string(255, /^[\w.-]+$/, 'must be a host without port'),
       header: object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']),
       caller: string(128),
     }),
@@ -149,17 +208,9 @@ const faultFields = object(
     abort,
     reset: boolean,
     exception,
-    mutate: object(
-      {
-        on: oneOf(['request', 'response']),
-        ops: integer(1, 64),
-        kinds: list(oneOf(mutationKinds), 16),
-        raw: boolean,
-      },
-      ['on', 'ops'],
-    ),
-    stall: oneOf(['request', 'response']),
-    truncate: integer(0, 0x7fffffff),
+    mutate,
+    stall: direction,
+    truncate: object({ on: direction, bytes: integer(0, 0x7fffffff) }, ['on', 'bytes']),
   },
   ['id', 'expiresAtMs'],
 );

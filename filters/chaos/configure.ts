@@ -1,214 +1,194 @@
-import { bytes, len, logBytes, monotonicNs, ptr } from '../abi/call';
-import { alloc, drop, newRegion } from '../abi/region';
-import { is, Text } from '../abi/text';
-import { ERROR, PLUGIN_CONFIGURATION } from '../abi/types';
+import { monotonicNs } from '../abi/call';
+import { alloc } from '../abi/region';
+import { among, Text } from '../abi/text';
 import {
+  ANYTHING,
   boolField,
-  field,
-  listField,
-  Node,
+  choiceField,
+  closeConfiguration,
+  HEADER,
   integerField,
+  listField,
+  MAX_SAFE,
+  METHOD,
   numberField,
   objectField,
-  only,
-  parseTree,
+  openConfiguration,
+  PATH,
   refuse,
+  required,
   textField,
-  wrong,
+  textsField,
+  wholeField,
 } from '../lib/config';
 import * as json from '../lib/json';
-import { newOut, putString } from '../lib/out';
-import { ALL, kindOf } from './kinds';
+import { Node } from '../lib/tree';
+import { isFixed } from './headers';
+import { ALL, KIND_NAMES, RAW } from './kinds';
 import * as state from './state';
 import { Fault, Root } from './state';
 
-const MAX_SAFE: f64 = 9007199254740991;
-const text = changetype<Text>(memory.data(offsetof<Text>(), 8));
+/** Ids go into a response header. */
+const ID = 'aA0_.:-';
+/** In the order of ON_REQUEST and ON_RESPONSE. */
+const DIRECTIONS = words`request response`;
+const HOST = 'aA0_.-';
+/** Delays are at most a minute, ms. */
+const LONGEST: f64 = 60000;
 
 /** Reads the plugin's configuration into the root. False, with the reason in the log, if any of it is wrong: nothing is kept then. */
 export function configure(root: Root): bool {
-  const region = newRegion();
-  if (region === null) return complain('no memory');
-  root.region = changetype<usize>(region);
-  if (!bytes(PLUGIN_CONFIGURATION, 0, 0x7fffffff)) return give(root, 'empty');
-  const tree = parseTree(region, ptr, len);
-  if (tree === null) return give(root, 'not JSON');
-  only(tree, 'generation faults maxBodyBytes');
-  if (field(tree, 'generation') === null) refuse('generation');
-  integerField(tree, 'generation', 0, 0, MAX_SAFE);
-  root.maxBody = <u32>integerField(tree, 'maxBodyBytes', 262144, 0, 1048576);
-  const list = listField(tree, 'faults');
-  if (list === null || list.count > 64) refuse('faults');
-  else if (list.count > 0) {
-    const now = monotonicNs();
-    root.faults = alloc(region, list.count * offsetof<Fault>());
-    if (root.faults == 0) return give(root, 'no memory');
-    memory.fill(root.faults, 0, list.count * offsetof<Fault>());
-    for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
-      readFault(root, state.faultAt(root, root.count++), changetype<Node>(c), now);
-    }
-  }
-  if (wrong.length > 0) return give(root, wrong);
-  return true;
-}
-
-function give(root: Root, why: string): bool {
-  drop(state.regionOf(root));
-  root.region = 0;
+  const tree = openConfiguration(root);
+  if (tree !== null) read(root, tree);
+  if (closeConfiguration(root, tree, 'umbra chaos')) return true;
   root.count = 0;
-  root.faults = 0;
-  return complain(why);
-}
-
-function complain(why: string): bool {
-  const o = newOut(128);
-  if (o !== null) {
-    putString(o, 'umbra chaos: configuration refused: ');
-    putString(o, why);
-    logBytes(ERROR, o.ptr, o.len);
-  }
   return false;
 }
 
-function readFault(root: Root, f: Fault, n: Node, now: u64): void {
-  only(n, 'id expiresAtMs maxDurationMs share seed match maxActive delay abort reset exception mutate stall truncate');
-  if (!textField(n, 'id', text)) refuse('id');
-  f.id = text.ptr;
-  f.idLen = text.len;
-  if (f.idLen == 0 || f.idLen > 64) refuse('id');
-  for (let i: u32 = 0; i < f.idLen; i++) {
-    // It goes into a response header.
-    const c: u32 = load<u8>(f.id + i);
-    if (!((c | 32) - 97 < 26 || c - 48 < 10 || c == 46 || c == 58 || c == 95 || c == 45)) refuse('id');
+function read(root: Root, n: Node): void {
+  required(n, 'generation');
+  wholeField(n, 'generation', 0, 0, MAX_SAFE);
+  root.maxBody = integerField(n, 'maxBodyBytes', 262144, 0, 1048576);
+  required(n, 'faults');
+  const list = listField(n, 'faults', 64);
+  if (list === null || list.count == 0) return;
+  const now = monotonicNs();
+  root.faults = alloc(state.regionOf(root), list.count * offsetof<Fault>());
+  if (root.faults == 0) return refuse('faults');
+  memory.fill(root.faults, 0, list.count * offsetof<Fault>());
+  for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
+    const one = changetype<Node>(c);
+    if (one.kind != json.OBJECT) refuse('faults');
+    readFault(root, state.faultAt(root, root.count++), one, now);
   }
-  if (field(n, 'expiresAtMs') === null) refuse('expiresAtMs');
-  f.expires = <u64>integerField(n, 'expiresAtMs', 0, 0, MAX_SAFE) * 1000000;
+}
+
+/** The place of a text's address and length in a fault. */
+@inline
+function text(f: Fault, offset: usize): Text {
+  return changetype<Text>(changetype<usize>(f) + offset);
+}
+
+function readFault(root: Root, f: Fault, n: Node, now: u64): void {
+  if (!textField(n, 'id', 1, 64, ID, text(f, offsetof<Fault>('id')))) refuse('id');
+  required(n, 'expiresAtMs');
+  f.expires = <u64>wholeField(n, 'expiresAtMs', 0, 0, MAX_SAFE) * 1000000;
   const most = integerField(n, 'maxDurationMs', 0, 1, 86400000);
   f.ends = most > 0 ? now + <u64>most * 1000000 : u64.MAX_VALUE;
   f.share = <u64>(numberField(n, 'share', 1, 0, 1) * 4294967296.0);
-  f.seed = <u64>integerField(n, 'seed', 0, 0, MAX_SAFE);
-  f.maxActive = <u32>integerField(n, 'maxActive', 0, 1, 1000000);
-  readMatch(f, n);
-  readDelay(root, f, n);
+  f.seed = <u64>wholeField(n, 'seed', 0, 0, MAX_SAFE);
+  f.maxActive = integerField(n, 'maxActive', 0, 1, 1000000);
+  readMatch(f, objectField(n, 'match'));
+  readDelay(root, f, objectField(n, 'delay'));
   readEnd(f, n);
-  readMutate(f, n);
-  if (textField(n, 'stall', text)) {
-    if (is(text.ptr, text.len, 'request')) f.stall = state.ON_REQUEST;
-    else if (is(text.ptr, text.len, 'response')) f.stall = state.ON_RESPONSE;
-    else refuse('stall');
-  }
-  f.truncate = <i32>integerField(n, 'truncate', -1, 0, 2147483647);
+  readMutate(root, f, objectField(n, 'mutate'));
+  f.stall = choiceField(n, 'stall', DIRECTIONS);
+  readTruncate(f, objectField(n, 'truncate'));
 }
 
-function readMatch(f: Fault, n: Node): void {
-  const m = objectField(n, 'match', 'method pathPrefix header caller');
+function readMatch(f: Fault, m: Node | null): void {
   if (m === null) return;
-  if (textField(m, 'method', text)) {
-    f.method = text.ptr;
-    f.methodLen = text.len;
-  }
-  if (textField(m, 'pathPrefix', text)) {
-    f.prefix = text.ptr;
-    f.prefixLen = text.len;
-  }
-  if (textField(m, 'caller', text)) {
-    f.caller = text.ptr;
-    f.callerLen = text.len;
-  }
-  const h = objectField(m, 'header', 'name value');
+  textField(m, 'method', 1, 32, METHOD, text(f, offsetof<Fault>('method')));
+  textField(m, 'pathPrefix', 1, 1024, PATH, text(f, offsetof<Fault>('prefix')));
+  textField(m, 'path', 1, 256, PATH, text(f, offsetof<Fault>('pattern')));
+  textField(m, 'authority', 1, 255, HOST, text(f, offsetof<Fault>('authority')));
+  textField(m, 'caller', 1, 128, ANYTHING, text(f, offsetof<Fault>('caller')));
+  const h = objectField(m, 'header');
   if (h === null) return;
-  if (!textField(h, 'name', text) || text.len == 0) refuse('header');
-  f.headerName = text.ptr;
-  f.headerNameLen = text.len;
-  if (textField(h, 'value', text)) {
-    f.headerValue = text.ptr;
-    f.headerValueLen = text.len;
-  }
+  if (!textField(h, 'name', 1, 128, HEADER, text(f, offsetof<Fault>('headerName')))) refuse('header');
+  textField(h, 'value', 0, 1024, ANYTHING, text(f, offsetof<Fault>('headerValue')));
 }
 
-function readDelay(root: Root, f: Fault, n: Node): void {
-  const d = objectField(n, 'delay', 'kind ms spread table');
+function readDelay(root: Root, f: Fault, d: Node | null): void {
   if (d === null) return;
-  if (!textField(d, 'kind', text)) refuse('delay');
-  else if (is(text.ptr, text.len, 'fixed')) f.delay = state.DELAY_FIXED;
-  else if (is(text.ptr, text.len, 'uniform')) f.delay = state.DELAY_UNIFORM;
-  else if (is(text.ptr, text.len, 'normal')) f.delay = state.DELAY_NORMAL;
-  else if (is(text.ptr, text.len, 'pareto')) f.delay = state.DELAY_PARETO;
-  else if (is(text.ptr, text.len, 'table')) f.delay = state.DELAY_TABLE;
-  else refuse('delay');
+  required(d, 'kind');
+  f.delay = choiceField(d, 'kind', words`fixed uniform normal pareto table`);
   if (f.delay == state.DELAY_TABLE) {
-    const list = listField(d, 'table');
-    if (list === null || list.count < 2 || list.count > 101) {
-      refuse('table');
-      return;
-    }
+    const list = listField(d, 'table', 101);
+    if (list === null || list.count < 2) return refuse('table');
     f.table = alloc(state.regionOf(root), (<usize>list.count) << 3);
-    if (f.table == 0) {
-      refuse('table');
-      return;
-    }
+    if (f.table == 0) return refuse('table');
     for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
       const v = changetype<Node>(c);
-      if (v.kind != json.NUMBER || !(v.value >= 0 && v.value <= 60000)) refuse('table');
+      if (v.kind != json.NUMBER || !(v.value >= 0 && v.value <= LONGEST)) refuse('table');
       store<f64>(f.table + ((<usize>f.tableLength) << 3), v.value);
       f.tableLength++;
     }
     return;
   }
-  if (field(d, 'ms') === null) refuse('delay');
-  f.delayMs = numberField(d, 'ms', 0, 0, 60000);
-  f.spread =
-    f.delay == state.DELAY_PARETO ? numberField(d, 'spread', 2, 0.1, 100) : numberField(d, 'spread', 0, 0, 60000);
+  required(d, 'ms');
+  f.delayMs = numberField(d, 'ms', 0, 0, LONGEST);
+  const pareto = f.delay == state.DELAY_PARETO;
+  f.spread = numberField(d, 'spread', pareto ? 2 : 0, pareto ? 0.1 : 0, pareto ? 100 : LONGEST);
 }
 
 function readEnd(f: Fault, n: Node): void {
   let ends = 0;
-  const a = objectField(n, 'abort', 'http grpc');
+  const a = objectField(n, 'abort');
   if (a !== null) {
     ends++;
     const http = integerField(a, 'http', 0, 200, 599);
     const grpc = integerField(a, 'grpc', 0, 1, 16);
     if ((http == 0) == (grpc == 0)) refuse('abort');
     f.end = http != 0 ? state.END_HTTP : state.END_GRPC;
-    f.status = <u32>(http != 0 ? http : grpc);
+    f.status = http != 0 ? http : grpc;
   }
   if (boolField(n, 'reset', false)) {
     ends++;
     f.end = state.END_RESET;
   }
-  const e = objectField(n, 'exception', 'template status');
+  const e = objectField(n, 'exception');
   if (e !== null) {
     ends++;
-    if (!textField(e, 'template', text)) refuse('exception');
-    else if (is(text.ptr, text.len, 'express')) f.end = state.END_EXPRESS;
-    else if (is(text.ptr, text.len, 'spring')) f.end = state.END_SPRING;
-    else if (is(text.ptr, text.len, 'grpc')) f.end = state.END_GRPC_EXCEPTION;
-    else refuse('exception');
+    const template = choiceField(e, 'template', words`express spring grpc`);
+    if (template == 0) refuse('exception');
+    f.end = state.END_EXPRESS + template - 1;
     const grpc = f.end == state.END_GRPC_EXCEPTION;
-    f.status = <u32>integerField(e, 'status', 0, grpc ? 1 : 400, grpc ? 16 : 599);
+    f.status = integerField(e, 'status', 0, grpc ? 1 : 400, grpc ? 16 : 599);
     if (f.status == 0) refuse('exception');
   }
   if (ends > 1) refuse('more than one of abort, reset, exception');
 }
 
-function readMutate(f: Fault, n: Node): void {
-  const m = objectField(n, 'mutate', 'on ops kinds raw');
+function readTruncate(f: Fault, t: Node | null): void {
+  if (t === null) return;
+  f.truncateOn = choiceField(t, 'on', DIRECTIONS);
+  if (f.truncateOn == 0) refuse('truncate');
+  required(t, 'bytes');
+  f.truncateTo = integerField(t, 'bytes', 0, 0, 2147483647);
+}
+
+function readMutate(root: Root, f: Fault, m: Node | null): void {
   if (m === null) return;
-  if (!textField(m, 'on', text)) refuse('mutate');
-  else if (is(text.ptr, text.len, 'request')) f.mutateOn = state.ON_REQUEST;
-  else if (is(text.ptr, text.len, 'response')) f.mutateOn = state.ON_RESPONSE;
-  else refuse('mutate');
-  f.ops = <u32>integerField(m, 'ops', 0, 1, 64);
+  f.mutateOn = choiceField(m, 'on', DIRECTIONS);
+  if (f.mutateOn == 0) refuse('mutate');
+  f.ops = integerField(m, 'ops', 0, 1, 64);
   if (f.ops == 0) refuse('ops');
   f.raw = boolField(m, 'raw', false);
-  f.kinds = ALL;
-  const list = listField(m, 'kinds');
-  if (list === null || list.count == 0) return;
-  f.kinds = 0;
-  for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
-    const k = changetype<Node>(c);
-    const kind = k.kind == json.STRING ? kindOf(k.ptr, k.len) : -1;
-    if (kind < 0) refuse('kinds');
-    else f.kinds |= 1 << kind;
+  f.kinds = choices(listField(m, 'kinds', 16), 'kinds', KIND_NAMES, RAW);
+  if (f.kinds == 0) f.kinds = ALL;
+  const parts = listField(m, 'parts', 3);
+  f.parts = choices(parts, 'parts', words`body query headers`, state.PARTS);
+  if (parts === null) f.parts = 1 << state.BODY;
+  // An answer has no query.
+  if (f.parts == 0 || (f.mutateOn == state.ON_RESPONSE && (f.parts & (1 << state.QUERY)) != 0)) refuse('parts');
+  textsField(state.regionOf(root), m, 'headers', 64, 128, HEADER, text(f, offsetof<Fault>('only')));
+  if (f.onlyCount != 0 && (f.parts & (1 << state.HEADERS)) == 0) refuse('headers');
+  for (let i: u32 = 0; i < f.onlyCount; i++) {
+    const t = changetype<Text>(f.only + <usize>i * offsetof<Text>());
+    if (isFixed(t.ptr, t.len)) refuse('headers');
   }
+}
+
+/** Bits of the words that a list names, of the first `most`; 0 for none. */
+function choices(list: Node | null, name: string, known: string, most: u32): u32 {
+  let bits: u32 = 0;
+  if (list === null) return bits;
+  for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
+    const n = changetype<Node>(c);
+    const choice: u32 = n.kind == json.STRING ? among(n.ptr, n.len, known) : 0;
+    if (choice == 0 || choice > most) refuse(name);
+    else bits |= 1 << (choice - 1);
+  }
+  return bits;
 }

@@ -3,7 +3,8 @@ import { seedOf } from './match';
 import * as state from './state';
 import { Fault } from './state';
 
-const MOST: f64 = 60000;
+/** The longest delay, ms. */
+export const MOST_DELAY: f64 = 60000;
 
 /** This request's delay in ms, 0..60000. */
 export function drawDelay(f: Fault, number: u64): f64 {
@@ -20,5 +21,5 @@ export function drawDelay(f: Fault, number: u64): f64 {
     const high = load<f64>(f.table + ((<usize>(i + 1)) << 3));
     ms = low + (high - low) * (at - <f64>i);
   }
-  return ms > MOST ? MOST : ms > 0 ? ms : 0;
+  return ms > MOST_DELAY ? MOST_DELAY : ms > 0 ? ms : 0;
 }

@@ -68,3 +68,12 @@ export function applyEdits(body: usize, len: u32): Out | null {
   put(o, from, <u32>(body + len - from));
   return o.failed ? null : o;
 }
+
+/** Whether an edit changes [start, stop) or inserts behind it: what is inserted before it belongs to its neighbour. */
+export function touched(start: usize, stop: usize): bool {
+  for (let i: u32 = 0; i < edits; i++) {
+    const e = at(i);
+    if (e.start == e.stop ? e.start > start && e.start <= stop : e.start >= start && e.start < stop) return true;
+  }
+  return false;
+}

@@ -2,13 +2,12 @@
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
 import { count } from '../lib/metrics';
-import { give, take } from '../abi/heap';
-import { drop } from '../abi/region';
-import { find, put, remove } from '../abi/table';
+import { give } from '../abi/heap';
+import { contextCreated, freeRoot, rootDeleted, rootOfId, rootOfNewStream } from '../abi/roots';
 import { CONTINUE } from '../abi/types';
 import { configure } from './configure';
 import * as metrics from './metrics';
-import { Root, regionOf, roots } from './state';
+import { Root } from './state';
 import * as stream from './stream';
 
 export function proxy_abi_version_0_2_1(): void {}
@@ -17,25 +16,12 @@ export function proxy_on_memory_allocate(size: usize): usize {
   return temp(size);
 }
 
-// A stream's context is created right before its headers come, so remembering the last one does for all.
-let created: u32 = 0;
-let createdRoot: usize = 0;
-
 export function proxy_on_context_create(id: u32, parent: u32): void {
-  if (parent != 0) {
-    created = id;
-    createdRoot = find(roots, parent);
-    return;
-  }
-  const p = take(offsetof<Root>());
-  if (p == 0) return;
-  memory.fill(p, 0, offsetof<Root>());
-  changetype<Root>(p).id = id;
-  if (!put(roots, id, p)) give(p, offsetof<Root>());
+  contextCreated(id, parent, offsetof<Root>());
 }
 
 export function proxy_on_configure(id: u32, _size: u32): i32 {
-  const r = find(roots, id);
+  const r = rootOfId(id);
   if (r == 0) return 0;
   enter();
   metrics.defineMetrics();
@@ -46,11 +32,10 @@ export function proxy_on_configure(id: u32, _size: u32): i32 {
 }
 
 export function proxy_on_request_headers(id: u32, _count: u32, end: u32): i32 {
-  if (id != created || createdRoot == 0) return CONTINUE;
-  const r = changetype<Root>(createdRoot);
-  if (r.count == 0) return CONTINUE;
+  const r = rootOfNewStream(id);
+  if (r == 0 || changetype<Root>(r).count == 0) return CONTINUE;
   enter();
-  const answer = stream.requestHeaders(r, id, end != 0);
+  const answer = stream.requestHeaders(changetype<Root>(r), id, end != 0);
   leave();
   return answer;
 }
@@ -101,7 +86,7 @@ export function proxy_on_response_trailers(id: u32, _count: u32): i32 {
 }
 
 export function proxy_on_tick(id: u32): void {
-  const r = find(roots, id);
+  const r = rootOfId(id);
   if (r == 0) return;
   enter();
   stream.tick(changetype<Root>(r));
@@ -109,14 +94,16 @@ export function proxy_on_tick(id: u32): void {
 }
 
 export function proxy_on_delete(id: u32): void {
-  const p = remove(roots, id);
+  const p = rootDeleted(id);
   if (p == 0) {
-    stream.deleteStream(id);
+    const s = stream.findStream(id);
+    if (s === null) return;
+    enter();
+    stream.deleteStream(s);
+    leave();
     return;
   }
   const r = changetype<Root>(p);
-  if (createdRoot == p) createdRoot = 0;
-  if (r.region != 0) drop(regionOf(r));
   if (r.waiting != 0) give(r.waiting, (<usize>r.waitingCap) << 2);
-  give(p, offsetof<Root>());
+  freeRoot(p, offsetof<Root>());
 }

@@ -1,5 +1,4 @@
-import { is } from '../abi/text';
-import { Out, putString } from '../lib/out';
+import { Out, put } from '../lib/out';
 
 // Kinds of mutation; their order is that of the counters in metrics.ts.
 export const JITTER: u32 = 0;
@@ -15,27 +14,11 @@ export const KINDS: u32 = 9;
 /** All that a configuration may name. */
 export const ALL: u32 = 0xff;
 
-/** -1 for an unknown name. */
-export function kindOf(p: usize, len: u32): i32 {
-  if (is(p, len, 'number-jitter')) return JITTER;
-  if (is(p, len, 'boundary')) return BOUNDARY;
-  if (is(p, len, 'string-edit')) return STRING_EDIT;
-  if (is(p, len, 'drop')) return DROP;
-  if (is(p, len, 'duplicate')) return DUPLICATE;
-  if (is(p, len, 'swap')) return SWAP;
-  if (is(p, len, 'type-change')) return TYPE_CHANGE;
-  if (is(p, len, 'null')) return TO_NULL;
-  return -1;
-}
+/** Their names, in their order. */
+export const KIND_NAMES = words`number-jitter boundary string-edit drop duplicate swap type-change null raw`;
 
 export function putKind(o: Out, kind: u32): void {
-  if (kind == JITTER) putString(o, 'number-jitter');
-  else if (kind == BOUNDARY) putString(o, 'boundary');
-  else if (kind == STRING_EDIT) putString(o, 'string-edit');
-  else if (kind == DROP) putString(o, 'drop');
-  else if (kind == DUPLICATE) putString(o, 'duplicate');
-  else if (kind == SWAP) putString(o, 'swap');
-  else if (kind == TYPE_CHANGE) putString(o, 'type-change');
-  else if (kind == TO_NULL) putString(o, 'null');
-  else putString(o, 'raw');
+  let word = changetype<usize>(KIND_NAMES);
+  for (; kind > 0; kind--) word += load<u8>(word) + 1;
+  put(o, word + 1, load<u8>(word));
 }

@@ -1,15 +1,49 @@
-import { header, len, ptr, wallNs } from '../abi/call';
-import { count } from '../lib/metrics';
+import { header, len, ptr } from '../abi/call';
 import { ascii, same, startsWith, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
+import { count } from '../lib/metrics';
 import { mix } from '../lib/random';
 import * as metrics from './metrics';
-import { Fault, Root } from './state';
+import { matchesPattern } from './pattern';
+import { Fault } from './state';
 
 const METHOD = ascii(':method');
 const PATH = ascii(':path');
+const AUTHORITY = ascii(':authority');
 const CALLER = ascii('x-umbra-caller');
 const other = changetype<Text>(memory.data(offsetof<Text>(), 8));
+
+/** A header of the request, read when a fault first asks for it; the bytes live until the callback returns. */
+@unmanaged
+class Seen {
+  read: bool;
+  ptr: usize;
+  len: u32;
+}
+
+const method = changetype<Seen>(memory.data(offsetof<Seen>(), 8));
+const path = changetype<Seen>(memory.data(offsetof<Seen>(), 8));
+const authority = changetype<Seen>(memory.data(offsetof<Seen>(), 8));
+const caller = changetype<Seen>(memory.data(offsetof<Seen>(), 8));
+
+/** Forgets the request before. */
+export function openMatch(): void {
+  method.read = false;
+  path.read = false;
+  authority.read = false;
+  caller.read = false;
+}
+
+/** An absent header is 0 bytes at 0, which equals no value a fault can name. */
+function see(s: Seen, name: Text): Seen {
+  if (!s.read) {
+    const there = header(REQUEST_HEADERS, name);
+    s.read = true;
+    s.ptr = there ? ptr : 0;
+    s.len = there ? len : 0;
+  }
+  return s;
+}
 
 /** A fault past its expiry does nothing; the first time that is seen it is counted. */
 export function isOver(f: Fault, wall: u64, monotonic: u64): bool {
@@ -21,11 +55,31 @@ export function isOver(f: Fault, wall: u64, monotonic: u64): bool {
   return true;
 }
 
-/** Whether a request fits a fault. Reads each header at most once per fault, and only those the fault names. */
+/** Bytes before the first `stop`. */
+function upTo(p: usize, n: u32, stop: u32): u32 {
+  for (let i: u32 = 0; i < n; i++) if (load<u8>(p + i) == stop) return i;
+  return n;
+}
+
+/** Whether a request fits a fault. Each header is read at most once per request, and only if a fault names it. */
 export function fits(f: Fault): bool {
-  if (f.method != 0 && !(header(REQUEST_HEADERS, METHOD) && same(ptr, len, f.method, f.methodLen))) return false;
-  if (f.prefix != 0 && !(header(REQUEST_HEADERS, PATH) && startsWith(ptr, len, f.prefix, f.prefixLen))) return false;
-  if (f.caller != 0 && !(header(REQUEST_HEADERS, CALLER) && same(ptr, len, f.caller, f.callerLen))) return false;
+  if (f.methodLen != 0) {
+    const s = see(method, METHOD);
+    if (!same(s.ptr, s.len, f.method, f.methodLen)) return false;
+  }
+  if (f.prefixLen != 0 || f.patternLen != 0) {
+    const s = see(path, PATH);
+    if (!startsWith(s.ptr, s.len, f.prefix, f.prefixLen)) return false;
+    if (f.patternLen != 0 && !matchesPattern(s.ptr, upTo(s.ptr, s.len, 63), f.pattern, f.patternLen)) return false;
+  }
+  if (f.authorityLen != 0) {
+    const s = see(authority, AUTHORITY);
+    if (!same(s.ptr, upTo(s.ptr, s.len, 58), f.authority, f.authorityLen)) return false;
+  }
+  if (f.callerLen != 0) {
+    const s = see(caller, CALLER);
+    if (!same(s.ptr, s.len, f.caller, f.callerLen)) return false;
+  }
   if (f.headerName != 0) {
     other.ptr = f.headerName;
     other.len = f.headerNameLen;
@@ -35,9 +89,9 @@ export function fits(f: Fault): bool {
   return true;
 }
 
-/** The seed of one request's choices; `use` keeps share, delay and mutation apart. */
+/** The seed of one request's choices; `use` (below 8) keeps share, delay and each part's mutation apart. */
 export function seedOf(f: Fault, number: u64, use: u64): u64 {
-  return mix(f.seed ^ mix(number * 4 + use));
+  return mix(f.seed ^ mix(number * 8 + use));
 }
 
 /** Whether the share takes this request; replayable by its number. */

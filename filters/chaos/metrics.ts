@@ -1,5 +1,4 @@
 import { defineAll, isDefined } from '../lib/metrics';
-import { ascii } from '../abi/text';
 import { COUNTER, GAUGE } from '../abi/types';
 
 // Numbers of the metrics, in the order of the names below; docs/filters.md says what each counts.
@@ -26,8 +25,10 @@ export const MUTATED_SWAP: u32 = 19;
 export const MUTATED_TYPE_CHANGE: u32 = 20;
 export const MUTATED_NULL: u32 = 21;
 export const MUTATED_RAW: u32 = 22;
-export const ACTIVE: u32 = 23;
-export const WAITING: u32 = 24;
+export const MUTATED_QUERY: u32 = 23;
+export const MUTATED_HEADERS: u32 = 24;
+export const ACTIVE: u32 = 25;
+export const WAITING: u32 = 26;
 
 /** A kind of mutation's counter: they follow each other in the order of kinds.ts. */
 @inline
@@ -35,14 +36,14 @@ export function mutatedKind(kind: u32): u32 {
   return MUTATED_NUMBER_JITTER + kind;
 }
 
-export const PREFIX = ascii('umbra_chaos_');
+export const PREFIX = 'umbra_chaos_';
 
 export function defineMetrics(): void {
   if (isDefined()) return;
   defineAll(
     COUNTER,
     PREFIX,
-    'faulted injected_delay injected_abort injected_reset injected_exception injected_stall injected_truncate mutated mutate_no_fit mutate_too_large expired over_max_active gone_while_waiting configured mutated_number_jitter mutated_boundary mutated_string_edit mutated_drop mutated_duplicate mutated_swap mutated_type_change mutated_null mutated_raw',
+    words`faulted injected_delay injected_abort injected_reset injected_exception injected_stall injected_truncate mutated mutate_no_fit mutate_too_large expired over_max_active gone_while_waiting configured mutated_number_jitter mutated_boundary mutated_string_edit mutated_drop mutated_duplicate mutated_swap mutated_type_change mutated_null mutated_raw mutated_query mutated_headers`,
   );
-  defineAll(GAUGE, PREFIX, 'active waiting');
+  defineAll(GAUGE, PREFIX, words`active waiting`);
 }

@@ -1,7 +1,8 @@
-// Mutation of one body by seed: draws spots and kinds, notes edits, applies them. JSON stays JSON and a form a form, unless raw.
+// Mutation of one body, query or header map by seed: draws spots and kinds, notes edits, applies them. JSON stays JSON and a
+// form a form, unless raw.
 import { temp } from '../abi/arena';
 import { count } from '../lib/metrics';
-import { beginsFold, holdsFold } from '../abi/text';
+import { beginsFold, holdsFold, sizeOf } from '../abi/text';
 import * as json from '../lib/json';
 import { isInteger, parseNumber } from '../lib/number';
 import { newOut, Out, put, putByte, putF64, putString } from '../lib/out';
@@ -9,12 +10,15 @@ import { below, random, uniform } from '../lib/random';
 import { applyEdits, edit, edits, openEdits } from './edits';
 import * as kind from './kinds';
 import * as metrics from './metrics';
-import { FIELD, formSpots, jsonSpots, MEMBER, Spot, spot, spots, textSpot, WHOLE } from './spots';
+import { FIELD, formSpots, HEADER, jsonSpots, MEMBER, Spot, spot, spots, textSpot, WHOLE } from './spots';
 
 export const NO_FORMAT: u32 = 0;
 export const JSON_BODY: u32 = 1;
 export const FORM_BODY: u32 = 2;
 export const TEXT_BODY: u32 = 3;
+/** Names and values between NULs; the caller has found the spots, since not every header may be changed. */
+export const HEADER_BLOCK: u32 = 4;
+export const QUERY_STRING: u32 = 5;
 
 /** What a content type's bodies are taken for. Nothing is guessed: an unknown type has no format. */
 export function formatOf(type: usize, len: u32): u32 {
@@ -38,8 +42,13 @@ export function mutate(body: usize, len: u32, format: u32, ops: u32, kinds: u32,
   if (len == 0 || !openEdits()) return null;
   let read = false;
   if (format == JSON_BODY) read = jsonSpots(body, len);
-  else if (format == FORM_BODY) read = formSpots(body, len);
+  else if (format == FORM_BODY || format == QUERY_STRING) read = formSpots(body, len);
   else if (format == TEXT_BODY) read = textSpot(body, len);
+  else if (format == HEADER_BLOCK) read = spots > 0;
+  // What is not a body must stay what a message's head may hold.
+  const head = format >= HEADER_BLOCK;
+  // The whole document only if it is all there is: changing it takes every other edit's place.
+  const low: u32 = spots > 1 && format == JSON_BODY ? 1 : 0;
   for (let i: u32 = 0; i < ops; i++) {
     // A draw may not fit or overlap an edit: a few more are tried, so that small bodies get their edits too.
     for (let tries = 0; tries < 8; tries++) {
@@ -47,9 +56,9 @@ export function mutate(body: usize, len: u32, format: u32, ops: u32, kinds: u32,
       let k: u32 = kind.RAW;
       if (read && !(raw && below(4) == 0)) {
         k = pick(kinds);
-        // The whole document only if it is all there is: changing it takes every other edit's place.
-        done = apply(spot(spots > 1 && format == JSON_BODY ? 1 + below(spots - 1) : below(spots)), k, body + len);
-      } else if (raw) done = flip(body, len);
+        done = apply(low + below(spots - low), low, k, body + len);
+      } else if (raw && !head) done = flip(body, len);
+      else if (raw && read) done = garble(spot(below(spots)));
       else break;
       if (done) {
         used |= 1 << k;
@@ -71,9 +80,11 @@ function pick(kinds: u32): u32 {
   return kind.STRING_EDIT;
 }
 
-function apply(s: Spot, k: u32, end: usize): bool {
+/** One operation on the spot numbered `i`, of those from `low` on. */
+function apply(i: u32, low: u32, k: u32, end: usize): bool {
+  const s = spot(i);
   const size = <u32>(s.stop - s.start);
-  const numeric = s.kind == json.NUMBER || (s.role == FIELD && isInteger(s.start, size));
+  const numeric = s.kind == json.NUMBER || (s.role >= FIELD && isNumber(s.start, size));
   switch (k) {
     case kind.JITTER:
       return numeric && jitter(s, size);
@@ -86,12 +97,18 @@ function apply(s: Spot, k: u32, end: usize): bool {
     case kind.DUPLICATE:
       return s.role != WHOLE && duplicate(s);
     case kind.SWAP:
-      return swap(s);
+      return swap(i, low);
     case kind.TYPE_CHANGE:
-      return s.role != FIELD && typeChange(s, size);
+      return s.role < FIELD && typeChange(s, size);
     default:
       return s.kind != json.NULL && nullify(s);
   }
+}
+
+/** Whether a field's text reads as a number. */
+function isNumber(p: usize, len: u32): bool {
+  json.open(p, len);
+  return json.next() == json.NUMBER && json.stop == p + len;
 }
 
 function replace(s: Spot, o: Out | null): bool {
@@ -99,7 +116,7 @@ function replace(s: Spot, o: Out | null): bool {
 }
 
 function replaceBy(s: Spot, text: string): bool {
-  const o = newOut(text.length);
+  const o = newOut(sizeOf(text));
   if (o === null) return false;
   putString(o, text);
   return replace(s, o);
@@ -142,7 +159,7 @@ function boundary(s: Spot, numeric: bool): bool {
         return replaceBy(s, '-0');
     }
   }
-  const quote = s.role != FIELD && s.kind == json.STRING;
+  const quote = s.role < FIELD && s.kind == json.STRING;
   if (s.kind == json.STRING) {
     if (below(2) == 0) return replaceBy(s, quote && !isText(s) ? '""' : '');
     const o = newOut(1100);
@@ -165,7 +182,7 @@ function isText(s: Spot): bool {
 
 /** Inserts, removes or replaces one character, never inside an escape or a multi-byte character. */
 function stringEdit(s: Spot): bool {
-  const bare = s.role == FIELD || isText(s);
+  const bare = s.role >= FIELD || isText(s);
   const from = bare ? s.start : s.start + 1;
   const to = bare ? s.stop : s.stop - 1;
   const what = below(3);
@@ -211,22 +228,31 @@ function charSize(p: usize, end: usize, bare: bool, form: bool): usize {
 function dropSpot(s: Spot, end: usize): bool {
   if (s.comma != 0) return edit(s.comma, s.stop, 0, 0);
   let p = s.stop;
+  if (s.role == HEADER) return edit(s.whole, p + 1, 0, 0);
   if (s.role == FIELD) return edit(s.whole, p < end ? p + 1 : p, 0, 0);
   while (p < end && load<u8>(p) <= 32) p++;
   return edit(s.whole, p < end && load<u8>(p) == 44 ? p + 1 : s.stop, 0, 0);
 }
 
 function duplicate(s: Spot): bool {
-  const size = <u32>(s.stop - s.whole);
+  // A header's copy stands behind the NUL that ends the first.
+  const header = s.role == HEADER;
+  const stop = header ? s.stop + 1 : s.stop;
+  const size = <u32>(stop - s.whole);
   const o = newOut(size + 1);
   if (o === null) return false;
-  putByte(o, s.role == FIELD ? 38 : 44);
+  if (!header) putByte(o, s.role == FIELD ? 38 : 44);
   put(o, s.whole, size);
-  return !o.failed && edit(s.stop, s.stop, o.ptr, o.len);
+  return !o.failed && edit(stop, stop, o.ptr, o.len);
 }
 
-function swap(s: Spot): bool {
-  const t = spot(spots > 1 ? 1 + below(spots - 1) : 0);
+/** Exchanges two values. */
+function swap(i: u32, low: u32): bool {
+  if (spots - low < 2) return false;
+  let j = low + below(spots - low - 1);
+  if (j >= i) j++;
+  const s = spot(i);
+  const t = spot(j);
   // Neither may hold the other, and equal values would change nothing.
   if (s.start < t.stop && t.start < s.stop) return false;
   const a = <u32>(s.stop - s.start);
@@ -253,7 +279,7 @@ function typeChange(s: Spot, size: u32): bool {
 }
 
 function nullify(s: Spot): bool {
-  if (s.role == FIELD || isText(s)) return s.start != s.stop && replaceBy(s, '');
+  if (s.role >= FIELD || isText(s)) return s.start != s.stop && replaceBy(s, '');
   return (s.role == MEMBER || s.role != WHOLE || s.kind != json.NULL) && replaceBy(s, 'null');
 }
 
@@ -264,5 +290,20 @@ function flip(body: usize, len: u32): bool {
   if (o == 0) return false;
   const mask = (1 << below(8)) | (1 << below(8)) | (1 << below(8));
   store<u8>(o, load<u8>(at) ^ mask);
+  return edit(at, at + 1, o, 1);
+}
+
+/** Flips bits of one byte of a value in a message's head, where only printable ASCII may stand and nothing that ends the value. */
+function garble(s: Spot): bool {
+  const size = <u32>(s.stop - s.start);
+  if (size == 0) return false;
+  const at = s.start + below(size);
+  const o = temp(1);
+  if (o == 0) return false;
+  const before: u32 = load<u8>(at);
+  const after = before ^ (1 << below(7)) ^ (1 << below(7));
+  // No blank, no `#`, which would end a path.
+  if (after == before || after - 33 > 93 || after == 35) return false;
+  store<u8>(o, after);
   return edit(at, at + 1, o, 1);
 }

@@ -1,38 +1,65 @@
+import { logBytes } from '../abi/call';
 import { ascii } from '../abi/text';
+import { INFO } from '../abi/types';
 import { newOut, Out, put, putByte, putString, putU64 } from '../lib/out';
 import { KINDS, putKind } from './kinds';
-import { hitFault, hitNumber, Stream } from './state';
+import { BODY, editsOf, faultOf, Hit, HEADERS, hitAt, kindsOf, QUERY, Stream } from './state';
 
 export const FAULT_HEADER = ascii('x-umbra-fault');
 
-/** What was done, so that it can be replayed: `id;seed=7;n=3;delay=52;ops=drop+swap:2`, one per fault, joined by commas. */
-export function nameFaults(s: Stream): Out | null {
-  const o = newOut(160);
-  if (o === null) return null;
+/** `;ops=drop+swap:2`: which kinds of operation, and how many in all. */
+function putOps(o: Out, h: Hit, part: u32, label: string): void {
+  const edits = editsOf(h, part);
+  if (edits == 0) return;
+  putString(o, label);
+  const kinds = kindsOf(h, part);
+  let first = true;
+  for (let k: u32 = 0; k < KINDS; k++) {
+    if ((kinds & (1 << k)) == 0) continue;
+    if (!first) putByte(o, 43);
+    first = false;
+    putKind(o, k);
+  }
+  putByte(o, 58);
+  putU64(o, edits);
+}
+
+function putNames(o: Out, s: Stream): void {
   for (let i: u32 = 0; i < s.hits; i++) {
-    const f = hitFault(s, i);
+    const h = hitAt(s, i);
+    const f = faultOf(h);
     if (i > 0) putString(o, ', ');
     put(o, f.id, f.idLen);
     putString(o, ';seed=');
     putU64(o, f.seed);
     putString(o, ';n=');
-    putU64(o, hitNumber(s, i));
-    if (i == 0 && s.delayMs > 0) {
+    putU64(o, h.number);
+    if (h.delayMs > 0) {
       putString(o, ';delay=');
-      putU64(o, s.delayMs);
+      putU64(o, h.delayMs);
     }
-    if (i == 0 && s.edits > 0) {
-      putString(o, ';ops=');
-      let first = true;
-      for (let k: u32 = 0; k < KINDS; k++) {
-        if ((s.kindsUsed & (1 << k)) == 0) continue;
-        if (!first) putByte(o, 43);
-        first = false;
-        putKind(o, k);
-      }
-      putByte(o, 58);
-      putU64(o, s.edits);
-    }
+    putOps(o, h, BODY, ';ops=');
+    putOps(o, h, QUERY, ';query=');
+    putOps(o, h, HEADERS, ';headers=');
   }
-  return o;
+}
+
+/**
+ * What was done, so that it can be replayed: `id;seed=7;n=3;delay=52;ops=drop+swap:2;query=null:1;headers=drop:1`, one per
+ * fault, joined by commas. Null if there is no memory.
+ */
+export function nameFaults(s: Stream): Out | null {
+  const o = newOut(160);
+  if (o === null) return null;
+  putNames(o, s);
+  return o.failed ? null : o;
+}
+
+/** The same to the log, at the stream's end: a reset or an answer that never came has no header to be named in. */
+export function logFaults(s: Stream): void {
+  const o = newOut(192);
+  if (o === null) return;
+  putString(o, 'umbra chaos: ');
+  putNames(o, s);
+  if (!o.failed) logBytes(INFO, o.ptr, o.len);
 }

@@ -34,6 +34,7 @@ const NO_GRPC: i32 = -1;
 export function endStream(s: Stream): void {
   if (s.answered) return;
   s.answered = true;
+  s.ended = true;
   if (s.end == state.END_RESET) {
     count(metrics.INJECTED_RESET);
     closeStream(REQUEST);
@@ -43,7 +44,7 @@ export function endStream(s: Stream): void {
   const headers = newHeaders();
   if (body === null || headers === null) return bare(s.status);
   const name = nameFaults(s);
-  if (name !== null && !name.failed) addTexts(headers, FAULT_HEADER, name.ptr, name.len);
+  if (name !== null) addTexts(headers, FAULT_HEADER, name.ptr, name.len);
   let http = s.status;
   let grpc = NO_GRPC;
   if (s.end == state.END_HTTP || s.end == state.END_GRPC) {

@@ -6,7 +6,10 @@ import * as json from '../lib/json';
 export const WHOLE: u32 = 0;
 export const MEMBER: u32 = 1;
 export const ELEMENT: u32 = 2;
+/** From here on values have no quotes: a field of a form or a query. */
 export const FIELD: u32 = 3;
+/** A header's value; between name, value and the next there are NULs. */
+export const HEADER: u32 = 4;
 
 @unmanaged
 export class Spot {
@@ -34,14 +37,16 @@ export function spot(i: u32): Spot {
   return changetype<Spot>(list + <usize>i * offsetof<Spot>());
 }
 
-function open(): bool {
+/** Forgets all spots; false if there is no memory. */
+export function openSpots(): bool {
   spots = 0;
   cap = 256;
   list = temp(cap * offsetof<Spot>());
   return list != 0;
 }
 
-function add(start: usize, whole: usize, comma: usize, kind: i32, role: u32): i32 {
+/** A spot that begins at `start`; its end is set by whoever finds it. Its number, or -1 if there are too many. */
+export function addSpot(start: usize, whole: usize, comma: usize, kind: i32, role: u32): i32 {
   if (spots == MOST) return -1;
   if (spots == cap) {
     const bigger = temp(<usize>cap * 2 * offsetof<Spot>());
@@ -74,7 +79,7 @@ const frames: usize = memory.data(3072, 8);
 
 /** Collects a JSON document's spots; false if it is no JSON or nested deeper than 256. */
 export function jsonSpots(body: usize, len: u32): bool {
-  if (!open()) return false;
+  if (!openSpots()) return false;
   json.open(body, len);
   let depth: u32 = 0;
   let key: usize = 0;
@@ -103,7 +108,7 @@ export function jsonSpots(body: usize, len: u32): bool {
       if (f.before != 0) for (comma = f.before; load<u8>(comma) != 44; ) comma++;
       f.before = json.stop;
     }
-    const at = add(json.start, whole, comma, t, role);
+    const at = addSpot(json.start, whole, comma, t, role);
     if (t == json.OBJECT || t == json.ARRAY) {
       if (depth == DEPTH) return false;
       const f = changetype<Frame>(frames + <usize>(depth++) * offsetof<Frame>());
@@ -116,7 +121,7 @@ export function jsonSpots(body: usize, len: u32): bool {
 
 /** Collects a form's fields (`a=1&b=2`); false if there is none. */
 export function formSpots(body: usize, len: u32): bool {
-  if (!open()) return false;
+  if (!openSpots()) return false;
   const end = body + len;
   let comma: usize = 0;
   for (let p = body; p <= end; ) {
@@ -127,7 +132,7 @@ export function formSpots(body: usize, len: u32): bool {
       q++;
     }
     if (equals != 0) {
-      const at = add(equals + 1, p, comma, json.STRING, FIELD);
+      const at = addSpot(equals + 1, p, comma, json.STRING, FIELD);
       if (at >= 0) spot(at).stop = q;
     }
     comma = q;
@@ -137,8 +142,8 @@ export function formSpots(body: usize, len: u32): bool {
 }
 
 export function textSpot(body: usize, len: u32): bool {
-  if (len == 0 || !open()) return false;
-  const at = add(body, body, 0, json.STRING, WHOLE);
+  if (len == 0 || !openSpots()) return false;
+  const at = addSpot(body, body, 0, json.STRING, WHOLE);
   if (at < 0) return false;
   spot(at).stop = body + len;
   return true;

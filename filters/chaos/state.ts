@@ -1,4 +1,5 @@
 import { Region } from '../abi/region';
+import { AnyRoot } from '../abi/roots';
 import { initSlab, Slab } from '../abi/slab';
 import { Table } from '../abi/table';
 import { Text } from '../abi/text';
@@ -17,8 +18,16 @@ export const END_EXPRESS: u32 = 4;
 export const END_SPRING: u32 = 5;
 export const END_GRPC_EXCEPTION: u32 = 6;
 
+// Directions: ABI's stream types plus one, so that 0 is none.
+export const NOWHERE: u32 = 0;
 export const ON_REQUEST: u32 = 1;
 export const ON_RESPONSE: u32 = 2;
+
+// Parts of a message that can be mutated, by place in a hit; as bits in a fault.
+export const BODY: u32 = 0;
+export const QUERY: u32 = 1;
+export const HEADERS: u32 = 2;
+export const PARTS: u32 = 3;
 
 /** One fault of a configuration; lives in the root's region. */
 @unmanaged
@@ -42,10 +51,16 @@ export class Fault {
   mutateOn: u32;
   ops: u32;
   kinds: u32;
+  /** Bits of the parts it mutates. */
+  parts: u32;
+  /** Names of the only headers it mutates, as an array of Text; 0 = all that may be. */
+  only: usize;
+  onlyCount: u32;
   raw: bool;
   over: bool;
   stall: u32;
-  truncate: i32;
+  truncateOn: u32;
+  truncateTo: u32;
   maxActive: u32;
   active: u32;
   id: usize;
@@ -54,6 +69,10 @@ export class Fault {
   methodLen: u32;
   prefix: usize;
   prefixLen: u32;
+  pattern: usize;
+  patternLen: u32;
+  authority: usize;
+  authorityLen: u32;
   headerName: usize;
   headerNameLen: u32;
   /** 0 = any value. */
@@ -65,9 +84,7 @@ export class Fault {
 
 /** A configuration in force, or an old one whose streams still live. */
 @unmanaged
-export class Root {
-  id: u32;
-  region: usize;
+export class Root extends AnyRoot {
   faults: usize;
   count: u32;
   maxBody: u32;
@@ -82,73 +99,89 @@ export class Root {
 /** Most faults that act on one stream. */
 export const MAX_HITS: u32 = 4;
 
-export const HOLD_NONE: u32 = 0;
-/** The request waits; then it ends or goes on. */
-export const HOLD_REQUEST: u32 = 1;
-/** The answer waits. */
-export const HOLD_RESPONSE: u32 = 2;
+/** What one fault does to one stream. */
+@unmanaged
+export class Hit {
+  fault: usize;
+  delayMs: u32;
+  /** The request's number among those that match the fault. */
+  number: u64;
+  /** Per part: bits of the kinds used, edits made. */
+  bodyKinds: u32;
+  queryKinds: u32;
+  headersKinds: u32;
+  bodyEdits: u32;
+  queryEdits: u32;
+  headersEdits: u32;
+}
 
-export const COLLECT_NONE: u32 = 0;
-export const COLLECT_REQUEST: u32 = 1;
-export const COLLECT_RESPONSE: u32 = 2;
-
-/** A stream that at least one fault hit. */
+/** A stream that at least one fault hit; its hits follow it in memory. */
 @unmanaged
 export class Stream {
   id: u32;
   root: usize;
   hits: u32;
+  /** Which direction waits. */
   hold: u32;
   /** 1 + place in the root's heap; 0 = does not wait. */
   place: u32;
+  /** Whose body is being collected. */
   collect: u32;
-  /** A local response or a reset was given: nothing more may be. */
+  /** The answer has begun, whosever it is: no local response may follow. */
   answered: bool;
+  /** It was ended from here, by a local response or a reset. */
+  ended: bool;
   /** The request waits until its faults end, whatever the delay. */
   stalls: bool;
   /** The answer's headers have left: what is done from now on cannot be named in them. */
   named: bool;
   end: u32;
   status: u32;
-  endFault: usize;
   due: u64;
+  /** All its hits' delays, ms. */
   delayMs: u32;
-  /** Bytes of the answer's body still let through; -1 = all. */
-  left: i32;
-  /** Bits of kinds used, and how many edits were made. */
-  edits: u32;
-  kindsUsed: u32;
-  fault0: usize;
-  fault1: usize;
-  fault2: usize;
-  fault3: usize;
-  number0: u64;
-  number1: u64;
-  number2: u64;
-  number3: u64;
+  /** Bytes of each body still let through; -1 = all. */
+  requestLeft: i32;
+  responseLeft: i32;
 }
 
 @inline
-export function hitFault(s: Stream, i: u32): Fault {
-  return changetype<Fault>(<usize>load<u32>(changetype<usize>(s) + (<usize>i << 2), offsetof<Stream>('fault0')));
+export function hitAt(s: Stream, i: u32): Hit {
+  return changetype<Hit>(changetype<usize>(s) + offsetof<Stream>() + <usize>i * offsetof<Hit>());
 }
 
 @inline
-export function hitNumber(s: Stream, i: u32): u64 {
-  return load<u64>(changetype<usize>(s) + (<usize>i << 3), offsetof<Stream>('number0'));
+export function faultOf(h: Hit): Fault {
+  return changetype<Fault>(h.fault);
 }
 
-export function addHit(s: Stream, f: Fault, n: u64): void {
-  store<u32>(changetype<usize>(s) + (<usize>s.hits << 2), <u32>changetype<usize>(f), offsetof<Stream>('fault0'));
-  store<u64>(changetype<usize>(s) + (<usize>s.hits << 3), n, offsetof<Stream>('number0'));
-  s.hits++;
+@inline
+export function kindsOf(h: Hit, part: u32): u32 {
+  return load<u32>(changetype<usize>(h) + (<usize>part << 2), offsetof<Hit>('bodyKinds'));
+}
+
+@inline
+export function editsOf(h: Hit, part: u32): u32 {
+  return load<u32>(changetype<usize>(h) + (<usize>part << 2), offsetof<Hit>('bodyEdits'));
+}
+
+/** Notes what a mutation did. */
+export function noteEdits(h: Hit, part: u32, kinds: u32, edits: u32): void {
+  const p = changetype<usize>(h) + (<usize>part << 2);
+  store<u32>(p, load<u32>(p, offsetof<Hit>('bodyKinds')) | kinds, offsetof<Hit>('bodyKinds'));
+  store<u32>(p, load<u32>(p, offsetof<Hit>('bodyEdits')) + edits, offsetof<Hit>('bodyEdits'));
+}
+
+export function addHit(s: Stream, f: Fault, number: u64): void {
+  const h = hitAt(s, s.hits++);
+  h.fault = changetype<usize>(f);
+  h.number = number;
   f.active++;
 }
 
-export const roots = changetype<Table>(memory.data(offsetof<Table>(), 8));
 export const streams = changetype<Table>(memory.data(offsetof<Table>(), 8));
 export const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 8));
-initSlab(slab, offsetof<Stream>());
+initSlab(slab, <u32>(offsetof<Stream>() + MAX_HITS * offsetof<Hit>()));
 
 /** The faults of a root, by place. */
 @inline

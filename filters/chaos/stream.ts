@@ -1,82 +1,24 @@
 // What happens to one stream that faults hit, from its headers to its end.
-import { bytes, header, len, logBytes, monotonicNs, ptr, wallNs } from '../abi/call';
-import { add, count } from '../lib/metrics';
-import {
-  addHeader,
-  continueStream,
-  removeHeader,
-  replaceHeader,
-  setBufferBytes,
-  setEffectiveContext,
-} from '../abi/host';
-import { giveRecord, takeRecord } from '../abi/slab';
-import { find, put, remove } from '../abi/table';
-import { ascii } from '../abi/text';
+import { monotonicNs, wallNs } from '../abi/call';
+import { addHeader, continueStream, setEffectiveContext } from '../abi/host';
+import { giveRecord } from '../abi/slab';
+import { find, remove } from '../abi/table';
 import * as abi from '../abi/types';
-import { parseNumber } from '../lib/number';
-import { newOut, Out, putU64 } from '../lib/out';
-import { seedRandom } from '../lib/random';
-import { drawDelay } from './delay';
-import { drawn, fits, isOver, seedOf } from './match';
+import { add, count } from '../lib/metrics';
+import { bufferOf, changeBody, changeHead, wantsBody } from './change';
+import { hit } from './hit';
 import * as metrics from './metrics';
-import { formatOf, made, mutate, NO_FORMAT, used } from './mutate';
-import { FAULT_HEADER, nameFaults } from './name';
+import { FAULT_HEADER, logFaults, nameFaults } from './name';
 import { endStream } from './respond';
 import * as state from './state';
-import { addHit, faultAt, hitFault, hitNumber, Root, Stream, slab, streams } from './state';
+import { faultOf, hitAt, Root, Stream, slab, streams } from './state';
+import { cut, undeclare } from './truncate';
 import { arm, due, leave as leaveHeap, wait } from './waiting';
 
-const CONTENT_LENGTH = ascii('content-length');
-const CONTENT_TYPE = ascii('content-type');
-const CONTENT_ENCODING = ascii('content-encoding');
-
-/** Draws which faults hit a new request; a record if any did. */
-function hit(r: Root, id: u32): Stream | null {
-  const wall = wallNs();
-  const monotonic = monotonicNs();
-  let s: Stream | null = null;
-  for (let i: u32 = 0; i < r.count; i++) {
-    const f = faultAt(r, i);
-    if (isOver(f, wall, monotonic) || !fits(f)) continue;
-    const n = f.requests++;
-    if (!drawn(f, n)) continue;
-    if (f.maxActive != 0 && f.active >= f.maxActive) {
-      count(metrics.OVER_MAX_ACTIVE);
-      continue;
-    }
-    if (s === null) {
-      const record = takeRecord(slab);
-      if (record == 0) return null;
-      if (!put(streams, id, record)) {
-        giveRecord(slab, record);
-        return null;
-      }
-      s = changetype<Stream>(record);
-      s.id = id;
-      s.root = changetype<usize>(r);
-      s.left = -1;
-    }
-    addHit(s, f, n);
-    if (s.hits == state.MAX_HITS) break;
-  }
-  return s;
-}
-
-/** Settles what the faults together mean for the stream. */
-function settle(s: Stream): void {
-  let delay: f64 = 0;
-  for (let i: u32 = 0; i < s.hits; i++) {
-    const f = hitFault(s, i);
-    delay += drawDelay(f, hitNumber(s, i));
-    if (s.end == 0 && f.end != 0) {
-      s.end = f.end;
-      s.status = f.status;
-    }
-    if (f.stall == state.ON_REQUEST) s.stalls = true;
-    if (f.truncate >= 0 && (s.left < 0 || f.truncate < s.left)) s.left = f.truncate;
-  }
-  s.delayMs = delay > 60000 ? 60000 : <u32>nearest(delay);
-}
+/** Bodies only: hold what has come, and let back-pressure stop the rest. */
+const STOP_WATERMARK: i32 = 2;
+/** All there is of a buffer, where the host does not say how much that is. */
+const WHOLE: u32 = 0x7fffffff;
 
 /** When the last of its stalling faults ends, on the monotonic clock: a stall must not outlive its fault. */
 function stallEnd(s: Stream, on: u32): u64 {
@@ -84,7 +26,7 @@ function stallEnd(s: Stream, on: u32): u64 {
   const now = monotonicNs();
   let last = now;
   for (let i: u32 = 0; i < s.hits; i++) {
-    const f = hitFault(s, i);
+    const f = faultOf(hitAt(s, i));
     if (f.stall != on) continue;
     let end = f.expires > wall ? now + (f.expires - wall) : now;
     if (f.ends < end) end = f.ends;
@@ -93,17 +35,18 @@ function stallEnd(s: Stream, on: u32): u64 {
   return last;
 }
 
-/** The request is complete as far as we need it: wait, end it, or let it go. True = hold it. */
+/** The request is complete as far as we need it: change its head, then wait, end it, or let it go. True = hold it. */
 function proceed(s: Stream): bool {
   const r = changetype<Root>(s.root);
+  changeHead(s, state.ON_REQUEST);
   if (s.stalls || s.delayMs > 0) {
     s.due = s.stalls ? stallEnd(s, state.ON_REQUEST) : monotonicNs() + <u64>s.delayMs * 1000000;
-    s.hold = state.HOLD_REQUEST;
+    s.hold = state.ON_REQUEST;
     if (wait(r, s)) {
       count(s.stalls ? metrics.INJECTED_STALL : metrics.INJECTED_DELAY);
       return true;
     }
-    s.hold = state.HOLD_NONE;
+    s.hold = state.NOWHERE;
   }
   if (s.end == 0) return false;
   endStream(s);
@@ -115,138 +58,93 @@ export function requestHeaders(r: Root, id: u32, end: bool): i32 {
   if (s === null) return abi.CONTINUE;
   count(metrics.FAULTED);
   add(metrics.ACTIVE, 1);
-  settle(s);
-  if (!end && mutates(s, state.ON_REQUEST) && readable(s, abi.REQUEST_HEADERS, r)) {
-    s.collect = state.COLLECT_REQUEST;
-    return abi.STOP;
+  if (!end) {
+    const wanted = wantsBody(s, state.ON_REQUEST);
+    undeclare(s, state.ON_REQUEST, abi.REQUEST_HEADERS);
+    if (wanted) {
+      s.collect = state.ON_REQUEST;
+      return abi.STOP;
+    }
   }
   return proceed(s) ? abi.STOP_ALL : abi.CONTINUE;
 }
 
-function mutates(s: Stream, on: u32): bool {
-  for (let i: u32 = 0; i < s.hits; i++) if (hitFault(s, i).mutateOn == on) return true;
+/**
+ * A chunk of a body that is collected: true = it is to be collected further. Else it is changed, or too large, and what goes on
+ * is cut to what may pass.
+ */
+function collects(s: Stream, on: u32, size: u32, end: bool): bool {
+  let length = size;
+  if (size > changetype<Root>(s.root).maxBody) count(metrics.MUTATE_TOO_LARGE);
+  else if (!end) return true;
+  else length = changeBody(s, on, size);
+  s.collect = state.NOWHERE;
+  cut(s, on, bufferOf(on), length);
   return false;
 }
 
-function raws(s: Stream, on: u32): bool {
-  for (let i: u32 = 0; i < s.hits; i++) {
-    const f = hitFault(s, i);
-    if (f.mutateOn == on && f.raw) return true;
-  }
-  return false;
-}
-
-/** Whether the body to come can be changed: it has a format (or is taken raw), is not encoded and not declared too large. */
-function readable(s: Stream, map: u32, r: Root): bool {
-  if (header(map, CONTENT_LENGTH) && parseNumber(ptr, len) > <f64>r.maxBody) {
-    count(metrics.MUTATE_TOO_LARGE);
-    return false;
-  }
-  if (raws(s, map == abi.REQUEST_HEADERS ? state.ON_REQUEST : state.ON_RESPONSE)) return true;
-  const plain = !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) && formatOf(ptr, len) != NO_FORMAT;
-  if (!plain) count(metrics.MUTATE_NO_FIT);
-  return plain;
-}
-
-/** Changes the collected body in place. `end` = its headers are still held and can be mended. */
-function change(s: Stream, on: u32, size: u32): void {
-  const request = on == state.ON_REQUEST;
-  const map = request ? abi.REQUEST_HEADERS : abi.RESPONSE_HEADERS;
-  const buffer = request ? abi.REQUEST_BODY : abi.RESPONSE_BODY;
-  let format = NO_FORMAT;
-  if (!header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE)) format = formatOf(ptr, len);
-  if (!bytes(buffer, 0, size)) {
-    count(metrics.MUTATE_NO_FIT);
-    return;
-  }
-  let body = ptr;
-  let length = len;
-  let changed = false;
-  for (let i: u32 = 0; i < s.hits; i++) {
-    const f = hitFault(s, i);
-    if (f.mutateOn != on) continue;
-    seedRandom(seedOf(f, hitNumber(s, i), 2));
-    const o = mutate(body, length, format, f.ops, f.kinds, f.raw);
-    if (o === null) continue;
-    changed = true;
-    body = o.ptr;
-    length = o.len;
-    s.edits += made;
-    s.kindsUsed |= used;
-  }
-  if (!changed) {
-    count(metrics.MUTATE_NO_FIT);
-    return;
-  }
-  if (setBufferBytes(buffer, 0, size, body, length) != abi.OK) return;
-  count(metrics.MUTATED);
-  if (header(map, CONTENT_LENGTH)) setLength(map, length);
-}
-
-function setLength(map: u32, length: u32): void {
-  const o = newOut(20);
-  if (o === null) return;
-  putU64(o, length);
-  replaceHeader(map, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len, o.ptr, o.len);
+/** A collected body ends with trailers. */
+function endCollecting(s: Stream, on: u32): void {
+  s.collect = state.NOWHERE;
+  cut(s, on, bufferOf(on), changeBody(s, on, WHOLE));
 }
 
 export function requestBody(s: Stream, size: u32, end: bool): i32 {
-  if (s.collect != state.COLLECT_REQUEST) return s.answered ? abi.STOP_NO_BUFFER : abi.CONTINUE;
-  if (size > changetype<Root>(s.root).maxBody) count(metrics.MUTATE_TOO_LARGE);
-  else if (!end) return abi.STOP;
-  else change(s, state.ON_REQUEST, size);
-  s.collect = state.COLLECT_NONE;
-  return proceed(s) ? (s.answered ? abi.STOP_NO_BUFFER : abi.STOP) : abi.CONTINUE;
+  if (s.collect != state.ON_REQUEST) {
+    if (s.ended) return abi.STOP_NO_BUFFER;
+    cut(s, state.ON_REQUEST, abi.REQUEST_BODY, size);
+    return abi.CONTINUE;
+  }
+  if (collects(s, state.ON_REQUEST, size, end)) return abi.STOP;
+  return proceed(s) ? (s.ended ? abi.STOP_NO_BUFFER : abi.STOP) : abi.CONTINUE;
 }
 
 export function requestTrailers(s: Stream): i32 {
-  if (s.collect != state.COLLECT_REQUEST) return s.answered ? abi.STOP : abi.CONTINUE;
-  s.collect = state.COLLECT_NONE;
-  change(s, state.ON_REQUEST, 0x7fffffff);
+  if (s.collect != state.ON_REQUEST) return s.ended ? abi.STOP : abi.CONTINUE;
+  endCollecting(s, state.ON_REQUEST);
   return proceed(s) ? abi.STOP : abi.CONTINUE;
 }
 
-/** Says in the answer what was done to it, once, while its headers are held. */
-function name(s: Stream): void {
+/** The answer's headers are about to leave: changes them, and says in them what was done, once. */
+function finishHeaders(s: Stream): void {
   if (s.named) return;
   s.named = true;
+  changeHead(s, state.ON_RESPONSE);
   const o = nameFaults(s);
-  if (o !== null && !o.failed) addHeader(abi.RESPONSE_HEADERS, FAULT_HEADER.ptr, FAULT_HEADER.len, o.ptr, o.len);
+  if (o !== null) addHeader(abi.RESPONSE_HEADERS, FAULT_HEADER.ptr, FAULT_HEADER.len, o.ptr, o.len);
 }
 
 export function responseHeaders(s: Stream, end: bool): i32 {
   if (s.answered) return abi.CONTINUE;
   // A local reply of Envoy's own may come while the request is held (a time-out): the wait is over then.
-  if (s.hold == state.HOLD_REQUEST) stopWaiting(s);
+  if (s.hold == state.ON_REQUEST) stopWaiting(s);
   s.answered = true;
-  s.collect = state.COLLECT_NONE;
-  const r = changetype<Root>(s.root);
-  if (!end && s.left >= 0) {
-    count(metrics.INJECTED_TRUNCATE);
-    removeHeader(abi.RESPONSE_HEADERS, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
+  s.collect = state.NOWHERE;
+  if (!end) {
+    const wanted = wantsBody(s, state.ON_RESPONSE);
+    undeclare(s, state.ON_RESPONSE, abi.RESPONSE_HEADERS);
+    if (wanted) {
+      s.collect = state.ON_RESPONSE;
+      return abi.STOP;
+    }
   }
-  if (!end && mutates(s, state.ON_RESPONSE) && readable(s, abi.RESPONSE_HEADERS, r)) {
-    s.collect = state.COLLECT_RESPONSE;
-    return abi.STOP;
-  }
-  name(s);
-  if (end && stallsResponse(s) && holdResponse(s)) return abi.STOP_ALL;
-  return abi.CONTINUE;
+  finishHeaders(s);
+  return end && stallsResponse(s) && holdResponse(s) ? abi.STOP_ALL : abi.CONTINUE;
 }
 
 function stallsResponse(s: Stream): bool {
-  for (let i: u32 = 0; i < s.hits; i++) if (hitFault(s, i).stall == state.ON_RESPONSE) return true;
+  for (let i: u32 = 0; i < s.hits; i++) if (faultOf(hitAt(s, i)).stall == state.ON_RESPONSE) return true;
   return false;
 }
 
 /** Holds the answer until its fault ends; false if that is now or there is no memory. */
 function holdResponse(s: Stream): bool {
-  if (s.hold == state.HOLD_RESPONSE) return true;
+  if (s.hold == state.ON_RESPONSE) return true;
   s.due = stallEnd(s, state.ON_RESPONSE);
   if (s.due <= monotonicNs()) return false;
-  s.hold = state.HOLD_RESPONSE;
+  s.hold = state.ON_RESPONSE;
   if (!wait(changetype<Root>(s.root), s)) {
-    s.hold = state.HOLD_NONE;
+    s.hold = state.NOWHERE;
     return false;
   }
   count(metrics.INJECTED_STALL);
@@ -254,45 +152,23 @@ function holdResponse(s: Stream): bool {
 }
 
 export function responseBody(s: Stream, size: u32, end: bool): i32 {
-  if (s.collect == state.COLLECT_RESPONSE) {
-    if (size > changetype<Root>(s.root).maxBody) count(metrics.MUTATE_TOO_LARGE);
-    else if (!end) return abi.STOP;
-    else change(s, state.ON_RESPONSE, size);
-    s.collect = state.COLLECT_NONE;
-    name(s);
-    truncate(s, 0x7fffffff);
-  } else truncate(s, size);
+  // An answer of our own is whole as it is.
+  if (s.ended) return abi.CONTINUE;
+  if (s.collect == state.ON_RESPONSE) {
+    if (collects(s, state.ON_RESPONSE, size, end)) return abi.STOP;
+    finishHeaders(s);
+  } else cut(s, state.ON_RESPONSE, abi.RESPONSE_BODY, size);
   // Held with back-pressure: what the service goes on sending fills the buffers and stops there.
-  return stallsResponse(s) && holdResponse(s) ? 2 : abi.CONTINUE;
+  return stallsResponse(s) && holdResponse(s) ? STOP_WATERMARK : abi.CONTINUE;
 }
 
 export function responseTrailers(s: Stream): i32 {
-  if (s.collect == state.COLLECT_RESPONSE) {
-    s.collect = state.COLLECT_NONE;
-    change(s, state.ON_RESPONSE, 0x7fffffff);
-    name(s);
+  if (s.collect == state.ON_RESPONSE) {
+    endCollecting(s, state.ON_RESPONSE);
+    finishHeaders(s);
+    if (stallsResponse(s) && holdResponse(s)) return abi.STOP;
   }
-  return s.hold == state.HOLD_RESPONSE ? abi.STOP : abi.CONTINUE;
-}
-
-/** Cuts what is beyond the bytes still let through. */
-function truncate(s: Stream, size: u32): void {
-  if (s.left < 0) return;
-  if (size == 0x7fffffff) {
-    // The size after a mutation is not known here: read as much as may pass.
-    const had = bytes(abi.RESPONSE_BODY, 0, s.left > 0 ? s.left : 1);
-    if (!had) return;
-    setBufferBytes(abi.RESPONSE_BODY, 0, size, ptr, s.left > 0 ? <usize>len : 0);
-    s.left = 0;
-    return;
-  }
-  if (size <= <u32>s.left) {
-    s.left -= size;
-    return;
-  }
-  if (s.left > 0 && bytes(abi.RESPONSE_BODY, 0, s.left)) setBufferBytes(abi.RESPONSE_BODY, 0, size, ptr, len);
-  else setBufferBytes(abi.RESPONSE_BODY, 0, size, 0, 0);
-  s.left = 0;
+  return s.hold == state.ON_RESPONSE ? abi.STOP : abi.CONTINUE;
 }
 
 function stopWaiting(s: Stream): void {
@@ -301,7 +177,7 @@ function stopWaiting(s: Stream): void {
     leaveHeap(r, s);
     arm(r);
   }
-  s.hold = state.HOLD_NONE;
+  s.hold = state.NOWHERE;
 }
 
 /** Lets go what is due. Streams that are gone have left the heap in {@link deleteStream}; the host is asked all the same. */
@@ -311,12 +187,12 @@ export function tick(r: Root): void {
     const s = due(r, now);
     if (s === null) break;
     const held = s.hold;
-    s.hold = state.HOLD_NONE;
+    s.hold = state.NOWHERE;
     if (setEffectiveContext(s.id) != abi.OK) {
       count(metrics.GONE_WHILE_WAITING);
       continue;
     }
-    if (held == state.HOLD_RESPONSE) continueStream(abi.RESPONSE);
+    if (held == state.ON_RESPONSE) continueStream(abi.RESPONSE);
     else if (s.end != 0) endStream(s);
     else continueStream(abi.REQUEST);
   }
@@ -326,17 +202,16 @@ export function tick(r: Root): void {
 }
 
 /** A stream has ended, whatever it was doing. */
-export function deleteStream(id: u32): void {
-  const record = remove(streams, id);
-  if (record == 0) return;
-  const s = changetype<Stream>(record);
+export function deleteStream(s: Stream): void {
+  remove(streams, s.id);
+  logFaults(s);
   if (s.place != 0) {
     count(metrics.GONE_WHILE_WAITING);
     stopWaiting(s);
   }
-  for (let i: u32 = 0; i < s.hits; i++) hitFault(s, i).active--;
+  for (let i: u32 = 0; i < s.hits; i++) faultOf(hitAt(s, i)).active--;
   add(metrics.ACTIVE, -1);
-  giveRecord(slab, record);
+  giveRecord(slab, changetype<usize>(s));
 }
 
 export function findStream(id: u32): Stream | null {

@@ -1,41 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ChaosFault, Delay, Match } from '../../filters/config.ts';
-import { Exchange, settleAll } from './exchange.ts';
-import { FilterHost } from './harness.ts';
+import type { ChaosFault, Delay } from '../../filters/config.ts';
+import { chaos, get, run, START, serve } from './chaos-world.ts';
+import { Exchange } from './exchange.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
-
-const START = 1_700_000_000_000;
-
-function chaos(faults: Partial<ChaosFault>[], more: object = {}, host = new FilterHost('chaos', { wallMs: START })) {
-  const root = host.configure({
-    generation: 1,
-    faults: faults.map((f, i) => ({ id: `f${i}`, expiresAtMs: START + 60_000, ...f })),
-    ...more,
-  });
-  assert.ok(root, host.logs.join());
-  return { host, root };
-}
-
-type World = ReturnType<typeof chaos>;
-
-function get(w: World, path = '/', headers: Record<string, string> = {}): Exchange {
-  const x = new Exchange(w.host, w.root);
-  x.requestHeaders(request('GET', path, headers), true);
-  return x;
-}
-
-/** The service's answer, if the request got there. */
-function serve(x: Exchange, body = '{"a":1}', headers: Record<string, string> = {}): void {
-  assert.ok(x.request.ended, 'the request is held');
-  x.responseHeaders(response(200, { ...JSON_TYPE, 'content-length': String(body.length), ...headers }), body === '');
-  if (body !== '') x.responseBody(body, true);
-}
-
-/** Lets time pass for a world and its exchanges. */
-function run(w: World, exchanges: Exchange[], ms: number): void {
-  w.host.run(ms, () => settleAll(exchanges));
-}
 
 test('no faults, no host calls', () => {
   const w = chaos([]);
@@ -190,28 +158,6 @@ test('reset', () => {
   assert.equal(w.host.metric('umbra_chaos_injected_reset'), 1);
 });
 
-const matches: [Match, string, string, Record<string, string>, boolean][] = [
-  [{ method: 'POST' }, 'POST', '/', {}, true],
-  [{ method: 'POST' }, 'GET', '/', {}, false],
-  [{ pathPrefix: '/a' }, 'GET', '/a/b', {}, true],
-  [{ pathPrefix: '/a' }, 'GET', '/b', {}, false],
-  [{ caller: 'cart' }, 'GET', '/', { 'x-umbra-caller': 'cart' }, true],
-  [{ caller: 'cart' }, 'GET', '/', { 'x-umbra-caller': 'carts' }, false],
-  [{ caller: 'cart' }, 'GET', '/', {}, false],
-  [{ header: { name: 'x-a' } }, 'GET', '/', { 'x-a': '' }, true],
-  [{ header: { name: 'x-a', value: '1' } }, 'GET', '/', { 'x-a': '1' }, true],
-  [{ header: { name: 'x-a', value: '1' } }, 'GET', '/', { 'x-a': '2' }, false],
-  [{ method: 'GET', pathPrefix: '/a', caller: 'c' }, 'GET', '/a', { 'x-umbra-caller': 'c' }, true],
-];
-for (const [match, method, path, headers, hit] of matches) {
-  test(`match ${JSON.stringify(match)}: ${method} ${path} ${JSON.stringify(headers)} ${hit ? 'is' : 'is not'} hit`, () => {
-    const w = chaos([{ match, abort: { http: 500 } }]);
-    const x = new Exchange(w.host, w.root);
-    x.requestHeaders(request(method, path, headers), true);
-    assert.equal(x.local !== undefined, hit);
-  });
-}
-
 test('the share is kept, and the same seed draws the same requests', () => {
   const draw = (seed: number) => {
     const w = chaos([{ share: 0.3, seed, abort: { http: 500 } }]);
@@ -266,7 +212,10 @@ test('several faults act together', () => {
   run(w, [x], 14);
   assert.equal(x.local, undefined);
   run(w, [x], 1);
-  assert.equal(headerOf(x.response.headers, 'x-umbra-fault'), 'f0;seed=0;n=0;delay=15, f1;seed=0;n=0, f2;seed=0;n=0');
+  assert.equal(
+    headerOf(x.response.headers, 'x-umbra-fault'),
+    'f0;seed=0;n=0;delay=10, f1;seed=0;n=0;delay=5, f2;seed=0;n=0',
+  );
 });
 
 test('a stalled request waits until the fault ends, and no longer', () => {
@@ -291,23 +240,6 @@ test("a stalled answer's headers come, its body does not until the fault ends", 
   assert.ok(x.response.ended);
 });
 
-for (const [limit, chunks, left] of [
-  [3, ['abcdef'], 'abc'],
-  [3, ['ab', 'cd', 'ef'], 'abc'],
-  [0, ['ab', 'cd'], ''],
-  [9, ['ab', 'cd'], 'abcd'],
-  [2, ['ab', 'cd'], 'ab'],
-] as const) {
-  test(`truncates ${chunks.join('|')} at ${limit}`, () => {
-    const w = chaos([{ truncate: limit }]);
-    const x = get(w);
-    x.responseHeaders(response(200, { 'content-type': 'text/plain', 'content-length': '99' }));
-    chunks.forEach((c, i) => void x.responseBody(c, i === chunks.length - 1));
-    assert.equal(x.response.body, left);
-    assert.equal(headerOf(x.response.headers, 'content-length'), undefined);
-  });
-}
-
 test('a wait ends when the proxy answers by itself', () => {
   const w = chaos([{ delay: { kind: 'fixed', ms: 500 } }]);
   const x = get(w);
@@ -327,4 +259,28 @@ test("an old configuration's waiting streams are served by its own timer", () =>
   x.end();
   w.host.deleteContext(w.root);
   assert.equal(w.host.metric('umbra_chaos_active'), 0);
+});
+
+test('an answer that begins before the request has ended disturbs neither', () => {
+  const w = chaos([{ delay: { kind: 'fixed', ms: 5 } }]);
+  const x = new Exchange(w.host, w.root);
+  x.requestHeaders(request('POST', '/stream', { 'content-type': 'application/grpc' }));
+  run(w, [x], 5);
+  x.requestBody('one');
+  x.responseHeaders(response(200, { 'content-type': 'application/grpc' }));
+  x.responseBody('1');
+  x.requestBody('two', true);
+  x.responseBody('2', true);
+  assert.equal(x.request.body, 'onetwo');
+  assert.ok(x.request.ended);
+  assert.equal(x.response.body, '12');
+});
+
+test('what was done is in the log when the stream ends, also where no answer could name it', () => {
+  const w = chaos([{ id: 'r', seed: 9, reset: true }]);
+  const x = get(w);
+  assert.ok(x.reset);
+  assert.deepEqual(w.host.logs, []);
+  x.end();
+  assert.deepEqual(w.host.logs, ['2 umbra chaos: r;seed=9;n=0']);
 });

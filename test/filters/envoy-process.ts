@@ -49,8 +49,10 @@ export function httpGet(port: number, path: string): Promise<string> {
   });
 }
 
+const quiet = ['--component-log-level', 'misc:error,main:error'];
+
 /** Starts Envoy and resolves when its listeners accept; rejects with the end of its log if it does not come up. */
-export async function startEnvoy(bin: string, config: object): Promise<RunningEnvoy> {
+export async function startEnvoy(bin: string, config: object, more: readonly string[] = quiet): Promise<RunningEnvoy> {
   const dir = mkdtempSync(join(tmpdir(), 'umbra-filters-'));
   const configPath = join(dir, 'envoy.json');
   const adminPath = join(dir, 'admin');
@@ -68,8 +70,7 @@ export async function startEnvoy(bin: string, config: object): Promise<RunningEn
       adminPath,
       '-l',
       'warning',
-      '--component-log-level',
-      'misc:error,main:error',
+      ...more,
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -1,7 +1,7 @@
 /** What the filters may meet: headers, bodies, configurations and what a stream may go through, in any order. */
 import fc from 'fast-check';
-import type { ChaosConfig, MirrorConfig } from '../../filters/config.ts';
-import { mutationKinds } from '../../filters/config.ts';
+import type { ChaosConfig, MirrorConfig, MirrorRoute, Mutate } from '../../filters/config.ts';
+import { mutationKinds, mutationParts } from '../../filters/config.ts';
 import type { Headers } from './harness.ts';
 
 const byteString = (maxLength: number) =>
@@ -152,7 +152,17 @@ export const body: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-const prefixes = fc.array(fc.constantFrom('/', '/a', '/orders'), { maxLength: 2 });
+const mirrorRoute: fc.Arbitrary<MirrorRoute> = fc.record(
+  {
+    name: fc.constantFrom('a', 'b'),
+    pathPrefix: fc.constantFrom('/', '/a', '/orders'),
+    methods: fc.constantFrom([], ['GET', 'POST']),
+    header: fc.constantFrom({ name: 'x-a' }, { name: ':method', value: 'POST' }),
+    percent: fc.constantFrom(100, 50, 0),
+    opaque: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
 export const mirrorConfig: fc.Arbitrary<MirrorConfig> = fc.record(
   {
     generation: fc.nat(),
@@ -160,8 +170,6 @@ export const mirrorConfig: fc.Arbitrary<MirrorConfig> = fc.record(
     percent: fc.constantFrom(100, 100, 50, 0),
     pseudonymKey: fc.constantFrom('00112233445566778899aabbccddeeff', 'ffffffffffffffffffffffffffffffff'),
     session: fc.oneof(fc.constant({ cookie: 'sid' }), fc.constant({ header: 'x-session' })),
-    match: fc.record({ pathPrefixes: prefixes, methods: fc.constantFrom([], ['GET', 'POST']) }, { requiredKeys: [] }),
-    exclude: fc.record({ pathPrefixes: prefixes }, { requiredKeys: [] }),
     maxBodyBytes: fc.constantFrom(0, 10, 4096, 100_000),
     maxInFlight: fc.constantFrom(1, 3, 100),
     maxBytesHeld: fc.constantFrom(0, 1000, 1_000_000),
@@ -170,13 +178,13 @@ export const mirrorConfig: fc.Arbitrary<MirrorConfig> = fc.record(
         headers: fc.constant(['x-a']),
         query: fc.constant(['b']),
         jsonFields: fc.constant(['name']),
+        jsonPaths: fc.constant(['$.a', '$[*].b', '$.lines[*]']),
         emails: fc.boolean(),
         cards: fc.boolean(),
         bearer: fc.boolean(),
       },
       { requiredKeys: [] },
     ),
-    opaque: prefixes,
     learn: fc.record(
       {
         jsonPaths: fc.constant(['$.id', '$.lines[*].id', '$[*]', '$.a.a.a']),
@@ -186,7 +194,7 @@ export const mirrorConfig: fc.Arbitrary<MirrorConfig> = fc.record(
       { requiredKeys: [] },
     ),
     compare: fc.record({ body: fc.boolean() }),
-    routes: fc.constant([{ name: 'a', pathPrefix: '/a' }]),
+    routes: fc.array(mirrorRoute, { maxLength: 3 }),
     twicePercent: fc.constantFrom(0, 100),
   },
   { requiredKeys: ['generation', 'cluster', 'percent', 'pseudonymKey'] },
@@ -222,6 +230,8 @@ const fault = (now: number) =>
           {
             method: fc.constant('POST'),
             pathPrefix: fc.constant('/a'),
+            path: fc.constantFrom('/**', '/*', '/a/**/*.b*', '/**%**?'),
+            authority: fc.constantFrom('a', 'b'),
             caller: fc.constant('cart'),
             header: fc.constant({ name: 'x-a' }),
           },
@@ -242,15 +252,32 @@ const fault = (now: number) =>
             ops: fc.integer({ min: 1, max: 64 }),
             kinds: fc.subarray([...mutationKinds]),
             raw: fc.boolean(),
+            parts: fc.subarray([...mutationParts], { minLength: 1 }),
+            headers: fc.constantFrom([], ['x-a'], ['content-type', 'set-cookie', 'x-a']),
           },
           { requiredKeys: ['on', 'ops'] },
         ),
         stall: fc.constantFrom('request', 'response'),
-        truncate: fc.constantFrom(0, 1, 100, 2 ** 31 - 1),
+        truncate: fc.record({
+          on: fc.constantFrom('request', 'response'),
+          bytes: fc.constantFrom(0, 1, 100, 2 ** 31 - 1),
+        }),
       },
       { requiredKeys: ['id', 'expiresAtMs'] },
     )
-    .map(({ end, ...f }) => ({ ...f, ...end }));
+    .map(({ end, mutate, ...f }) => ({ ...f, ...end, ...(mutate ? { mutate: sensible(mutate) } : {}) }));
+
+/** Without what the module refuses: an answer has no query, and names of headers need headers among the parts. */
+function sensible({ parts, headers, ...m }: Partial<Mutate>): Partial<Mutate> {
+  const left = parts?.filter((p) => p !== 'query' || m.on === 'request');
+  const some = left?.length === 0 ? undefined : left;
+  return {
+    ...m,
+    ...(some ? { parts: some } : {}),
+    ...(headers && some?.includes('headers') ? { headers } : {}),
+  };
+}
+
 export const chaosConfig = (now: number): fc.Arbitrary<ChaosConfig> =>
   fc.record(
     {

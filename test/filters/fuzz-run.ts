@@ -9,6 +9,8 @@ import { FilterHost, type Headers } from './harness.ts';
 interface Live {
   x: Exchange;
   root: number;
+  /** No fault hit it, or the filter is mirror: nothing may be changed or held. */
+  untouched: boolean;
   sent: { headers: Headers; body: string; ended: boolean };
   got: { headers: Headers | undefined; body: string; ended: boolean };
 }
@@ -17,14 +19,15 @@ interface Live {
 export class FuzzWorld {
   readonly host: FilterHost;
   private refusals = 0;
+  private outcomes: object[] = [];
 
   constructor(role: FilterRole) {
     // Every seventh callout fails at once.
     this.host = new FilterHost(role, { refuseCalls: () => this.refusals++ % 7 === 6 });
   }
 
-  /** Configures, goes through the steps, ends every stream; afterwards nothing may be left. */
-  run(configs: readonly object[], steps: readonly Step[]): void {
+  /** Configures, goes through the steps, ends every stream; afterwards nothing may be left. What each stream came to. */
+  run(configs: readonly object[], steps: readonly Step[]): object[] {
     const { host } = this;
     const roots: number[] = [];
     const live: Live[] = [];
@@ -34,11 +37,13 @@ export class FuzzWorld {
       roots.push(root);
     };
     configure(0);
+    this.outcomes = [];
     for (const step of steps) this.step(step, roots, live, configure);
     for (const l of live) this.finish(l);
     for (const call of [...host.httpCalls]) host.answer(call);
     for (const root of roots) host.deleteContext(root);
     this.nothingIsLeft();
+    return this.outcomes;
   }
 
   private step(step: Step, roots: number[], live: Live[], configure: (i: number) => void): void {
@@ -48,10 +53,12 @@ export class FuzzWorld {
       case 'open': {
         const root = roots.at(-1)!;
         const x = new Exchange(host, root);
+        const faulted = host.metric('umbra_chaos_faulted');
         x.requestHeaders(step.headers, step.end);
         live.push({
           x,
           root,
+          untouched: host.metric('umbra_chaos_faulted') === faulted,
           sent: { headers: step.headers, body: '', ended: step.end },
           got: { headers: undefined, body: '', ended: false },
         });
@@ -147,10 +154,11 @@ export class FuzzWorld {
   }
 
   private check(l: Live): void {
-    if (this.host.role === 'mirror') {
+    if (this.host.role === 'mirror') assert.ok(l.untouched);
+    if (l.untouched) {
       assert.ok(
         l.x.results.every((r) => r === 0),
-        'mirror answered something else than Continue',
+        'something else than Continue',
       );
       assert.deepEqual(l.x.request.headers, l.sent.headers);
       assert.equal(l.x.request.body, l.sent.body);
@@ -165,6 +173,8 @@ export class FuzzWorld {
 
   private finish(l: Live): void {
     this.check(l);
+    const { request, response, local, reset } = l.x;
+    this.outcomes.push({ request, response, local, reset });
     l.x.end();
   }
 

@@ -5,21 +5,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type FilterRole, mutationKinds } from '../../filters/config.ts';
+import { type FilterRole, isFixedHeader, mutationKinds } from '../../filters/config.ts';
 import { Exchange } from './exchange.ts';
-import { chaosConfig, mirrorConfig, steps } from './fuzz-arbitraries.ts';
+import { chaosConfig, mirrorConfig, requestHeaders, steps } from './fuzz-arbitraries.ts';
 import { FuzzWorld } from './fuzz-run.ts';
 import { FilterHost, type Headers } from './harness.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
 
 const now = 1_700_000_000_000;
 
-/** So many runs, or as many as the minutes asked for allow; there are four such properties. */
+/** Properties that share the minutes asked for. */
+const PROPERTIES = 6;
+/** So many runs, or as many as a property's part of the minutes allows. */
 const minutes = Number(process.env.UMBRA_FUZZ_MINUTES ?? 0);
 const bounds = (numRuns: number) =>
-  minutes > 0
-    ? { numRuns: 1_000_000_000, interruptAfterTimeLimit: (minutes * 60_000) / 4 }
-    : { numRuns, interruptAfterTimeLimit: 6000 };
+  minutes > 0 ? { numRuns: 1_000_000_000, interruptAfterTimeLimit: (minutes * 60_000) / PROPERTIES } : { numRuns };
 const configs: Record<FilterRole, fc.Arbitrary<object>> = { mirror: mirrorConfig, chaos: chaosConfig(now) };
 
 for (const role of ['mirror', 'chaos'] as const) {
@@ -83,6 +83,64 @@ test('mutation: whatever the document, the kinds and the seed, JSON stays JSON a
       },
     ),
     bounds(3000),
+  );
+});
+
+test('chaos: the same configuration and the same steps do the same', () => {
+  fc.assert(
+    fc.property(configs.chaos, steps, (c, s) => {
+      const [first, second] = [0, 1].map(() => {
+        const world = new FuzzWorld('chaos');
+        world.host.wallMs = now;
+        return world.run([c], s);
+      });
+      assert.deepEqual(second, first);
+    }),
+    bounds(60),
+  );
+});
+
+test('mutation: whatever the head, what frames and routes it stays, and it stays one', () => {
+  const host = new FilterHost('chaos', { wallMs: now });
+  fc.assert(
+    fc.property(
+      requestHeaders,
+      fc.nat(),
+      fc.integer({ min: 1, max: 64 }),
+      fc.subarray([...mutationKinds], { minLength: 1 }),
+      fc.boolean(),
+      (given, seed, ops, kinds, raw) => {
+        // Envoy lets no control character into a header.
+        const headers: Headers = given.map(([name, value]) => [name, value.replace(/[\0\r\n]/g, '')]);
+        const root = host.configure({
+          generation: 1,
+          faults: [
+            {
+              id: 'm',
+              expiresAtMs: now + 1,
+              seed,
+              mutate: { on: 'request', ops, kinds, raw, parts: ['query', 'headers'] },
+            },
+          ],
+        });
+        assert.ok(root);
+        const x = new Exchange(host, root);
+        x.requestHeaders(headers, true);
+        x.end();
+        host.deleteContext(root);
+        const after = x.request.headers!;
+        const fixed = (all: Headers) => all.filter(([name]) => isFixedHeader(name) && name !== ':path');
+        assert.deepEqual(fixed(after), fixed(headers));
+        const names = new Set(headers.map(([name]) => name));
+        for (const [name, value] of after) {
+          assert.ok(names.has(name), name);
+          assert.doesNotMatch(value, /[\0\r\n]/);
+        }
+        const path = (all: Headers) => headerOf(all, ':path')!.split('?')[0];
+        assert.equal(path(after), path(headers));
+      },
+    ),
+    bounds(2000),
   );
 });
 

@@ -1,0 +1,142 @@
+// What mutation does to one stream: its collected body, its query, its headers.
+import { bytes, header, len, ptr } from '../abi/call';
+import { replaceHeader, setBufferBytes } from '../abi/host';
+import { ascii } from '../abi/text';
+import * as abi from '../abi/types';
+import { count } from '../lib/metrics';
+import { parseNumber } from '../lib/number';
+import { newOut, put, putU64 } from '../lib/out';
+import { seedRandom } from '../lib/random';
+import { mutateHeaders } from './headers';
+import { seedOf } from './match';
+import * as metrics from './metrics';
+import { formatOf, made, mutate, NO_FORMAT, QUERY_STRING, used } from './mutate';
+import * as state from './state';
+import { Fault, faultOf, Hit, hitAt, noteEdits, Root, Stream } from './state';
+
+const PATH = ascii(':path');
+const CONTENT_LENGTH = ascii('content-length');
+const CONTENT_TYPE = ascii('content-type');
+const CONTENT_ENCODING = ascii('content-encoding');
+
+/** The map of a direction's headers, and its body's buffer. */
+@inline
+export function mapOf(on: u32): u32 {
+  return on == state.ON_REQUEST ? abi.REQUEST_HEADERS : abi.RESPONSE_HEADERS;
+}
+
+@inline
+export function bufferOf(on: u32): u32 {
+  return on - 1;
+}
+
+@inline
+function mutatesPart(f: Fault, on: u32, part: u32): bool {
+  return f.mutateOn == on && (f.parts & (1 << part)) != 0;
+}
+
+function formatIn(map: u32): u32 {
+  return !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) ? formatOf(ptr, len) : NO_FORMAT;
+}
+
+/** Whether a body to come is to be changed and can be: it has a format (or is taken raw) and is not declared too large. */
+export function wantsBody(s: Stream, on: u32): bool {
+  let wanted = false;
+  let raw = false;
+  for (let i: u32 = 0; i < s.hits; i++) {
+    const f = faultOf(hitAt(s, i));
+    if (!mutatesPart(f, on, state.BODY)) continue;
+    wanted = true;
+    if (f.raw) raw = true;
+  }
+  if (!wanted) return false;
+  const map = mapOf(on);
+  if (header(map, CONTENT_LENGTH) && parseNumber(ptr, len) > <f64>changetype<Root>(s.root).maxBody) {
+    count(metrics.MUTATE_TOO_LARGE);
+    return false;
+  }
+  if (raw || formatIn(map) != NO_FORMAT) return true;
+  count(metrics.MUTATE_NO_FIT);
+  return false;
+}
+
+/** Seeds the choices of one part of one hit. */
+function seed(h: Hit, part: u32): void {
+  seedRandom(seedOf(faultOf(h), h.number, 2 + part));
+}
+
+/** Changes the collected body while its headers are held. The bytes the buffer holds then; `size` as the host gave it. */
+export function changeBody(s: Stream, on: u32, size: u32): u32 {
+  const map = mapOf(on);
+  const format = formatIn(map);
+  if (!bytes(bufferOf(on), 0, size)) {
+    count(metrics.MUTATE_NO_FIT);
+    return 0;
+  }
+  let body = ptr;
+  let length = len;
+  let changed = false;
+  for (let i: u32 = 0; i < s.hits; i++) {
+    const h = hitAt(s, i);
+    const f = faultOf(h);
+    if (!mutatesPart(f, on, state.BODY)) continue;
+    seed(h, state.BODY);
+    const o = mutate(body, length, format, f.ops, f.kinds, f.raw);
+    if (o === null) continue;
+    changed = true;
+    body = o.ptr;
+    length = o.len;
+    noteEdits(h, state.BODY, used, made);
+  }
+  if (!changed || setBufferBytes(bufferOf(on), 0, size, body, length) != abi.OK) {
+    count(metrics.MUTATE_NO_FIT);
+    return length;
+  }
+  count(metrics.MUTATED);
+  if (header(map, CONTENT_LENGTH)) setLength(map, length);
+  return length;
+}
+
+function setLength(map: u32, length: u32): void {
+  const o = newOut(20);
+  if (o === null) return;
+  putU64(o, length);
+  replaceHeader(map, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len, o.ptr, o.len);
+}
+
+/** Changes query and headers, right before they leave. */
+export function changeHead(s: Stream, on: u32): void {
+  for (let i: u32 = 0; i < s.hits; i++) {
+    const h = hitAt(s, i);
+    const f = faultOf(h);
+    if (mutatesPart(f, on, state.QUERY)) {
+      seed(h, state.QUERY);
+      note(h, state.QUERY, changeQuery(f), metrics.MUTATED_QUERY);
+    }
+    if (mutatesPart(f, on, state.HEADERS)) {
+      seed(h, state.HEADERS);
+      note(h, state.HEADERS, mutateHeaders(mapOf(on), f), metrics.MUTATED_HEADERS);
+    }
+  }
+}
+
+function note(h: Hit, part: u32, changed: bool, metric: u32): void {
+  if (changed) noteEdits(h, part, used, made);
+  count(changed ? metric : metrics.MUTATE_NO_FIT);
+}
+
+function changeQuery(f: Fault): bool {
+  if (!header(abi.REQUEST_HEADERS, PATH)) return false;
+  const path = ptr;
+  const size = len;
+  let at: u32 = 0;
+  while (at < size && load<u8>(path + at) != 63) at++;
+  if (at++ >= size) return false;
+  const after = mutate(path + at, size - at, QUERY_STRING, f.ops, f.kinds, f.raw);
+  if (after === null) return false;
+  const o = newOut(at + after.len);
+  if (o === null) return false;
+  put(o, path, at);
+  put(o, after.ptr, after.len);
+  return !o.failed && replaceHeader(abi.REQUEST_HEADERS, PATH.ptr, PATH.len, o.ptr, o.len) == abi.OK;
+}

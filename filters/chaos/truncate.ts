@@ -1,0 +1,52 @@
+// Truncation: how many bytes of each body are still let through. The declared length is taken away, so that the shorter body is
+// a whole message for whoever gets it.
+import { bytes, len, ptr } from '../abi/call';
+import { removeHeader, setBufferBytes } from '../abi/host';
+import { ascii } from '../abi/text';
+import { count } from '../lib/metrics';
+import * as metrics from './metrics';
+import { Fault, ON_REQUEST, Stream } from './state';
+
+const CONTENT_LENGTH = ascii('content-length');
+
+/** What is left of a body that is not cut, and of one that has been. */
+const ALL: i32 = -1;
+const CUT: i32 = -2;
+
+@inline
+function left(s: Stream, on: u32): i32 {
+  return on == ON_REQUEST ? s.requestLeft : s.responseLeft;
+}
+
+function setLeft(s: Stream, on: u32, n: i32): void {
+  if (on == ON_REQUEST) s.requestLeft = n;
+  else s.responseLeft = n;
+}
+
+/** Notes a fault's truncation; the shortest counts. */
+export function limit(s: Stream, f: Fault): void {
+  if (f.truncateOn == 0) return;
+  const before = left(s, f.truncateOn);
+  if (before == ALL || <i32>f.truncateTo < before) setLeft(s, f.truncateOn, f.truncateTo);
+}
+
+/** Before the headers of a body that may be cut leave. `map` is that of its headers. */
+export function undeclare(s: Stream, on: u32, map: u32): void {
+  if (left(s, on) != ALL) removeHeader(map, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
+}
+
+/** Cuts what is beyond the bytes still let through from a buffer that holds `size` bytes. */
+export function cut(s: Stream, on: u32, buffer: u32, size: u32): void {
+  const keep = left(s, on);
+  if (keep == ALL || size == 0) return;
+  if (keep >= 0 && size <= <u32>keep) {
+    setLeft(s, on, keep - size);
+    return;
+  }
+  if (keep != CUT) {
+    count(metrics.INJECTED_TRUNCATE);
+    setLeft(s, on, CUT);
+  }
+  if (keep > 0 && bytes(buffer, 0, keep)) setBufferBytes(buffer, 0, size, ptr, len);
+  else setBufferBytes(buffer, 0, size, 0, 0);
+}
