@@ -42,7 +42,8 @@ const mayImport: Record<string, string[]> = {
   'worlds/local': ['mesh', 'envoy', 'xds', 'telemetry', 'shadow', 'api/kinds', 'assets.ts'],
   'api/kinds': ['mesh'],
   api: ['mesh', 'assets.ts'],
-  cli: ['mesh', 'api', 'envoy', 'worlds/local', 'assets.ts'],
+  standalone: ['mesh', 'envoy', 'xds'],
+  cli: ['mesh', 'api', 'envoy', 'worlds/local', 'standalone', 'assets.ts'],
 };
 const modules = Object.keys(mayImport).sort((a, b) => b.length - a.length);
 const moduleOf = (path: string) => modules.find((m) => path.startsWith(`control-plane/${m}/`));

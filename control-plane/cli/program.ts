@@ -11,6 +11,7 @@ import { cancelOrder, listOrders, type OrderOptions, order } from './commands/or
 import { type ConnectionOptions, findConnection } from './connection.ts';
 import { parseDuration, parsePort } from './duration.ts';
 import type { Terminal } from './terminal.ts';
+import { xdsCommands } from './xds/program.ts';
 
 type Common = ConnectionOptions & { json?: boolean };
 
@@ -35,6 +36,8 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
   const program = new Command('umbra')
     .description('A self-healing shadow for service meshes: breaks the shadow, learns what heals, heals production.')
     .version(version)
+    // `umbra xds` has options of its own that its commands have too.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
@@ -114,6 +117,8 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
     .description(`print the JSON schema of a kind: ${Object.keys(kinds).join(', ')}`)
     .option('--json', 'accepted for symmetry: it is JSON anyway')
     .action((kind: string) => done(explainSchema(kind, terminal)));
+
+  xdsCommands(program, terminal, version, done);
 
   overrideCommands(
     asking,
