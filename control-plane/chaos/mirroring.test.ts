@@ -34,10 +34,10 @@ test('a busy machine gets less, in quarters, down to nothing, and the reason is 
   assert.equal(shares[0]!.why, undefined);
 });
 
-test('less at once, more after ten calm seconds', () => {
+test('less at once, more after thirty calm seconds', () => {
   const m = createMirroring();
   assert.equal(m.next({ ...calm, busy: 1 }, false, 0).share, 0);
-  assert.deepEqual(seconds(m, calm, 11), [...Array(10).fill(0), 1]);
+  assert.deepEqual(seconds(m, calm, 31), [...Array(30).fill(0), 1]);
 });
 
 test('a machine that is busy again and again stays at less', () => {
@@ -53,7 +53,7 @@ test('young trouble changes nothing; later the shadow keeps a quarter, and all o
   seconds(m, calm, 5);
   assert.deepEqual(new Set(seconds(m, ill, 20, 5)), new Set([1]));
   assert.deepEqual(new Set(seconds(m, ill, 10, 25)), new Set([0.25]));
-  assert.equal(seconds(m, calm, 12, 35).at(-1), 1);
+  assert.equal(seconds(m, calm, 32, 35).at(-1), 1);
 });
 
 test('what is being reproduced gets traffic at once, also on a full machine', () => {

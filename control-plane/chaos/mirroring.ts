@@ -15,7 +15,7 @@ const RESTING = 0.25;
 /** A trouble younger than this may still be asked about; the guardian asks within its first decisions. */
 const YOUNG_MS = 20_000;
 /** More is copied again only when nothing asked for less for this long: each change is a new configuration of the filter. */
-const CALM_MS = 10_000;
+const CALM_MS = 30_000;
 
 /**
  * Mirroring follows production (design, "Shadow"). A copy costs its proxy about two thirds of a request's work, and the shadow's
@@ -23,7 +23,7 @@ const CALM_MS = 10_000;
  * room, in quarters, down to nothing. In trouble there is a reason against copies, they are work when work is what production
  * lacks, and one for them, a reproduction under another load is another trouble. So nothing changes while the trouble is
  * young or being reproduced, where at least half is copied; after that a quarter, where the machine has room for it.
- * Less takes effect at once, more after ten calm seconds, unless a reproduction wants it.
+ * Less takes effect at once, more after thirty calm seconds, unless a reproduction wants it.
  */
 export function createMirroring(): {
   /** @param reproducing the shadow is trying to show what production shows */
