@@ -69,9 +69,6 @@ export class DeltaSubscription extends Subscription {
     // A client that starts with everything of a type must learn that there is nothing, or it waits.
     const first = !this.everSent && this.interest.wildcard && this.holdings.exact;
     if (nothing && !first) return undefined;
-    const plain =
-      this.interest.wildcard && this.holdings.exact && this.fresh.size === 0 && frozen.size === 0 && !options.freshOnly;
-    const from = `${this.allFresh ? 'all of ' : ''}${this.holdings.base?.serial ?? 'none'}`;
     return {
       resources,
       removed,
@@ -79,11 +76,7 @@ export class DeltaSubscription extends Subscription {
       kept: [],
       keptNames,
       version: set.label,
-      key: plain
-        ? `from ${from}${options.holdRemovals ? ' keeping' : ''}`
-        : missing.size > 0
-          ? undefined
-          : smallKey(resources, removed),
+      key: missing.size > 0 ? undefined : smallKey(resources, removed),
     };
   }
 }

@@ -38,9 +38,8 @@ test('what was read is not changed by what happens to its bytes', () => {
   assert.equal(memory.decode(ack('n1', 'a'), 'sotw').nonce, 'n1');
 });
 
-test('questions, and what is malformed, are read each time', () => {
+test('what is malformed is refused each time', () => {
   const memory = new RequestMemory();
-  assert.notEqual(memory.decode(ack('', 'a'), 'sotw'), memory.decode(ack('', 'a'), 'sotw'));
   const broken = Uint8Array.of(0x0a, 9);
   assert.throws(() => memory.decode(broken, 'sotw'));
   assert.throws(() => memory.decode(broken, 'sotw'));

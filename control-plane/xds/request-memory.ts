@@ -13,8 +13,8 @@ const LARGEST = 128 * 1024;
 
 /**
  * Requests that were just read. The acknowledgements of thousands of proxies in step are the same bytes, since the nonce
- * stands for the version and the node is named once: they are recognised without being read again. In state of the world
- * that spares a list of all names each time, and the list is one object for all who sent it.
+ * stands for the version and the node is named once: they are recognised without being read again. So are the lists of
+ * names that proxies of the same clusters ask for, which then share one list.
  */
 export class RequestMemory {
   readonly #known: Known[] = [];
@@ -30,8 +30,8 @@ export class RequestMemory {
       )
         return known.request;
     const request = decodeRequest(bytes, protocol, false);
-    // Only answers to answers repeat. The bytes may be a part of something larger that would be kept with them.
-    if (request.nonce !== '' && bytes.length <= LARGEST) {
+    if (bytes.length <= LARGEST) {
+      // The bytes may be a part of something larger that would be kept with them.
       this.#known[this.#next] = { protocol, bytes: Uint8Array.from(bytes), request };
       this.#next = (this.#next + 1) % MOST;
     }

@@ -128,22 +128,33 @@ export abstract class Subscription {
 
   /**
    * A plan that depends on nothing but the goal and where the client comes from is made once for all streams in that
-   * position: thousands are after a change, or after a reconnection.
+   * position, and so is its answer: thousands are after a change, or after a reconnection.
    */
   protected shared(goal: Goal, options: PlanOptions, make: () => Plan | undefined): Plan | undefined {
-    const { base, exact } = this.holdings;
-    const own = !this.interest.wildcard || !exact || this.fresh.size > 0 || goal.frozen.size > 0 || options.freshOnly;
-    if (own) return make();
-    const flags = `${this.everSent ? 1 : 0}${this.allFresh ? 1 : 0}${options.holdRemovals ? 1 : 0}`;
-    const key = `${this.protocol} ${flags} ${base?.serial} ${options.previous?.serial}`;
+    const position = this.#position(goal, options);
+    if (position === undefined) return make();
     const known = remember(plans, goal.set, () => new Map());
-    let plan = known.get(key);
+    let plan = known.get(position);
     if (plan === undefined) {
-      plan = make() ?? null;
+      const made = make();
+      plan = made ? { ...made, key: made.key ?? position } : null;
       if (known.size >= MOST_PLANS) known.delete(known.keys().next().value!);
-      known.set(key, plan);
+      known.set(position, plan);
     }
     return plan ?? undefined;
+  }
+
+  /** All that a plan depends on beside the goal's set, as far as other streams can have the same; undefined = they cannot. */
+  #position(goal: Goal, options: PlanOptions): string | undefined {
+    const { base, exact } = this.holdings;
+    const { wildcard, names } = this.interest;
+    if (!exact || goal.frozen.size > 0 || options.freshOnly) return undefined;
+    if (!wildcard && !isNamedBy(goal.set, names)) return undefined;
+    // Of names asked for anew, either none or all: what is fresh is asked for.
+    const fresh = this.fresh.size > 0;
+    if (fresh && (wildcard || this.fresh.size !== names.size)) return undefined;
+    const flags = [this.everSent, this.allFresh, fresh, wildcard, options.holdRemovals].map(Number).join('');
+    return `${this.protocol} ${flags} from ${base?.serial} after ${options.previous?.serial}`;
   }
 
   /** No answer is waiting for its acknowledgement. */
@@ -229,7 +240,8 @@ export abstract class Subscription {
       }
       this.holdings.reach(goal.set);
       for (const [name, version] of carried) this.holdings.set(name, version);
-      for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
+      if (goal.frozen.size === 0) this.fresh.clear();
+      else for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
       this.allFresh = false;
     }
     return this.#send(goal, plan, now, false);
@@ -389,4 +401,11 @@ export abstract class Subscription {
   protected isFresh(name: string): boolean {
     return this.allFresh || this.fresh.has(name);
   }
+}
+
+/** Exactly what is in the set is asked for by name, as by a proxy that was told of all its clusters. */
+function isNamedBy(set: TypeSet, names: ReadonlySet<string>): boolean {
+  if (names.size !== set.resources.size) return false;
+  for (const name of set.resources.keys()) if (!names.has(name)) return false;
+  return true;
 }

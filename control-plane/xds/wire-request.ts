@@ -17,12 +17,21 @@ export interface WireRequest {
   /** The message of `error_detail`; undefined = the field is absent, '' = present without a message. */
   readonly error: string | undefined;
   /** State of the world: `resource_names`; delta: `resource_names_subscribe`. Locators count by their names. */
+  readonly names: readonly string[];
+  readonly unsubscribe: readonly string[];
+  readonly initialVersions: ReadonlyMap<string, string>;
+}
+
+/** A request while it is read. */
+interface Unfinished {
+  node: WireNode | undefined;
+  typeUrl: string;
+  nonce: string;
+  error: string | undefined;
   readonly names: string[];
   readonly unsubscribe: string[];
   readonly initialVersions: Map<string, string>;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Reads a request off the wire (envoy.service.discovery.v3). Done by hand rather than by generated messages because most
@@ -30,7 +39,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * Throws on malformed bytes.
  */
 export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', readNode: boolean): WireRequest {
-  const request: Mutable<WireRequest> = {
+  const request: Unfinished = {
     node: undefined,
     typeUrl: '',
     nonce: '',
@@ -50,7 +59,7 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
   return request;
 }
 
-type Field = (reader: BinaryReader, request: Mutable<WireRequest>) => void;
+type Field = (reader: BinaryReader, request: Unfinished) => void;
 
 const node: Field = (outer, request) => {
   let id = '';
