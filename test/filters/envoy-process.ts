@@ -95,10 +95,10 @@ export async function startEnvoy(bin: string, config: object, more: readonly str
       if ((await httpGet(admin, '/ready')).trim() !== 'LIVE') throw new Error('not ready');
     });
     const listeners = JSON.parse(await httpGet(admin, '/listeners?format=json')) as {
-      listener_statuses: { name: string; local_address: { socket_address?: { port_value: number } } }[];
+      listener_statuses?: { name: string; local_address: { socket_address?: { port_value: number } } }[];
     };
     const ports = Object.fromEntries(
-      listeners.listener_statuses.flatMap((l) => {
+      (listeners.listener_statuses ?? []).flatMap((l) => {
         const port = l.local_address.socket_address?.port_value;
         return port ? [[l.name, port]] : [];
       }),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type * as grpc from '@grpc/grpc-js';
 import { wallClock } from '../../control-plane/mesh/clock.ts';
-import type { AuditEvent, ListenerScope, ManagementServerOptions } from '../../control-plane/xds/index.ts';
+import type { AuditEvent, ListenerScope, ManagementServerOptions, XdsEvents } from '../../control-plane/xds/index.ts';
 import { createManagementServer } from '../../control-plane/xds/index.ts';
 import { connect, DeltaStream, SotwStream } from './client.ts';
 
@@ -67,7 +67,7 @@ export async function fixture(t: TestContext, options: Partial<ManagementServerO
         look();
       }),
     /** The next event of a kind. */
-    next: <K extends 'ack' | 'nack' | 'connect' | 'disconnect'>(kind: K) =>
+    next: (kind: keyof XdsEvents) =>
       new Promise<void>((resolve) => {
         const off = server.on(kind, () => {
           off();
