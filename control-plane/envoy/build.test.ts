@@ -6,6 +6,7 @@ import type { EdgeSettings } from '../mesh/settings.ts';
 import type { Edge, Service, Topology } from '../mesh/topology.ts';
 import { buildResources } from './build.ts';
 import { buildChecked } from './checked.ts';
+import { MIRROR_FILTER } from './names.ts';
 import type { BuildInput, Endpoints, ProxyNode } from './node.ts';
 
 const service = (id: string, rest: Partial<Service> = {}): Service => ({
@@ -110,6 +111,23 @@ test('nothing in production is for the shadow only; in the shadow what can break
   assert.ok(buildResources(input('production')).every((r) => r.scope === 'any'));
   const shadowOnly = buildResources(input('shadow')).filter((r) => r.scope === 'shadow');
   assert.deepEqual(shadowOnly.map((r) => r.name).sort(), ['in', 'umbra.chaos', 'umbra.faults']);
+});
+
+test('envoy#32823: a filter that is not wanted is replaced by one that does nothing, never taken away', () => {
+  const ingress: ProxyNode = {
+    id: 'production/ingress/0',
+    world: 'production',
+    service: 'ingress',
+    replica: 0,
+    ingress: { listen: { host: '127.0.0.1', port: 20 } },
+    outbound: [],
+  };
+  const mirror = { generation: 1, cluster: 'umbra_shadow', percent: 100, pseudonymKey: '0'.repeat(32) };
+  const [without, withMirror] = [{}, { mirror, shadowIngress: { host: '127.0.0.1', port: 21 } }].map((rest) =>
+    buildResources(input('production', { node: ingress, ...rest })).filter((r) => r.name === MIRROR_FILTER),
+  );
+  assert.deepEqual([without!.length, withMirror!.length], [1, 1]);
+  assert.notEqual(without![0]!.version, withMirror![0]!.version);
 });
 
 test('production is built above the floors of its healthy state', () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CDS, EDS, fixture, LDS, RDS, resource, texts } from './fixture.ts';
+import { typeUrls } from '../../control-plane/xds/index.ts';
+import { CDS, ECDS, EDS, fixture, LDS, RDS, resource, texts } from './fixture.ts';
+
+const { SDS } = typeUrls;
 
 // What went wrong in other management servers, each told from the proxy's side.
 
@@ -18,6 +21,30 @@ test('go-control-plane#526: endpoints do not come before their cluster', async (
   await f.acked(2);
   f.server.set('cart', [resource(EDS, 'a', '2'), resource(EDS, 'b'), resource(CDS, 'a', '2'), resource(CDS, 'b')]);
   assert.deepEqual([(await stream.receive()).typeUrl, (await stream.receive()).typeUrl], [CDS, EDS]);
+});
+
+test('go-control-plane#526: who asks for endpoints before clusters gets both, and both go on', async (t) => {
+  const f = await fixture(t);
+  f.server.set('cart', [resource(CDS, 'a'), resource(EDS, 'a')]);
+  const stream = f.sotw();
+  stream.send({ node, typeUrl: EDS, resourceNames: ['a'] });
+  stream.ack(await stream.receive(), ['a']);
+  stream.send({ typeUrl: CDS });
+  stream.ack(await stream.receive());
+  // The cluster is new to the proxy, whose endpoints came too early: it warms by these.
+  const again = await stream.receive();
+  assert.deepEqual([again.typeUrl, texts(again.resources)], [EDS, ['a=1']]);
+  stream.ack(again, ['a']);
+  await f.acked(3);
+  for (const text of ['2', '3']) {
+    f.server.set('cart', [resource(CDS, 'a', text), resource(EDS, 'a', text)]);
+    const [clusters, endpoints] = [await stream.receive(), await stream.receive()];
+    assert.deepEqual([texts(clusters.resources), texts(endpoints.resources)], [[`a=${text}`], [`a=${text}`]]);
+    assert.deepEqual([clusters.typeUrl, endpoints.typeUrl], [CDS, EDS]);
+    stream.ack(endpoints, ['a']);
+    stream.ack(clusters);
+    await f.acked(text === '2' ? 5 : 7);
+  }
 });
 
 test('go-control-plane#245, envoy#9934: a cluster that changes is not left warming without its endpoints', async (t) => {
@@ -71,6 +98,39 @@ test('go-control-plane#488, #613: subscriptions are not lost when requests and u
     stream.ack(answer);
   }
   assert.deepEqual([...seen.keys()].sort(), ['a', 'b', 'c']);
+});
+
+test('go-control-plane#612, #613: filters and secrets go on being updated, however they were subscribed to', async (t) => {
+  for (const typeUrl of [ECDS, SDS]) {
+    const f = await fixture(t);
+    const names = ['a', 'b', 'c'];
+    f.server.set(
+      'cart',
+      names.map((name) => resource(typeUrl, name)),
+    );
+    const stream = f.delta();
+    // Each subscription while the answer to the one before is on its way, and acknowledgements after all.
+    const answers = [];
+    for (const name of names) {
+      stream.send({ node, typeUrl, resourceNamesSubscribe: [name] });
+      answers.push(await stream.receive());
+    }
+    for (const answer of answers) stream.ack(answer);
+    await f.acked(3);
+    for (const text of ['2', '3']) {
+      f.server.set(
+        'cart',
+        names.map((name) => resource(typeUrl, name, text)),
+      );
+      const answer = await stream.receive();
+      assert.deepEqual(
+        texts(answer.resources),
+        names.map((name) => `${name}=${text}`),
+      );
+      stream.ack(answer);
+      await f.acked(Number(text) + 2);
+    }
+  }
 });
 
 test('go-control-plane#1450: a name subscribed again is answered again', async (t) => {
@@ -163,6 +223,33 @@ test('kgateway#14654: a request that cannot be answered now is answered when it 
   f.server.set('cart', [resource(CDS, 'a'), resource(RDS, 'other')]);
   f.server.set('cart', [resource(CDS, 'a'), resource(RDS, 'other'), resource(RDS, 'later')]);
   assert.deepEqual(texts((await stream.receive()).resources), ['later=1']);
+});
+
+test('kgateway#14654: endpoints that nobody asks for yet do not hold back those somebody does', async (t) => {
+  const f = await fixture(t);
+  f.server.set('cart', [resource(CDS, 'a'), resource(EDS, 'a')]);
+  const stream = f.sotw();
+  stream.send({ node, typeUrl: CDS });
+  stream.ack(await stream.receive());
+  stream.send({ typeUrl: EDS, resourceNames: ['a'] });
+  stream.ack(await stream.receive(), ['a']);
+  await f.acked(2);
+  // The proxy refuses the new cluster and so never asks for its endpoints.
+  f.server.set('cart', [resource(CDS, 'a'), resource(CDS, 'b'), resource(EDS, 'a'), resource(EDS, 'b')]);
+  stream.nack(await stream.receive(), 'b: no');
+  stream.ack(await stream.receive());
+  await f.acked(3);
+  for (const text of ['2', '3']) {
+    f.server.set('cart', [resource(CDS, 'a'), resource(CDS, 'b'), resource(EDS, 'a', text), resource(EDS, 'b')]);
+    let answer = await stream.receive();
+    // What was refused with the cluster made the known one uncertain: its endpoints may come once more first.
+    while (texts(answer.resources)[0] !== `a=${text}`) {
+      assert.deepEqual([answer.typeUrl, texts(answer.resources)], [EDS, ['a=1']]);
+      stream.ack(answer, ['a']);
+      answer = await stream.receive();
+    }
+    stream.ack(answer, ['a']);
+  }
 });
 
 test('cilium#48631: a stale nonce is credited with nothing', async (t) => {
