@@ -1,17 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { create, type JsonObject, toJson } from '@bufbuild/protobuf';
+import type { PlaneStatus } from '../../api/plane.ts';
 import { ConfigDumpSchema } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_pb.js';
 import { ClientConfigSchema, ConfigStatus } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
 import { registry } from '../../envoy/protos/registry.ts';
 import { UmbraError } from '../../mesh/errors.ts';
 import { configDump, shortName, typeUrls } from '../../standalone/index.ts';
+import { createClient } from '../client.ts';
+import { findConnection } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
 import { plain } from '../text/words.ts';
-import { fetchStatus } from './client.ts';
+import { DEFAULT_ADDRESS, fetchStatus } from './client.ts';
 import { type Difference, differences } from './diff.ts';
 import { statusText } from './status.ts';
 
 const json = () => ({ registry: registry(), useProtoFieldName: true });
+
+/** The management server to look into: the one given, UMBRA_XDS, that of the running application, or where `umbra xds` serves. */
+export async function findServer(terminal: Terminal, given: string | undefined): Promise<string> {
+  const named = given ?? terminal.env.UMBRA_XDS;
+  if (named !== undefined) return named;
+  try {
+    const plane = await createClient(findConnection({}, terminal.env)).get<PlaneStatus>('/status');
+    return plane.xds.address ?? DEFAULT_ADDRESS;
+  } catch (error) {
+    // None runs.
+    if (error instanceof UmbraError && error.code === 'UMB0802') return DEFAULT_ADDRESS;
+    throw error;
+  }
+}
 
 /** `umbra xds status`: how far every node, or one, got. */
 export async function status(terminal: Terminal, o: { xds: string; node?: string; json?: boolean }): Promise<number> {

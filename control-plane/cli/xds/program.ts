@@ -52,22 +52,30 @@ files are served when all of them are sound, and named by line when they are not
     xds
       .command(nameAndArguments)
       .description(description)
-      .option('--xds <address>', `the management server (default: UMBRA_XDS, or ${DEFAULT_ADDRESS})`);
-  const at = (o: { xds?: string }) => ({ ...o, xds: o.xds ?? terminal.env.UMBRA_XDS ?? DEFAULT_ADDRESS });
+      .option(
+        '--xds <address>',
+        `the management server (default: UMBRA_XDS, that of the running application, or ${DEFAULT_ADDRESS})`,
+      );
   const load = () => import('./look.ts');
 
   looking('status [node]', 'how far every node got: what is acknowledged, what is refused and why')
     .option('--json', 'print JSON: envoy.service.status.v3.ClientConfig')
-    .action(async (node: string | undefined, o: { xds?: string; json?: boolean }) =>
-      done(await (await load()).status(terminal, { ...at(o), ...(node === undefined ? {} : { node }) })),
-    );
+    .action(async (node: string | undefined, o: { xds?: string; json?: boolean }) => {
+      const { findServer, status } = await load();
+      const xds = await findServer(terminal, o.xds);
+      done(await status(terminal, { ...o, xds, ...(node === undefined ? {} : { node }) }));
+    });
   looking('diff <node>', 'what a node should have and has not')
     .option('--envoy <where>', 'its Envoy’s admin address, or a file with its /config_dump')
     .option('--json', 'print JSON')
-    .action(async (node: string, o: { xds?: string; envoy?: string; json?: boolean }) =>
-      done(await (await load()).diff(terminal, node, at(o))),
-    );
+    .action(async (node: string, o: { xds?: string; envoy?: string; json?: boolean }) => {
+      const { diff, findServer } = await load();
+      done(await diff(terminal, node, { ...o, xds: await findServer(terminal, o.xds) }));
+    });
   looking('dump <node>', 'what a node should have, in the form of Envoy’s /config_dump').action(
-    async (node: string, o: { xds?: string }) => done(await (await load()).dump(terminal, node, at(o))),
+    async (node: string, o: { xds?: string }) => {
+      const { dump, findServer } = await load();
+      done(await dump(terminal, node, { xds: await findServer(terminal, o.xds) }));
+    },
   );
 }

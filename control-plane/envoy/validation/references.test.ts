@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, type JsonObject, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { decodeResource } from '../../standalone/decode.ts';
 import type { Resource } from '../../xds/resource.ts';
 import { fromAds, pack, typeUrl } from '../messages.ts';
 import { Cluster_DiscoveryType, ClusterSchema } from '../protos/gen/envoy/config/cluster/v3/cluster_pb.js';
@@ -125,3 +126,79 @@ for (const [what, resources, problems] of cases)
       );
     assert.equal(found.length === 0, problems.length === 0, found.join('\n'));
   });
+
+/** A resource from JSON, of whatever type. */
+function fromJson(type: string, fields: object): Resource {
+  const found = decodeResource({ '@type': `type.googleapis.com/envoy.${type}`, ...fields } as JsonObject);
+  if ('message' in found) throw new Error(`${found.path}: ${found.message}`);
+  return found.resource;
+}
+const ads = { ads: {}, resource_api_version: 'V3' };
+const filterChain = (type: string, fields: object, more: object = {}) =>
+  fromJson('config.listener.v3.Listener', {
+    name: 't',
+    address: { pipe: { path: '/t' } },
+    filter_chains: [
+      { filters: [{ name: 'f', typed_config: { '@type': `type.googleapis.com/envoy.${type}`, ...fields } }], ...more },
+    ],
+  });
+const tcpProxy = 'extensions.filters.network.tcp_proxy.v3.TcpProxy';
+const tls = (secret: string) => ({
+  transport_socket: {
+    name: 'tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+      common_tls_context: { tls_certificate_sds_secret_configs: [{ name: secret, sds_config: ads }] },
+    },
+  },
+});
+const extension = fromJson('config.core.v3.TypedExtensionConfig', {
+  name: 'unused',
+  typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+});
+const scope = fromJson('config.route.v3.ScopedRouteConfiguration', {
+  name: 's',
+  route_configuration_name: 'gone',
+  key: { fragments: [{ string_key: 'k' }] },
+});
+const leading: [what: string, resources: Resource[], problem: RegExp | undefined][] = [
+  [
+    'a TCP proxy to nowhere',
+    [filterChain(tcpProxy, { stat_prefix: 't', cluster: 'gone' })],
+    /Listener t: filter_chains\[0\]\.filters\[0\]\.typed_config\(TcpProxy\)\.cluster must name a cluster .*gone/,
+  ],
+  [
+    'a TCP proxy to several, one of them nowhere',
+    [
+      cluster('c'),
+      filterChain(tcpProxy, {
+        stat_prefix: 't',
+        weighted_clusters: {
+          clusters: [
+            { name: 'c', weight: 1 },
+            { name: 'gone', weight: 1 },
+          ],
+        },
+      }),
+    ],
+    /weighted_clusters\.clusters\[1\]\.name must name a cluster .*gone/,
+  ],
+  ['a scope without routes', [scope], /ScopedRouteConfiguration s: route_configuration_name must name routes .*gone/],
+  [
+    'a certificate that is not there',
+    [cluster('c'), filterChain(tcpProxy, { stat_prefix: 't', cluster: 'c' }, tls('gone'))],
+    /tls_certificate_sds_secret_configs\[0\]\.name must name a secret .*gone/,
+  ],
+  ['an extension nobody asks for', [...sound, extension], /TypedExtensionConfig unused: name must be subscribed to/],
+  ['an extension for listeners that are not served here', [extension], undefined],
+];
+for (const [what, resources, problem] of leading)
+  test(what, () => {
+    const found = validate(resources).map(describeProblem);
+    assert.equal(found.length, problem ? 1 : 0, found.join('\n'));
+    if (problem) assert.match(found[0]!, problem);
+  });
+
+test('a name that is given elsewhere leads somewhere', () => {
+  assert.deepEqual(validate([routes('r', 'bootstrap')], new Set(['bootstrap'])), []);
+});
