@@ -127,7 +127,13 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
     const described = description[name];
     const collector = collectors[name];
     if (described && collector)
-      await xds.listen({ address: `unix:${described.xdsSocket}`, scope: name, services: [collector.service] });
+      await xds.listen({
+        address: `unix:${described.xdsSocket}`,
+        scope: name,
+        services: [collector.service],
+        // For `umbra xds` and istioctl: who reaches production's socket could be any of its proxies anyway.
+        ...(name === 'production' ? { inspect: () => undefined } : {}),
+      });
   }
   const watch = shadow
     ? new MirrorWatch({
