@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { after, before, test } from 'node:test';
 import type { Address } from '../../control-plane/envoy/node.ts';
-import type { DeniedCounters, Description } from '../../control-plane/worlds/local/protocol.ts';
+import type { Totals } from '../../control-plane/telemetry/collector.ts';
+import type { DeniedCounters, Description, MachineSample } from '../../control-plane/worlds/local/protocol.ts';
 import { groupsOf, processesOf, whyNoShadow, whyNot } from './machine.ts';
 import { ask, document, eventually, makeHome, Running } from './running.ts';
 
@@ -39,6 +40,33 @@ test('users reach production and copies reach the shadow through their proxies',
     await ask(running.entry, '/hello');
     return readFileSync(running.file('shadow', 'data', 'web', '0', 'requests'), 'utf8').includes('GET /hello');
   });
+});
+
+test('copies stop and come again as the share is told, and the machine says how busy it is', { skip }, async () => {
+  const configured = async () => {
+    const { production } = await running.tell<{ production: Totals }>('totals');
+    return production.filters.umbra_mirror_configured ?? 0;
+  };
+  const told = async (share: number) => {
+    const before = await configured();
+    await running.tell('mirrorShare', share);
+    await eventually(async () => (await configured()) > before);
+  };
+  const copied = (path: string) =>
+    readFileSync(running.file('shadow', 'data', 'web', '0', 'requests'), 'utf8').includes(`GET ${path}`);
+  await told(0);
+  for (let i = 0; i < 10; i++) assert.equal((await ask(running.entry, '/unseen')).status, 200);
+  await told(1);
+  await eventually(async () => {
+    await ask(running.entry, '/seen');
+    return copied('/seen');
+  });
+  assert.ok(!copied('/unseen'));
+  const machine = await eventually(async () => {
+    const sample = await running.tell<MachineSample | null>('machine');
+    return sample?.busy !== undefined && sample.ingressCpuSeconds > 0 && sample;
+  });
+  assert.ok(machine.busy! >= 0 && machine.busy! <= 1);
 });
 
 test("production's files are denied by absolute path, and counted", { skip }, async () => {

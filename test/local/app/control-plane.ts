@@ -61,6 +61,8 @@ const commands: Record<string, (argument: never) => unknown> = {
   snapshotState: () => worlds.shadow?.snapshotState(),
   resetState: () => worlds.shadow?.resetState(),
   update: (update: never) => supervisor.call('update', update),
+  mirrorShare: (share: never) => worlds.mirrorShare(share),
+  machine: () => worlds.machine(),
   denied: () => ({ ...worlds.denied(), targets: worlds.deniedTargets() }),
   healthy: (state: never) => {
     healthy = state;
