@@ -80,7 +80,7 @@ async function run(directory: string): Promise<void> {
     card: process.env.UMBRA_MODEL_CARD ?? assets.policyCard,
     store,
     random: Math.random,
-    onProblem: (err) => logger.error({ err }, 'the policy is unusable; the static rules decide'),
+    onProblem: (err) => logger.error({ err }, 'a policy cannot be used'),
   });
   const refinement = await createRefinement({ policies, clock, logger });
   const learned = {
@@ -141,6 +141,7 @@ async function run(directory: string): Promise<void> {
     learning: () => refinement.status(),
     denied: () => ({ denied: worlds.denied(), deniedTargets: worlds.deniedTargets() }),
     mirrored: () => follow.mirrored(),
+    mirrorAlive: () => worlds.mirrorAlive(),
     busy: () => worlds.machine()?.busy,
     isolation: () => (worlds.shadow ? worlds.isolation() : undefined),
     ...(description.noShadow === undefined ? {} : { noShadow: description.noShadow }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createHeartbeat, mirrorStatus } from './mirror-status.ts';
+import { mirrorStatus } from './mirror-status.ts';
 
 test('drops and skips by reason', () => {
   const s = mirrorStatus(
@@ -32,19 +32,4 @@ test('nothing is said where everything is copied; without a shadow that is said'
   assert.equal(mirrorStatus({}, true, { share: 1 }).note, undefined);
   const none = mirrorStatus({}, false, undefined);
   assert.deepEqual([none.share, none.note], [0, 'there is no shadow to mirror into']);
-});
-
-test('a heartbeat that stands still while requests pass is noticed', () => {
-  const h = createHeartbeat();
-  assert.equal(h.beat(undefined, 0, 0), false);
-  assert.equal(h.beat(1, 5, 1000), true);
-  assert.equal(h.beat(1, 9, 10_000), true);
-  assert.equal(h.beat(1, 20, 17_000), false);
-  assert.equal(h.beat(2, 25, 18_000), true);
-});
-
-test('without traffic there is no beat to miss', () => {
-  const h = createHeartbeat();
-  assert.equal(h.beat(1, 5, 1000), true);
-  assert.equal(h.beat(1, 5, 60_000), true);
 });

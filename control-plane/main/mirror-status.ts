@@ -3,8 +3,6 @@ import type { MirrorShare } from '../chaos/mirroring.ts';
 import type { Comparisons } from '../shadow/fidelity.ts';
 
 const PREFIX = 'umbra_mirror_';
-/** The filter's heartbeat counter moves every few seconds while the module lives. */
-const BEAT_MS = 15_000;
 
 const byReason = (filters: Readonly<Record<string, number>>, what: 'dropped' | 'skipped'): Record<string, number> => {
   const found: Record<string, number> = {};
@@ -48,24 +46,5 @@ export function comparisons(filters: Readonly<Record<string, number>>): Comparis
     compared: count('compared'),
     statusMismatch: count('status_mismatch'),
     digestMismatch: count('digest_mismatch'),
-  };
-}
-
-/** Notices when the mirror's heartbeat stops: a module that trapped is gone and, with fail_open, otherwise silent. */
-export function createHeartbeat(): { beat(count: number | undefined, offered: number, now: number): boolean } {
-  let last: number | undefined;
-  let lastOffered = 0;
-  let movedAt: number | undefined;
-  return {
-    beat(count, offered, now) {
-      // It beats only while requests pass.
-      const idle = movedAt !== undefined && offered === lastOffered;
-      lastOffered = offered;
-      if (idle || (count !== undefined && count !== last)) {
-        last = count;
-        movedAt = now;
-      }
-      return movedAt !== undefined && now - movedAt < BEAT_MS;
-    },
   };
 }

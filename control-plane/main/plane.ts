@@ -22,7 +22,7 @@ import type { World } from '../mesh/world.ts';
 import { createFidelity } from '../shadow/fidelity.ts';
 import type { Collector } from '../telemetry/collector.ts';
 import type { ManagementServer } from '../xds/index.ts';
-import { comparisons, createHeartbeat, mirrorStatus } from './mirror-status.ts';
+import { comparisons, mirrorStatus } from './mirror-status.ts';
 import type { Policies } from './policies.ts';
 import { xdsStatus } from './proxies.ts';
 
@@ -48,6 +48,8 @@ export interface PlaneParts {
   readonly denied: () => Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
   /** How much of what the Shadow document asks for is copied just now. */
   readonly mirrored: () => MirrorShare;
+  /** Whether the mirror filter was last seen alive. */
+  readonly mirrorAlive: () => boolean;
   /** Share of the machine in use by what does not give way to production, 0..1. */
   readonly busy: () => number | undefined;
   readonly isolation: () => 'namespaces' | 'declared' | undefined;
@@ -61,7 +63,6 @@ export interface RunningPlane extends Plane {
   window(snapshot: Snapshot): void;
 }
 
-const INGRESS_NODE = 'production/ingress/0';
 const REPORT_RECORDS = 2000;
 
 export function createPlane(parts: PlaneParts): RunningPlane {
@@ -70,7 +71,6 @@ export function createPlane(parts: PlaneParts): RunningPlane {
   const listeners = new Set<(event: PlaneEvent) => void>();
   const histories = { production: createHistory(), shadow: createHistory() };
   const fidelity = createFidelity();
-  const heartbeat = createHeartbeat();
 
   const emit = (event: PlaneEvent) => {
     for (const listener of listeners) {
@@ -113,10 +113,8 @@ export function createPlane(parts: PlaneParts): RunningPlane {
   };
 
   const mirror = () => {
-    const totals = collectors.production.totals();
-    const beats = collectors.production.filterStat(INGRESS_NODE, 'umbra_mirror_heartbeat');
-    const alive = heartbeat.beat(beats, totals.offered, clock.now());
-    return mirrorStatus(totals.filters, alive, worlds.shadow ? parts.mirrored() : undefined);
+    const { filters } = collectors.production.totals();
+    return mirrorStatus(filters, parts.mirrorAlive(), worlds.shadow ? parts.mirrored() : undefined);
   };
 
   const plane: RunningPlane = {

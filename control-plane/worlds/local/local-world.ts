@@ -40,6 +40,8 @@ export interface LocalWorlds {
   machine(): MachineSample | undefined;
   /** Scales the declared share of mirrored traffic, 0..1; each change is a new configuration of the filter. */
   mirrorShare(share: number): void;
+  /** Whether the mirror filter was last seen alive; false without a shadow. */
+  mirrorAlive(): boolean;
   /** Stops serving; proxies keep what they have. */
   close(): Promise<void>;
 }
@@ -173,6 +175,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
     mirrorShare(share) {
       if (mirroring.scale(share)) production.serve();
     },
+    mirrorAlive: () => watch?.alive ?? false,
     async close() {
       watch?.close();
       await recorder?.close();
