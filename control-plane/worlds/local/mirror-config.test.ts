@@ -23,7 +23,7 @@ spec: { application: a${shadow} }
 
 test('documents become what the filter accepts', () => {
   const full = documents(
-    ', mirror: { percent: 50, maxBody: 64KiB, maxInFlight: 8, redact: { headers: [X-A], query: [q], jsonFields: [name] }, ids: { jsonFields: [id, $.order.id], location: true, setCookie: true } }, identity: { cookie: sid, header: X-User }',
+    ', mirror: { percent: 50, maxBody: 64KiB, maxInFlight: 8, redact: { headers: [X-A], query: [q], jsonFields: [name, $.user.note] }, ids: { jsonFields: [id, $.order.id], location: true, setCookie: true } }, identity: { cookie: sid, header: X-User }',
     ', session: { cookie: sid }',
   );
   for (const [d, share] of [
@@ -39,6 +39,8 @@ test('documents become what the filter accepts', () => {
   assert.deepEqual(config.session, { cookie: 'sid' });
   assert.deepEqual(config.learn?.jsonPaths, ['$.id', '$.order.id']);
   assert.deepEqual(config.redact?.headers, ['x-a']);
+  assert.deepEqual(config.redact?.jsonFields, ['name']);
+  assert.deepEqual(config.redact?.jsonPaths, ['$.user.note']);
 });
 
 test('no shadow, no copies; a key that says nothing of its secret', () => {

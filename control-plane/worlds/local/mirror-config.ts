@@ -50,7 +50,9 @@ export function mirrorConfig(input: {
           redact: {
             headers: (mirror.redact.headers ?? []).map((h) => h.toLowerCase()),
             query: mirror.redact.query ?? [],
-            jsonFields: mirror.redact.jsonFields ?? [],
+            // A name is meant at any depth, `$.user.note` at that place.
+            jsonFields: (mirror.redact.jsonFields ?? []).filter((field) => !field.startsWith('$')),
+            jsonPaths: (mirror.redact.jsonFields ?? []).filter((field) => field.startsWith('$')),
           },
         }
       : {}),
