@@ -32,7 +32,8 @@ const faults = [
   { abort: { http: 503 } },
   { exception: { template: 'spring', status: 500 } },
   { stall: 'request', maxDurationMs: 40 },
-  { truncate: 100 },
+  { truncate: { on: 'response', bytes: 100 } },
+  { mutate: { on: 'request', ops: 2, parts: ['query', 'headers'] } },
   { delay: { kind: 'pareto', ms: 2 }, maxActive: 10 },
   { reset: true },
 ];
