@@ -253,7 +253,7 @@ const fault = (now: number) =>
             kinds: fc.subarray([...mutationKinds]),
             raw: fc.boolean(),
             parts: fc.subarray([...mutationParts], { minLength: 1 }),
-            headers: fc.constantFrom([], ['x-a'], ['content-type', 'set-cookie', 'x-a']),
+            headers: fc.constantFrom<string[]>([], ['x-a'], ['content-type', 'set-cookie', 'x-a']),
           },
           { requiredKeys: ['on', 'ops'] },
         ),

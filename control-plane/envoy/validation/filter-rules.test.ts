@@ -11,7 +11,7 @@ import { describeProblem, validate } from './index.ts';
 
 /** A filter's resource as ECDS carries it, whatever its configuration. */
 function filter(role: FilterRole, configuration: JsonValue | undefined, rootId = `umbra_${role}`): Resource {
-  const { '@type': _, ...fields } = wasmFilterConfig(role, '/module.wasm', '') as { config: Record<string, unknown> };
+  const fields = wasmFilterConfig(role, '/module.wasm', '') as { config: Record<string, unknown> };
   const config = { ...fields.config, root_id: rootId, configuration };
   if (configuration === undefined) delete config.configuration;
   const typedConfig = pack(WasmSchema, fromJson(WasmSchema, { config } as JsonValue, { registry: registry() }));
