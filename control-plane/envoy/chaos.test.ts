@@ -57,6 +57,11 @@ test('an edge fault matches its caller only', () => {
   assert.equal(chaosFault(lease({}))!.match, undefined);
 });
 
+test("an exception is shaped like one framework's or another's, by its seed", () => {
+  const template = (seed: number) => chaosFault(lease({ kind: 'exception', seed }))?.exception?.template;
+  assert.deepEqual([2, 3, 4].map(template), ['express', 'spring', 'express']);
+});
+
 test('kinds that are enforced elsewhere say nothing to the module', () => {
   for (const kind of ['packet-loss', 'outage', 'cpu', 'memory', 'dependency', 'bandwidth'] as const)
     assert.equal(chaosFault(lease({ kind })), undefined, kind);

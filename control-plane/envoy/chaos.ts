@@ -37,7 +37,7 @@ export function chaosFault(lease: FaultLease): ChaosFault | undefined {
       return { ...base, mutate: { on: 'response', ops, raw: fault.magnitude >= 0.5 } };
     }
     case 'exception':
-      return { ...base, exception: { template: 'express', status: 500 } };
+      return { ...base, exception: { template: fault.seed % 2 === 0 ? 'express' : 'spring', status: 500 } };
     case 'abort':
       return { ...base, abort: { http: 503 } };
     default:
