@@ -5,6 +5,7 @@ import { addHeaderCase } from './cases/add-header.ts';
 import { delayCase } from './cases/delay.ts';
 import { liveChaosCase, liveMirrorCase } from './cases/live-streams.ts';
 import { memoryCase } from './cases/memory.ts';
+import { memoryEnvoyCase } from './cases/memory-envoy.ts';
 import { mirrorBothCase, mirrorCase } from './cases/mirror.ts';
 import { mutationCase } from './cases/mutation.ts';
 import { mutationAloneCase } from './cases/mutation-alone.ts';
@@ -29,6 +30,7 @@ const cases: Record<string, Case> = {
   'live-mirror': liveMirrorCase,
   'live-chaos': liveChaosCase,
   memory: memoryCase,
+  'memory-envoy': memoryEnvoyCase,
   size: sizeCase,
 };
 
