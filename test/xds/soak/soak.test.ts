@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { soak, unacknowledged } from './soak.ts';
 
 for (const protocol of ['delta', 'sotw'] as const)
-  test(`${protocol}: nothing breaks for who was there before and after`, { timeout: 240_000 }, async () => {
-    const report = await soak({ updates: 40, seed: 11, protocol, kills: 1, validateEvery: 20, users: 4, pauseMs: 10 });
+  test(`${protocol}: nothing breaks for who was there before and after`, { timeout: 290_000 }, async () => {
+    const report = await soak({ updates: 20, seed: 11, protocol, kills: 1, validateEvery: 20, users: 2, pauseMs: 20 });
     assert.deepEqual(report.troubles, []);
     assert.deepEqual(report.broken, []);
     assert.equal(report.rejected, 0);
     assert.equal(unacknowledged(report), 0);
     assert.equal(report.kills, 1);
-    assert.equal(report.validated, 2);
-    assert.ok(report.settled > 20 && report.counted > 20, `${report.settled} settled, ${report.counted} requests`);
+    assert.equal(report.validated, 1);
+    assert.ok(report.settled > 8 && report.counted > 8, `${report.settled} settled, ${report.counted} requests`);
   });
