@@ -57,7 +57,15 @@ test('growth is told where the fewest and the most streams were measured', () =>
 test('cases are found by name', () => {
   assert.deepEqual(
     chosen([100], undefined).map((c) => c.name),
-    ['delta 100', 'sotw 100', 'delta 100 named', 'sotw 100 named', 'delta 100 endurance'],
+    [
+      'delta 100',
+      'sotw 100',
+      'delta 100 named',
+      'sotw 100 named',
+      'delta 100 mTLS',
+      'delta 100 with stalled clients',
+      'delta 100 endurance',
+    ],
   );
   assert.throws(() => chosen([100], ['nothing']), /no case "nothing"/);
 });
