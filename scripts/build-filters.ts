@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import type { FilterRole } from '../filters/config.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** What differs from asconfig.json: chaos has room to be quick, mirror is to be small. */
+const ownOptions: Record<FilterRole, readonly string[]> = { mirror: [], chaos: ['--shrinkLevel', '1'] };
 const filterRoles = ['mirror', 'chaos'] as const;
 const transform = './scripts/filter-constants.ts';
 /** What every module depends on beside its sources. */
@@ -36,10 +38,10 @@ function newestSource(role: string): number {
  * Compiles one module from its source with the options of asconfig.json; paths are from the repository's root. A finished file
  * takes the old one's place at once, so a reader never sees half of it. False, with the compiler's words on stderr, if it fails.
  */
-export function compileFilter(source: string, out: string): boolean {
+export function compileFilter(source: string, out: string, more: readonly string[] = []): boolean {
   const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
   const partial = out.replace(/wasm$/, `${process.pid}.wasm`);
-  const run = spawnSync(process.execPath, [asc, source, '--outFile', partial, '--transform', transform], {
+  const run = spawnSync(process.execPath, [asc, source, '--outFile', partial, '--transform', transform, ...more], {
     cwd: root,
     encoding: 'utf8',
   });
@@ -58,7 +60,7 @@ export function buildFilters(force = false, roles: readonly FilterRole[] = filte
   for (const role of roles) {
     const target = join(root, 'filters', 'build', `${role}.wasm`);
     if (!force && modified(target) >= newestSource(role)) continue;
-    if (!compileFilter(`filters/${role}/index.ts`, `filters/build/${role}.wasm`)) return false;
+    if (!compileFilter(`filters/${role}/index.ts`, `filters/build/${role}.wasm`, ownOptions[role])) return false;
     console.log(`filters/build/${role}.wasm ${(statSync(target).size / 1024).toFixed(1)} KiB`);
   }
   return true;

@@ -33,7 +33,7 @@ function mayChange(f: Fault, name: usize, n: u32): bool {
 
 /** Mutates a map as the fault says, by the random state the caller has seeded; false if nothing could be changed. */
 export function mutateHeaders(map: u32, f: Fault): bool {
-  if (!headers(map) || !openSpots()) return false;
+  if (!headers(map) || !openSpots(len)) return false;
   const block = ptr;
   const size = len;
   openPairs(pairs, block, size);

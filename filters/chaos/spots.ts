@@ -37,10 +37,12 @@ export function spot(i: u32): Spot {
   return changetype<Spot>(list + <usize>i * offsetof<Spot>());
 }
 
-/** Forgets all spots; false if there is no memory. */
-export function openSpots(): bool {
+/** Forgets all spots and has room for those of so many bytes, as JSON mostly is; false if there is no memory. */
+export function openSpots(bytes: u32): bool {
   spots = 0;
-  cap = 256;
+  cap = bytes >> 3;
+  if (cap < 64) cap = 64;
+  if (cap > MOST) cap = MOST;
   list = temp(cap * offsetof<Spot>());
   return list != 0;
 }
@@ -74,34 +76,37 @@ class Frame {
   before: usize;
 }
 
-const DEPTH: u32 = 256;
+const DEPTH: usize = 256;
+const FRAME: usize = offsetof<Frame>();
 const frames: usize = memory.data(3072, 8);
 
 /** Collects a JSON document's spots; false if it is no JSON or nested deeper than 256. */
 export function jsonSpots(body: usize, len: u32): bool {
-  if (!openSpots()) return false;
+  if (!openSpots(len)) return false;
   json.open(body, len);
-  let depth: u32 = 0;
+  /** The innermost frame; below the first there is none. */
+  let top = frames - FRAME;
   let key: usize = 0;
   while (true) {
     const t = json.next();
-    if (t == json.END) return spots > 0;
-    if (t == json.ERROR) return false;
     if (t == json.KEY) {
       key = json.start;
       continue;
     }
     if (t == json.OBJECT_END || t == json.ARRAY_END) {
-      const f = changetype<Frame>(frames + <usize>(--depth) * offsetof<Frame>());
+      const f = changetype<Frame>(top);
       if (f.spot >= 0) spot(f.spot).stop = json.stop;
-      if (depth > 0) changetype<Frame>(frames + <usize>(depth - 1) * offsetof<Frame>()).before = json.stop;
+      top -= FRAME;
+      if (top >= frames) changetype<Frame>(top).before = json.stop;
       continue;
     }
+    if (t == json.END) return spots > 0;
+    if (t == json.ERROR) return false;
     let comma: usize = 0;
     let whole = json.start;
     let role = WHOLE;
-    if (depth > 0) {
-      const f = changetype<Frame>(frames + <usize>(depth - 1) * offsetof<Frame>());
+    if (top >= frames) {
+      const f = changetype<Frame>(top);
       role = f.object ? MEMBER : ELEMENT;
       if (f.object) whole = key;
       // Between two values there is nothing but blanks and the comma.
@@ -110,8 +115,9 @@ export function jsonSpots(body: usize, len: u32): bool {
     }
     const at = addSpot(json.start, whole, comma, t, role);
     if (t == json.OBJECT || t == json.ARRAY) {
-      if (depth == DEPTH) return false;
-      const f = changetype<Frame>(frames + <usize>(depth++) * offsetof<Frame>());
+      if (top == frames + (DEPTH - 1) * FRAME) return false;
+      top += FRAME;
+      const f = changetype<Frame>(top);
       f.spot = at;
       f.object = t == json.OBJECT;
       f.before = 0;
@@ -121,7 +127,7 @@ export function jsonSpots(body: usize, len: u32): bool {
 
 /** Collects a form's fields (`a=1&b=2`); false if there is none. */
 export function formSpots(body: usize, len: u32): bool {
-  if (!openSpots()) return false;
+  if (!openSpots(len)) return false;
   const end = body + len;
   let comma: usize = 0;
   for (let p = body; p <= end; ) {
@@ -142,7 +148,7 @@ export function formSpots(body: usize, len: u32): bool {
 }
 
 export function textSpot(body: usize, len: u32): bool {
-  if (len == 0 || !openSpots()) return false;
+  if (len == 0 || !openSpots(len)) return false;
   const at = addSpot(body, body, 0, json.STRING, WHOLE);
   if (at < 0) return false;
   spot(at).stop = body + len;

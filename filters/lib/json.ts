@@ -1,6 +1,5 @@
 // A pull reader of JSON (RFC 8259) over bytes. One reader at a time: its state is the module's. It reads what it is given and
 // nothing past it, keeps nesting as one bit a level, and calls anything it does not understand an error.
-import { bytesOf, equal, sizeOf } from '../abi/text';
 
 export const ERROR: i32 = -1;
 export const END: i32 = 0;
@@ -31,6 +30,8 @@ const kinds: usize = memory.data(2048, 8);
 let at: usize = 0;
 let end: usize = 0;
 let expect: u32 = VALUE;
+/** The innermost container is an object. */
+let inside: bool = false;
 
 /** The token's bytes; strings and keys with their quotes. */
 export let start: usize = 0;
@@ -45,11 +46,7 @@ export function open(ptr: usize, len: u32): void {
   end = ptr + len;
   expect = VALUE;
   depth = 0;
-}
-
-@inline
-function inObject(): bool {
-  return depth != 0 && (load<u8>(kinds + ((depth - 1) >> 3)) & (1 << ((depth - 1) & 7))) != 0;
+  inside = false;
 }
 
 function push(object: bool): bool {
@@ -58,6 +55,7 @@ function push(object: bool): bool {
   const bit: u32 = 1 << (depth & 7);
   store<u8>(cell, object ? load<u8>(cell) | bit : load<u8>(cell) & ~bit);
   depth++;
+  inside = object;
   return true;
 }
 
@@ -114,27 +112,30 @@ function string_(): bool {
   return false;
 }
 
-@inline
-function digit(p: usize): bool {
-  return p < end && <u32>load<u8>(p) - 48 < 10;
+/** Where the digits from `p` on end. */
+function digits(p: usize): usize {
+  while (p < end && <u32>load<u8>(p) - 48 < 10) p++;
+  return p;
 }
 
 function number_(): bool {
   let p = at;
   if (load<u8>(p) == 45) p++;
-  if (!digit(p)) return false;
-  if (load<u8>(p) == 48) p++;
-  else while (digit(p)) p++;
+  let q = digits(p);
+  if (q == p) return false;
+  // A zero stands alone.
+  p = load<u8>(p) == 48 ? p + 1 : q;
   if (p < end && load<u8>(p) == 46) {
-    p++;
-    if (!digit(p)) return false;
-    while (digit(p)) p++;
+    q = digits(++p);
+    if (q == p) return false;
+    p = q;
   }
   if (p < end && (load<u8>(p) | 32) == 101) {
     p++;
     if (p < end && (load<u8>(p) == 43 || load<u8>(p) == 45)) p++;
-    if (!digit(p)) return false;
-    while (digit(p)) p++;
+    q = digits(p);
+    if (q == p) return false;
+    p = q;
   }
   start = at;
   stop = p;
@@ -142,63 +143,62 @@ function number_(): bool {
   return true;
 }
 
-function word(s: string): bool {
-  const n = sizeOf(s);
-  if (at + n > end || !equal(at, bytesOf(s), n)) return false;
+/** A word of `n` bytes whose first is known and whose last four are these. */
+function word(n: usize, lastFour: u32): bool {
+  if (at + n > end || load<u32>(at + n - 4) != lastFour) return false;
   start = at;
   stop = at + n;
   at = stop;
   return true;
 }
 
+/** Where the blanks from `p` on end. */
 @inline
-function skipSpace(): void {
-  while (at < end) {
-    const c = load<u8>(at);
-    if (c != 32 && c != 10 && c != 13 && c != 9) break;
-    at++;
+function blanks(p: usize): usize {
+  while (p < end) {
+    const c: u32 = load<u8>(p);
+    if (c > 32 || (c != 32 && c != 10 && c != 13 && c != 9)) break;
+    p++;
   }
+  return p;
 }
 
-function close(object: bool): i32 {
+function close(): i32 {
+  const kind = inside ? OBJECT_END : ARRAY_END;
   start = at;
   stop = ++at;
   depth--;
+  inside = depth != 0 && (load<u8>(kinds + ((depth - 1) >> 3)) & (1 << ((depth - 1) & 7))) != 0;
   afterValue();
-  return object ? OBJECT_END : ARRAY_END;
+  return kind;
 }
 
 /** The next token. After ERROR or END it stays there. */
 export function next(): i32 {
-  skipSpace();
-  if (at >= end) return expect == NOTHING ? END : ERROR;
-  let c: u32 = load<u8>(at);
-  if (expect == COMMA_OR_END) {
-    const object = inObject();
-    if (c == 44) {
-      at++;
-      skipSpace();
-      if (at >= end) return ERROR;
-      c = load<u8>(at);
-      expect = object ? KEY_ONLY : VALUE;
-    } else if (c == (object ? 125 : 93)) return close(object);
-    else return ERROR;
+  let p = blanks(at);
+  at = p;
+  if (p >= end) return expect == NOTHING ? END : ERROR;
+  let c: u32 = load<u8>(p);
+  let e = expect;
+  if (e == COMMA_OR_END) {
+    if (c != 44) return c == <u32>(inside ? 125 : 93) ? close() : ERROR;
+    p = blanks(p + 1);
+    at = p;
+    if (p >= end) return ERROR;
+    c = load<u8>(p);
+    e = inside ? KEY_ONLY : VALUE;
   }
-  if (expect == KEY_OR_END || expect == KEY_ONLY) {
-    if (c == 125 && expect == KEY_OR_END) return close(true);
+  if (e == KEY_OR_END || e == KEY_ONLY) {
+    if (c == 125 && e == KEY_OR_END) return close();
     if (c != 34 || !string_()) return fail();
-    const s = start;
-    const e = stop;
-    skipSpace();
-    if (at >= end || load<u8>(at) != 58) return fail();
-    at++;
-    start = s;
-    stop = e;
+    p = blanks(at);
+    if (p >= end || load<u8>(p) != 58) return fail();
+    at = p + 1;
     expect = VALUE;
     return KEY;
   }
-  if (expect == NOTHING) return ERROR;
-  if (expect == VALUE_OR_END && c == 93) return close(false);
+  if (e == NOTHING) return ERROR;
+  if (e == VALUE_OR_END && c == 93) return close();
   let ok: bool;
   let kind: i32;
   if (c == 34) {
@@ -207,18 +207,19 @@ export function next(): i32 {
   } else if (c == 123 || c == 91) {
     const object = c == 123;
     if (!push(object)) return fail();
-    start = at;
-    stop = ++at;
+    start = p;
+    stop = p + 1;
+    at = stop;
     expect = object ? KEY_OR_END : VALUE_OR_END;
     return object ? OBJECT : ARRAY;
   } else if (c == 116) {
-    ok = word('true');
+    ok = word(4, 0x65757274);
     kind = TRUE;
   } else if (c == 102) {
-    ok = word('false');
+    ok = word(5, 0x65736c61);
     kind = FALSE;
   } else if (c == 110) {
-    ok = word('null');
+    ok = word(4, 0x6c6c756e);
     kind = NULL;
   } else {
     ok = number_();
