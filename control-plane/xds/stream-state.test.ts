@@ -96,6 +96,22 @@ test('endpoints are sent again when their cluster has changed, without waiting f
   assert.deepEqual(s.answers(), ['CDS old=2', 'EDS old=1']);
 });
 
+test('endpoints that a resuming client has come again with a cluster that changed meanwhile, whichever it asks for first', () => {
+  const versions = (typeUrl: string, name: string) => ({ [name]: resource(typeUrl, name).version });
+  for (const order of [
+    [CDS, EDS],
+    [EDS, CDS],
+  ]) {
+    const s = new PureStream('delta').want(CDS, [resource(CDS, 'a', '2')]).want(EDS, [resource(EDS, 'a')]);
+    const heard: string[] = [];
+    for (const typeUrl of order) {
+      s.subscribe(typeUrl, typeUrl === EDS ? ['a'] : [], [], versions(typeUrl, 'a'));
+      heard.push(...s.answers());
+    }
+    assert.deepEqual(heard, ['CDS a=2', 'EDS a=1']);
+  }
+});
+
 test('which endpoints a changed cluster uses is not always known: then all are sent', () => {
   const s = new PureStream('sotw')
     .want(CDS, make(CDS, 'cart', 'shop'))

@@ -30,6 +30,8 @@ export class StreamState {
   readonly protocol: 'sotw' | 'delta';
   readonly #options: SubscriptionOptions;
   #subscriptions: Subscription[] = [];
+  /** Endpoints of clusters that changed before this stream asked for any: its client may say that it has them. */
+  #unwarmed: readonly string[] | 'all' | undefined;
 
   constructor(protocol: 'sotw' | 'delta', options: SubscriptionOptions) {
     this.protocol = protocol;
@@ -49,7 +51,13 @@ export class StreamState {
   }
 
   onDelta(typeUrl: string, request: DeltaRequest): Verdict {
-    return (this.#ensure(typeUrl) as DeltaSubscription).onRequest(request);
+    const subscription = this.#ensure(typeUrl) as DeltaSubscription;
+    const verdict = subscription.onRequest(request);
+    if (typeUrl === typeUrls.EDS && this.#unwarmed) {
+      subscription.refresh(this.#unwarmed);
+      this.#unwarmed = undefined;
+    }
+    return verdict;
   }
 
   #ensure(typeUrl: string): Subscription {
@@ -131,10 +139,13 @@ export class StreamState {
    */
   #warm(clusters: Subscription, sent: readonly { name: string; version: string }[], endpoints: TypeSet | undefined) {
     const eds = this.subscription(typeUrls.EDS);
-    if (!eds?.started || !endpoints) return;
-    const changed = sent.filter((r) => clusters.holdings.version(r.name) !== r.version).map((r) => r.name);
+    if (!endpoints) return;
+    const held = (name: string) => clusters.holdings.version(name);
+    const changed = sent.filter((r) => held(r.name) !== r.version && (eds || held(r.name) !== null)).map((r) => r.name);
     if (changed.length === 0) return;
-    eds.refresh(changed.every((name) => endpoints.get(name)) ? changed : 'all');
+    const names = changed.every((name) => endpoints.get(name)) ? changed : 'all';
+    if (eds) eds.refresh(names);
+    else if (this.protocol === 'delta') this.#unwarmed = this.#unwarmed ? 'all' : names;
   }
 }
 

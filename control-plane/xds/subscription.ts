@@ -162,22 +162,20 @@ export abstract class Subscription {
     return this.#outstanding.size === 0;
   }
 
-  get started(): boolean {
-    return this.everSent;
-  }
-
   protected get lastNonce(): string | undefined {
     return this.#lastNonce;
   }
 
   /** Sends these again although unchanged, where the client has them: clusters that changed wait for their endpoints. */
   refresh(names: Iterable<string> | 'all'): void {
-    if (!this.everSent) return;
-    if (names === 'all') {
-      // Only what the client asks for and has; the rest is sent when it is asked for.
-      const held = this.holdings.base?.resources.keys() ?? [];
-      for (const name of held) if (this.interest.covers(name)) this.fresh.add(name);
-    } else for (const name of names) if (this.#has(name)) this.fresh.add(name);
+    // Only what the client asks for and has; the rest is sent when it is asked for.
+    for (const name of names === 'all' ? this.#held() : names) if (this.#has(name)) this.fresh.add(name);
+  }
+
+  /** Names the client may have. */
+  *#held(): Iterable<string> {
+    yield* this.holdings.base?.resources.keys() ?? [];
+    yield* this.holdings.exceptions;
   }
 
   #has(name: string): boolean {

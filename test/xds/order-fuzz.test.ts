@@ -1,0 +1,52 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { OrderedProxy } from './ordered-proxy.ts';
+
+type Op =
+  /** Which clusters there are (as bits), their editions, and where each of two routes leads. */
+  | { op: 'set'; clusters: number; editions: number; routes: readonly [number, number] }
+  | { op: 'hear' }
+  | { op: 'be heard' }
+  | { op: 'reconnect' };
+
+const ops: fc.Arbitrary<Op[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        op: fc.constant('set' as const),
+        clusters: fc.integer({ min: 1, max: 15 }),
+        editions: fc.integer({ min: 0, max: 15 }),
+        routes: fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })),
+      }),
+    },
+    { weight: 6, arbitrary: fc.constant({ op: 'hear' as const }) },
+    { weight: 6, arbitrary: fc.constant({ op: 'be heard' as const }) },
+    { weight: 1, arbitrary: fc.constant({ op: 'reconnect' as const }) },
+  ),
+  { minLength: 1, maxLength: 80 },
+);
+
+const all = ['a', 'b', 'c', 'd'];
+
+for (const protocol of ['sotw', 'delta'] as const)
+  test(`${protocol}: a route never leads to a cluster that is not there, however answers and requests cross`, () => {
+    fc.assert(
+      fc.property(ops, (sequence) => {
+        const proxy = new OrderedProxy(protocol);
+        for (const op of sequence) {
+          if (op.op === 'set') {
+            const clusters = all.filter((_, i) => op.clusters & (1 << i));
+            proxy.serve(
+              clusters.map((name) => [name, op.editions & (1 << all.indexOf(name)) ? '2' : '1']),
+              op.routes.map((to) => clusters[to % clusters.length]!),
+            );
+          } else if (op.op === 'hear') proxy.hear();
+          else if (op.op === 'be heard') proxy.beHeard();
+          else proxy.reconnect();
+        }
+        proxy.quiesce();
+      }),
+      { numRuns: 400 },
+    );
+  });

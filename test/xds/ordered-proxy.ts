@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { NodeRecord } from '../../control-plane/xds/node.ts';
+import { StreamState } from '../../control-plane/xds/stream-state.ts';
+import type { Outgoing } from '../../control-plane/xds/subscription.ts';
+import { CDS, EDS, RDS, resource } from './sample.ts';
+
+interface Request {
+  readonly type: string;
+  readonly nonce: string;
+  readonly names: readonly string[];
+  readonly unsubscribe: readonly string[];
+  readonly kept: ReadonlyMap<string, string>;
+}
+
+const ROUTES = ['r0', 'r1'];
+const PATIENCE_MS = 5000;
+
+/**
+ * A proxy as Envoy is one: it asks for the endpoints of the clusters it has, acknowledges clusters only when all of them are
+ * warm, that is, endpoints came since they changed, and sends to where its routes lead. Answers and requests lie on the
+ * wire until the test moves them. What must hold is asserted whenever something is applied.
+ */
+export class OrderedProxy {
+  readonly #node = new NodeRecord('n');
+  readonly #protocol: 'sotw' | 'delta';
+  #state!: StreamState;
+  #now = 0;
+  #toProxy: Outgoing[] = [];
+  #toServer: Request[] = [];
+  /** Versions. */
+  readonly #clusters = new Map<string, string>();
+  readonly #endpoints = new Map<string, string>();
+  /** To which cluster each route leads, and its version. */
+  readonly #routes = new Map<string, { readonly to: string; readonly version: string }>();
+  /** Changed since endpoints came. */
+  readonly #warming = new Set<string>();
+  #asked = new Set<string>();
+  #nonces = new Map<string, string>();
+  /** The answer of clusters that is acknowledged when all are warm. */
+  #withheld: Outgoing | undefined;
+
+  constructor(protocol: 'sotw' | 'delta') {
+    this.#protocol = protocol;
+    this.#node.bind('production');
+    this.reconnect();
+  }
+
+  /** What the server has from now on: clusters (name, edition), each with its endpoints, and a route to each of `to`. */
+  serve(clusters: readonly (readonly [string, string])[], to: readonly string[]): void {
+    this.#node.ask(
+      [
+        ...clusters.map(([name, edition]) => resource(CDS, name, edition)),
+        ...clusters.map(([name]) => resource(EDS, name)),
+        ...to.map((cluster, i) => resource(RDS, ROUTES[i]!, cluster)),
+      ],
+      () => true,
+    );
+    this.#pump();
+  }
+
+  /** The stream breaks, with all that is on it; the next asks for everything anew. */
+  reconnect(): void {
+    this.#toProxy = [];
+    this.#toServer = [];
+    this.#nonces = new Map();
+    this.#withheld = undefined;
+    this.#asked = new Set(this.#clusters.keys());
+    this.#state = new StreamState(this.#protocol, { ttl: false, patienceMs: PATIENCE_MS });
+    const versions = new Map([...this.#routes].map(([name, { version }]) => [name, version]));
+    this.#say(CDS, [], [], this.#clusters);
+    if (this.#asked.size > 0) this.#say(EDS, [...this.#asked], [], this.#endpoints);
+    this.#say(RDS, ROUTES, [], versions);
+  }
+
+  /** The proxy takes the next answer off the wire. */
+  hear(): void {
+    const answer = this.#toProxy.shift();
+    if (!answer) return;
+    this.#nonces.set(answer.typeUrl, answer.nonce);
+    if (answer.typeUrl === CDS) this.#onClusters(answer);
+    else if (answer.typeUrl === EDS) this.#onEndpoints(answer);
+    else this.#onRoutes(answer);
+  }
+
+  /** The server takes the next request off the wire. */
+  beHeard(): void {
+    const request = this.#toServer.shift();
+    if (!request) return;
+    const { type, nonce, names, unsubscribe, kept } = request;
+    const verdict =
+      this.#protocol === 'sotw'
+        ? this.#state.onSotw(type, { names, nonce, error: undefined })
+        : this.#state.onDelta(type, {
+            subscribe: names,
+            unsubscribe,
+            initialVersions: kept,
+            nonce,
+            error: undefined,
+          });
+    if (verdict.kind === 'ack' && this.#state.subscription(type)!.accepted(verdict.sent.set, false))
+      this.#node.onSynced(type, verdict.sent.set);
+    this.#pump();
+  }
+
+  /**
+   * Everything on the wire arrives; then nothing is warming, and the proxy has what the server has. State of the world
+   * cannot say that endpoints are gone, so a cluster that goes while it warms takes the server's patience to get over.
+   */
+  quiesce(): void {
+    for (let i = 0; this.#toProxy.length + this.#toServer.length > 0 || this.#runsOutOfPatience(); i++) {
+      assert.ok(i < 500, 'no end');
+      this.beHeard();
+      this.hear();
+    }
+    assert.deepEqual([...this.#warming], [], 'stuck in warming');
+    if (!this.#node.known) return;
+    const wanted = (type: string) =>
+      [...this.#node.view(type).resources.values()].map((r) => [r.name, r.version] as const).sort();
+    assert.deepEqual([...this.#clusters].sort(), wanted(CDS));
+    assert.deepEqual([...this.#routes].map(([name, { version }]) => [name, version]).sort(), wanted(RDS));
+    for (const [name, version] of wanted(EDS)) assert.equal(this.#endpoints.get(name), version);
+  }
+
+  #runsOutOfPatience(): boolean {
+    if (this.#protocol === 'delta' || this.#warming.size === 0) return false;
+    this.#now += PATIENCE_MS;
+    this.#pump();
+    return this.#toProxy.length > 0;
+  }
+
+  #onClusters(answer: Outgoing): void {
+    const gone = new Set(answer.removed);
+    if (this.#protocol === 'sotw')
+      for (const name of this.#clusters.keys()) if (!answer.resources.some((r) => r.name === name)) gone.add(name);
+    for (const name of gone) {
+      for (const [route, { to }] of this.#routes) assert.notEqual(to, name, `${name} goes while ${route} leads to it`);
+      for (const memory of [this.#clusters, this.#endpoints, this.#warming]) memory.delete(name);
+    }
+    for (const { name, version } of answer.resources) {
+      if (this.#clusters.get(name) !== version) this.#warming.add(name);
+      this.#clusters.set(name, version);
+    }
+    const added = [...this.#clusters.keys()].filter((name) => !this.#asked.has(name));
+    const left = [...this.#asked].filter((name) => !this.#clusters.has(name));
+    this.#asked = new Set(this.#clusters.keys());
+    if (added.length + left.length > 0)
+      this.#say(EDS, this.#protocol === 'sotw' ? [...this.#asked] : added, left, new Map());
+    this.#withheld = answer;
+    this.#acknowledgeWhenWarm();
+  }
+
+  #onEndpoints(answer: Outgoing): void {
+    for (const { name, version } of answer.resources) {
+      if (!this.#clusters.has(name)) continue;
+      this.#endpoints.set(name, version);
+      this.#warming.delete(name);
+    }
+    // No endpoints is an answer as well.
+    for (const name of answer.removed) {
+      this.#endpoints.delete(name);
+      this.#warming.delete(name);
+    }
+    this.#acknowledge(answer);
+    this.#acknowledgeWhenWarm();
+  }
+
+  #onRoutes(answer: Outgoing): void {
+    for (const { name, version, body } of answer.resources) {
+      const to = new TextDecoder().decode(body).split('=')[1]!;
+      this.#routes.set(name, { to, version });
+      assert.ok(this.#clusters.has(to), `${name} leads to ${to}, which is not there`);
+      assert.ok(this.#endpoints.has(to), `${name} leads to ${to}, which has no endpoints`);
+    }
+    for (const name of answer.removed) this.#routes.delete(name);
+    this.#acknowledge(answer);
+  }
+
+  #acknowledgeWhenWarm(): void {
+    if (!this.#withheld || this.#warming.size > 0) return;
+    this.#acknowledge(this.#withheld);
+    this.#withheld = undefined;
+  }
+
+  #acknowledge(answer: Outgoing): void {
+    const { typeUrl: type, nonce } = answer;
+    const names = this.#protocol === 'delta' || type === CDS ? [] : type === EDS ? [...this.#asked] : ROUTES;
+    this.#toServer.push({ type, nonce, names, unsubscribe: [], kept: new Map() });
+  }
+
+  #say(
+    type: string,
+    names: readonly string[],
+    unsubscribe: readonly string[],
+    kept: ReadonlyMap<string, string>,
+  ): void {
+    const nonce = this.#protocol === 'sotw' ? (this.#nonces.get(type) ?? '') : '';
+    this.#toServer.push({ type, nonce, names, unsubscribe, kept: new Map(kept) });
+  }
+
+  #pump(): void {
+    for (
+      let answer = this.#state.next(this.#node, this.#now);
+      answer;
+      answer = this.#state.next(this.#node, this.#now)
+    ) {
+      this.#node.served.set(answer.typeUrl, answer.set);
+      this.#toProxy.push(answer);
+      assert.ok(this.#toProxy.length < 200, 'answers without end');
+    }
+  }
+}
