@@ -34,8 +34,8 @@ export interface ListenerOptions {
   readonly open: OpenStream;
   readonly onClose: (stream: ServedStream) => void;
   readonly onTurnedAway: (event: TurnedAwayEvent) => void;
-  /** A client left more unread for longer than it may. */
-  readonly onStall: (stream: ServedStream, bytes: number) => void;
+  /** A client left answers unread for longer than it may. */
+  readonly onStall: (stream: ServedStream) => void;
   /** How long it takes until everybody has proved itself anew when the authorities have changed, ms. */
   readonly renewalMs: number;
 }
@@ -259,7 +259,7 @@ export class GrpcListener {
       const lingers = wire.lingersFor(now) > LINGER_MS;
       const stalls = wire.look(now, this.#lookMs) >= limits.stallMs;
       if (lingers || stalls) {
-        if (!lingers) onStall(stream, wire.queuedBytes);
+        if (!lingers) onStall(stream);
         stream.end('RESOURCE_EXHAUSTED', 'what was sent is left unread');
         // It would wait behind what is left unread.
         connection.cut();

@@ -27,6 +27,9 @@ const NOT_NEEDED = 'not needed any more';
 /** Lists of resources of which production may see each: looked at once, however many streams they are sent to. */
 const harmless = new WeakSet<readonly Resource[]>();
 
+/** More of a proxy's reason for a refusal is not kept, characters. */
+const LONGEST_REASON = 4096;
+
 /** Why the server ends a stream, by gRPC status. */
 export type Refusal =
   | 'INVALID_ARGUMENT'
@@ -137,7 +140,8 @@ export class ServedStream {
     if (!this.#identify(request) || !this.#state) return;
     const typeUrl = this.#typeOf(request);
     if (typeUrl === undefined || this.#isTooMuch(request, typeUrl)) return;
-    const { nonce, error } = request;
+    const { nonce } = request;
+    const error = request.error?.slice(0, LONGEST_REASON);
     const verdict =
       this.protocol === 'sotw'
         ? this.#state.onSotw(typeUrl, { names: request.names, nonce, error })

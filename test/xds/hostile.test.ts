@@ -57,7 +57,7 @@ test('a client that never reads costs a few answers, slows nobody, and is cut of
   await closed;
   const [{ kind, nodeId, detail }] = f.audit as [(typeof f.audit)[0]];
   assert.deepEqual([kind, nodeId], ['limit-exceeded', 'deaf']);
-  assert.match(detail, /bytes left unread/);
+  assert.match(detail, /answers left unread/);
 });
 
 test('requests that come too fast wait, and only they', async (t) => {
