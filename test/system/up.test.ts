@@ -156,13 +156,13 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
   };
   const store = openStore(join(at.run, 'store.db'));
   store.patterns.put(seeded);
-  // A limit that nobody's traffic fits through, in force since an earlier run.
+  // A limit that nobody's traffic fits through, in force since an earlier run, and not the guardian's to take back.
   const edge = { rate: 400, p50: 5, p99: 50, inFlight: 2, goodRatio: 1, errorRatio: 0, windows: 10 };
   store.putHealthy('production', { edges: { 'web>api': edge }, services: {}, goodput: 400 });
   store.leases('production').put({
     type: 'mitigation',
     id: 'm-extreme',
-    owner: 'policy',
+    owner: 'operator',
     reason: 'a test',
     createdAt: Date.now(),
     expiresAt: Date.now() + 3600_000,
