@@ -180,7 +180,8 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
       return (await fetch(`http://${host}:${port}/`)).status;
     }),
   );
-  assert.deepEqual(new Set(calls), new Set([200]), 'half of the healthy rate always passes');
+  assert.ok(calls.includes(200), `${calls}`);
+  assert.ok(!calls.includes(429), `half of the healthy rate always passes: ${calls}`);
   const inForce = await running.get<Lease[]>('/worlds/production/leases');
   assert.deepEqual(
     inForce.map((l) => l.id),
