@@ -198,11 +198,14 @@ export abstract class Subscription {
     return now - this.#sentAt >= this.options.patienceMs || (this.protocol === 'delta' && this.fresh.size > 0);
   }
 
-  /** Whether an answer with this name is on its way. */
-  awaits(name: string): boolean {
-    for (const sent of this.#outstanding.values())
-      if (sent.resources.some((r) => r.name === name) || sent.removed.includes(name)) return true;
-    return false;
+  /** Names in answers that are on their way. */
+  get awaited(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const sent of this.#outstanding.values()) {
+      for (const r of sent.resources) names.add(r.name);
+      for (const name of sent.removed) names.add(name);
+    }
+    return names;
   }
 
   /** When the newest answer was sent, ms since the epoch. */

@@ -49,6 +49,15 @@ test('umbra --version is the package’s', () => {
   assert.equal(run(umbra, ['--version'], folder).trim(), version);
 });
 
+test('the management server runs alone, as a command and as an import', () => {
+  const cluster = '{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "a", "type": "STATIC"}';
+  writeFileSync(join(folder, 'resources.json'), cluster);
+  assert.match(run(umbra, ['xds', '-f', 'resources.json', '--check'], folder), /1 resources? in 1 file/);
+  const script =
+    "import { readDocuments } from 'umbra-mesh/xds'; console.log(readDocuments(process.argv[1], 'x').problems.length)";
+  assert.equal(run(process.execPath, ['--input-type=module', '-e', script, cluster], folder).trim(), '0');
+});
+
 test('it holds compiled code, filters, model and dashboard, and no sources', () => {
   const own = join(folder, 'node_modules/umbra-mesh');
   for (const path of [

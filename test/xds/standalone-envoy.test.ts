@@ -207,8 +207,8 @@ test('an Envoy gets all kinds of resources, has what it should by its own word, 
     const config = (what: string) => istio('proxy-config', what, '--file', file);
     assert.match(await config('cluster'), /^cart +- +- +- +EDS/m);
     assert.match(await config('listener'), /^127\.0\.0\.1 +0 +/m);
-    assert.match(await config('route'), /^routes +all +\* +\/\*/m);
-    assert.match(await config('endpoint'), new RegExp(`127\\.0\\.0\\.1:${port} .*cart`));
+    assert.match(await config('route'), /^scoped +all +\* +\/\*/m);
+    assert.match(await config('eds'), new RegExp(`127\\.0\\.0\\.1:${port} .*cart`));
     assert.match(await config('secret'), /^own +Cert Chain +ACTIVE/m);
   });
 });

@@ -1,8 +1,11 @@
 /** `umbra xds` as somebody uses it: files in, state out. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import * as grpc from '@grpc/grpc-js';
+import { Authority } from './authority.ts';
 import { connect, DeltaStream } from './client.ts';
 import { CDS, EDS } from './sample.ts';
 import { clusterTo, listener, rds, router, routesTo, standalone, typed, umbra } from './standalone.ts';
@@ -106,6 +109,42 @@ test('metrics and readiness have a page', async (t) => {
   assert.equal((await fetch(`${url}/ready`)).status, 200);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /^umbra_xds_ready 1$/m);
   assert.equal((await fetch(`${url}/`)).status, 404);
+});
+
+test('with certificates proxies are who they prove to be, and state is shown elsewhere', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'umbra-tls-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const authority = await Authority.create();
+  const { certificate, key, authorities } = await authority.server();
+  const path = (name: string, content: Buffer | string) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const tls = [
+    '--tls-cert',
+    path('cert', certificate),
+    '--tls-key',
+    path('key', key),
+    '--tls-ca',
+    path('ca', authorities),
+  ];
+  const s = await standalone(t, sound, [...tls, '--inspect', '127.0.0.1:0']);
+  const shown = /shown on (\S+)/.exec(await s.server.line(/state is shown on/))![1]!;
+  const own = await authority.spiffe('spiffe://mesh/cart');
+  const client = new grpc.Client(s.address, grpc.credentials.createSsl(authority.pem, own.key, own.certificate), {
+    'grpc.ssl_target_name_override': 'localhost',
+  });
+  t.after(() => client.close());
+  const stream = new DeltaStream(client);
+  stream.send({ node: { id: 'cart/0' }, typeUrl: CDS });
+  assert.deepEqual(
+    (await stream.receive()).resources.map((r) => r.name),
+    ['cart'],
+  );
+  const other = new DeltaStream(client);
+  other.send({ node: { id: 'pay/0' }, typeUrl: CDS });
+  assert.match((await other.ended).details, /not authorised to be pay\/0/);
+  assert.match((await umbra('xds', 'status', '--xds', shown)).out, /^cart\/0 +CDS 1 \(1 not acknowledged\)/m);
 });
 
 const wrong: [what: string, args: string[], code: number, said: RegExp][] = [

@@ -41,10 +41,11 @@ function* statesOfType({ record, streams }: Inspected, typeUrl: string): Iterabl
   const problems = record.problems(typeUrl);
   const withheld = problems.get('*');
   const sentAt = lastSent(subscriptions);
+  const asking = subscriptions.map((of) => ({ of, awaited: of.awaited }));
   for (const resource of view.resources.values()) {
     const { name } = resource;
     const detail = problems.get(name);
-    const state = detail === undefined ? stateOf(resource, subscriptions) : 'error';
+    const state = detail === undefined ? stateOf(resource, asking) : 'error';
     if (state !== 'synced' && (detail ?? withheld) !== undefined)
       yield { typeUrl, name, resource, state: 'error', detail: (detail ?? withheld)!, sentAt };
     else yield { typeUrl, name, resource, state, sentAt };
@@ -54,15 +55,20 @@ function* statesOfType({ record, streams }: Inspected, typeUrl: string): Iterabl
     if (!view.get(name)) yield { typeUrl, name, resource: undefined, state: 'not-sent', sentAt: undefined };
 }
 
+interface Asking {
+  readonly of: Subscription;
+  readonly awaited: ReadonlySet<string>;
+}
+
 /** The worst of all streams that ask for it: a node may have one for each type, or be two proxies. */
-function stateOf(resource: Resource, subscriptions: readonly Subscription[]): SyncState {
-  const asking = subscriptions.filter((s) => s.interest.covers(resource.name));
+function stateOf({ name, version }: Resource, subscriptions: readonly Asking[]): SyncState {
+  const asking = subscriptions.filter((s) => s.of.interest.covers(name));
   if (asking.length === 0) return 'not-sent';
   let state: SyncState = 'synced';
-  for (const s of asking) {
-    const held = s.holdings.version(resource.name);
+  for (const { of, awaited } of asking) {
+    const held = of.holdings.version(name);
     if (held === null) return 'not-sent';
-    if (held !== resource.version || s.awaits(resource.name)) state = 'stale';
+    if (held !== version || awaited.has(name)) state = 'stale';
   }
   return state;
 }
