@@ -130,6 +130,19 @@ test('envoy#32823: a filter that is not wanted is replaced by one that does noth
   assert.notEqual(without![0]!.version, withMirror![0]!.version);
 });
 
+test('a filter configuration that the module would refuse is not built, and the line that is wrong is named', () => {
+  const mirror = { generation: 1, cluster: 'umbra_shadow', percent: 101, pseudonymKey: '0'.repeat(32) };
+  const ingress = { id: 'production/ingress/0', world: 'production', service: 'ingress', replica: 0 } as const;
+  const node: ProxyNode = { ...ingress, ingress: { listen: { host: '127.0.0.1', port: 20 } }, outbound: [] };
+  assert.throws(
+    () => buildResources(input('production', { node, mirror, shadowIngress: { host: '127.0.0.1', port: 21 } })),
+    (e) =>
+      e instanceof UmbraError &&
+      e.code === 'UMB0301' &&
+      e.message.includes('configuration of mirror: line 4: percent: must be within 0 and 100'),
+  );
+});
+
 test('production is built above the floors of its healthy state', () => {
   const state = { rate: 100, p50: 5, p99: 50, inFlight: 1, goodRatio: 1, errorRatio: 0, windows: 20 };
   const healthy = { edges: { 'shop>cart': state }, services: {}, goodput: 100 };
