@@ -40,6 +40,7 @@ const report = await soak({
   pauseMs: number('pause-ms'),
   validateEvery: number('validate-every'),
   onProgress: (line) => console.error(line),
+  onBroken: ({ target, status, text }) => console.error(`broken: ${target}: ${status} ${text}`),
 });
 const missing = unacknowledged(report);
 if (values.json) console.log(JSON.stringify(report, undefined, 2));
@@ -51,7 +52,6 @@ else {
   console.log(`${of('pushes')} answers, ${of('acks')} acknowledged, ${of('nacks')} refused; Envoy counts ${rejected}`);
   console.log(`last control plane: ${missing} unacknowledged, heap ${Math.round(planes.at(-1)!.heapBytes / 1e6)} MB`);
   console.log(`${counted} requests, ${broken.length} broken (and ${excused} to what went meanwhile)`);
-  for (const b of broken.slice(0, 20)) console.log(`  ${b.target}: ${b.status} ${b.text}`);
   for (const t of troubles.slice(0, 20)) console.log(`  ${t}`);
 }
 process.exitCode = report.broken.length + report.troubles.length + report.rejected + missing > 0 ? 1 : 0;

@@ -28,6 +28,7 @@ export class Load {
   readonly #rng: Rng;
   readonly #listener: (name: string) => Address;
   readonly #users: Promise<void>[];
+  readonly #onBroken: (broken: Broken) => void;
   #waiting: { count: number; resolve: () => void }[] = [];
   #over = false;
 
@@ -40,6 +41,7 @@ export class Load {
     this.#journal = journal;
     this.#rng = rng;
     this.#listener = listener;
+    this.#onBroken = how.onBroken;
     this.#users = Array.from({ length: how.users }, () => this.#use(how.pauseMs));
   }
 
@@ -70,7 +72,11 @@ export class Load {
       return;
     }
     this.counts.counted++;
-    if (!answeredByUpstream(answer)) this.counts.broken.push({ target, status: answer.status, text: answer.text });
+    if (!answeredByUpstream(answer)) {
+      const broken = { target, status: answer.status, text: answer.text };
+      this.counts.broken.push(broken);
+      this.#onBroken(broken);
+    }
     this.#waiting = this.#waiting.filter(({ count, resolve }) => {
       if (this.counts.counted < count) return true;
       resolve();

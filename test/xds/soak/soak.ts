@@ -10,7 +10,7 @@ import { startEnvoy, validateByEnvoy } from '../../envoy/fixtures/envoy.ts';
 import type { Upstream } from '../../envoy/fixtures/upstream.ts';
 import { startUpstream } from '../../envoy/fixtures/upstream.ts';
 import { Journal } from './journal.ts';
-import type { LoadCounts } from './load.ts';
+import type { Broken, LoadCounts } from './load.ts';
 import { Load, UPSTREAM_HEADER } from './load.ts';
 import { PlaneProcess } from './plane-process.ts';
 import type { Places } from './resources.ts';
@@ -30,6 +30,8 @@ export interface SoakOptions {
   /** Between two requests of a user, ms. */
   readonly pauseMs: number;
   readonly onProgress?: (line: string) => void;
+  /** Told at once of every request that should not have failed. */
+  readonly onBroken?: (broken: Broken) => void;
 }
 
 export interface SoakReport extends LoadCounts {
@@ -108,13 +110,12 @@ class Soak {
     this.#state = firstState(this.#rng, UPSTREAMS);
     await this.#startPlane();
     const admin = join(this.#directory, 'admin.sock');
-    // Listeners that are replaced are gone before the run ends, with whatever still hangs on them.
-    this.#envoy = await startEnvoy(this.#bootstrap(admin), this.#directory, admin, [
-      ...['--drain-time-s', '5', '--drain-strategy', 'immediate'],
-    ]);
+    // Listeners that are replaced go while the run lasts, yet later than any request they have taken.
+    const drain = ['--drain-time-s', '30', '--drain-strategy', 'immediate'];
+    this.#envoy = await startEnvoy(this.#bootstrap(admin), this.#directory, admin, drain);
     await this.#serve({ wait: true });
-    const { users, pauseMs } = this.#options;
-    this.#load = new Load(this.#journal, rngOf(this.#options.seed + 1), this.#places.listener, { users, pauseMs });
+    const { users, pauseMs, seed, onBroken = () => {} } = this.#options;
+    this.#load = new Load(this.#journal, rngOf(seed + 1), this.#places.listener, { users, pauseMs, onBroken });
   }
 
   async updates(): Promise<void> {
