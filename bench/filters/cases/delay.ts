@@ -10,7 +10,7 @@ import { rounds } from '../side-by-side.ts';
 
 const DELAY_MS = 50;
 const PER_SECOND = 500;
-const contenders: readonly (Contender & { readonly delay: number })[] = [
+const contendersOf = (): readonly (Contender & { readonly delay: number })[] => [
   { name: NONE, delay: 0 },
   { name: OURS, delay: DELAY_MS, filters: [chaos({ delay: { kind: 'fixed', ms: DELAY_MS } })] },
   {
@@ -25,6 +25,7 @@ const contenders: readonly (Contender & { readonly delay: number })[] = [
  * time alone is left.
  */
 export const delayCase: Case = async (options) => {
+  const contenders = contendersOf();
   const errors = new Map<string, Float64Array[]>(contenders.map((c) => [c.name, []]));
   const proxy = await startProxy(contenders, []);
   try {
