@@ -16,12 +16,16 @@ const policiesWith = (bytes: Uint8Array): Policies => ({
   notes: () => [],
   decider: () => 'learned',
   decide() {},
-  promote: assert.fail,
+  promote: () => assert.fail('nothing is promoted'),
 });
 
 test('a model whose parameters cannot be read back decides as it is; that it is not refined is said', async () => {
   const warnings: string[] = [];
-  const logger = { info() {}, warn: (_: object, message: string) => void warnings.push(message), error: assert.fail };
+  const logger = {
+    info() {},
+    warn: (_: object, message: string) => void warnings.push(message),
+    error: (_: object, message: string) => assert.fail(message),
+  };
   const refinement = await createRefinement({ policies: policiesWith(new Uint8Array(8)), clock: wallClock, logger });
   const status = refinement.status();
   assert.match(status.note!, /cannot be refined/);
