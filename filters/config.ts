@@ -56,7 +56,6 @@ export const mirrorCapabilities = [
   'proxy_increment_metric',
   'proxy_record_metric',
   'proxy_set_tick_period_milliseconds',
-  'proxy_get_current_time_nanoseconds',
   'clock_time_get',
 ] as const;
 

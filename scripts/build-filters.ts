@@ -15,8 +15,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ownOptions: Record<FilterRole, readonly string[]> = { mirror: [], chaos: ['--shrinkLevel', '1'] };
 const filterRoles = ['mirror', 'chaos'] as const;
 const transform = './scripts/filter-constants.ts';
+const shrink = 'scripts/shrink-module.ts';
 /** What every module depends on beside its sources. */
-const options = ['asconfig.json', transform];
+const options = ['asconfig.json', transform, shrink];
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -41,10 +42,10 @@ function newestSource(role: string): number {
 export function compileFilter(source: string, out: string, more: readonly string[] = []): boolean {
   const asc = join(dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')), 'bin/asc.js');
   const partial = out.replace(/wasm$/, `${process.pid}.wasm`);
-  const run = spawnSync(process.execPath, [asc, source, '--outFile', partial, '--transform', transform, ...more], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const node = (...args: string[]) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  let run = node(asc, source, '--outFile', partial, '--transform', transform, ...more);
+  const level = more.indexOf('--shrinkLevel');
+  if (run.status === 0) run = node(shrink, partial, partial, level < 0 ? '2' : more[level + 1]!);
   if (run.status !== 0) {
     rmSync(join(root, partial), { force: true });
     process.stderr.write(`${run.stdout}${run.stderr}${run.error ? `${run.error.message}\n` : ''}`);

@@ -15,12 +15,10 @@ export function temp(size: usize): usize {
 }
 
 /** Every callback that may use the arena is between enter and leave; only the outermost leave empties it. */
-@inline
 export function enter(): void {
   depth++;
 }
 
-@inline
 export function leave(): void {
   if (--depth == 0) {
     const a = arena;

@@ -1,7 +1,7 @@
 // The host calls with their out-parameters taken care of. Results that are a span of bytes are left in `ptr` and `len` until
 // the next call; the bytes themselves live until the callback returns.
 import { clockTimeGet, getBufferBytes, getCurrentTime, getHeader, getHeaders, log } from './host';
-import { Text } from './text';
+import { bytesOf, sizeOf, Text } from './text';
 import { OK } from './types';
 
 const out: usize = memory.data(16, 8);
@@ -10,11 +10,21 @@ export let ptr: usize = 0;
 export let len: u32 = 0;
 
 /** A header's first value; false if absent. */
-export function header(map: u32, name: Text): bool {
-  if (getHeader(map, name.ptr, name.len, out, out + 4) != OK) return false;
+export function headerAt(map: u32, name: usize, nameLen: u32): bool {
+  if (getHeader(map, name, nameLen, out, out + 4) != OK) return false;
   ptr = load<u32>(out);
   len = load<u32>(out + 4);
   return true;
+}
+
+@inline
+export function header(map: u32, name: Text): bool {
+  return headerAt(map, name.ptr, name.len);
+}
+
+@inline
+export function headerNamed(map: u32, name: string): bool {
+  return headerAt(map, bytesOf(name), sizeOf(name));
 }
 
 /** All pairs of a map, as a block for `pairs.ts`; false if there is no such map or it has none. */

@@ -78,6 +78,21 @@ export function holdsFold(p: usize, len: u32, s: string): bool {
   return false;
 }
 
+/** Where a byte first is in `[p, end)`; not before `end` if it is nowhere. */
+export function seek(p: usize, end: usize, byte: u32): usize {
+  while (p < end && load<u8>(p) != byte) p++;
+  return p;
+}
+
+/** Whether a byte is of an alphabet, in which `a`, `A` and `0` stand for the letters and digits, the rest for themselves. */
+export function inAlphabet(c: u32, alphabet: string): bool {
+  if (c - 97 < 26) c = 97;
+  else if (c - 65 < 26) c = 65;
+  else if (c - 48 < 10) c = 48;
+  const end = bytesOf(alphabet) + sizeOf(alphabet);
+  return seek(bytesOf(alphabet), end, c) != end;
+}
+
 /** Which of the words it is: 1 for the first, 0 for none. */
 export function among(p: usize, len: u32, words: string): u32 {
   let word = changetype<usize>(words);

@@ -3,17 +3,16 @@
 import { bytes, len, logBytes, ptr } from '../abi/call';
 import { alloc, newRegion, Region } from '../abi/region';
 import { AnyRoot, freeConfiguration } from '../abi/roots';
-import { among, bytesOf, sizeOf, Text } from '../abi/text';
+import { among, bytesOf, inAlphabet, sizeOf, Text } from '../abi/text';
 import { ERROR, PLUGIN_CONFIGURATION } from '../abi/types';
 import * as json from './json';
-import { newOut, put, putString } from './out';
+import { output, put, putString } from './out';
 import { field, Node, parseTree, unknownField } from './tree';
 
 /** The largest whole number that JSON carries everywhere. */
 export const MAX_SAFE: f64 = 9007199254740991;
 
-// Alphabets of texts: `a`, `A` and `0` stand for the letters and digits, the rest for themselves; a leading `/` is required at the
-// text's start, and then, as with an empty alphabet, anything may follow.
+// Alphabets of texts (see inAlphabet). A text in that of one sign begins with it, and then, as with an empty one, anything may follow.
 export const ANYTHING = '';
 export const PATH = '/';
 export const NAME = 'aA0_-';
@@ -54,13 +53,11 @@ export function closeConfiguration(root: AnyRoot, tree: Node | null, who: string
     wrong = unknown.key;
     wrongLen = unknown.keyLen;
   }
-  const o = newOut(128);
-  if (o !== null) {
-    putString(o, who);
-    putString(o, ': configuration refused: ');
-    put(o, wrong, wrongLen);
-    logBytes(ERROR, o.ptr, o.len);
-  }
+  const o = output(128);
+  putString(o, who);
+  putString(o, ': configuration refused: ');
+  put(o, wrong, wrongLen);
+  logBytes(ERROR, o.ptr, o.len);
   freeConfiguration(changetype<usize>(root));
   return false;
 }
@@ -116,19 +113,10 @@ export function boolField(from: Node | null, name: string, absent: bool): bool {
 
 /** Whether a text is written in an alphabet. */
 function isWritten(p: usize, len: u32, alphabet: string): bool {
-  const letters = bytesOf(alphabet);
   const size = sizeOf(alphabet);
   if (size == 0) return true;
-  if (size == 1) return len != 0 && load<u8>(p) == load<u8>(letters);
-  for (let i: u32 = 0; i < len; i++) {
-    let c: u32 = load<u8>(p + i);
-    if (c - 97 < 26) c = 97;
-    else if (c - 65 < 26) c = 65;
-    else if (c - 48 < 10) c = 48;
-    let j: u32 = 0;
-    while (j < size && load<u8>(letters + j) != c) j++;
-    if (j == size) return false;
-  }
+  if (size == 1) return len != 0 && load<u8>(p) == load<u8>(bytesOf(alphabet));
+  for (let i: u32 = 0; i < len; i++) if (!inAlphabet(load<u8>(p + i), alphabet)) return false;
   return true;
 }
 

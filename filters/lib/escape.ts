@@ -1,4 +1,4 @@
-import { same } from '../abi/text';
+import { bytesOf, same, seek } from '../abi/text';
 import { Out, putByte, putString } from './out';
 
 /** A hexadecimal digit's value; 16 if it is none. */
@@ -8,11 +8,8 @@ export function hexValue(c: u32): u32 {
 
 /** Whether anything in the bytes stands for another: `%`, or `+` in a form. */
 export function isPercentEncoded(p: usize, len: u32, plus: bool): bool {
-  for (let i: u32 = 0; i < len; i++) {
-    const c: u32 = load<u8>(p + i);
-    if (c == 37 || (plus && c == 43)) return true;
-  }
-  return false;
+  const end = p + len;
+  return seek(p, end, 37) != end || (plus && seek(p, end, 43) != end);
 }
 
 /** Decodes to `to`, which has room for as many bytes; returns the length. A `%` without two digits stands for itself. */
@@ -94,10 +91,21 @@ export function sameAs(o: Out, p: usize, len: u32): bool {
 function hex4(p: usize): u32 {
   let v: u32 = 0;
   for (let i = 0; i < 4; i++) {
-    const c: u32 = load<u8>(p + i);
-    v = (v << 4) | (c < 58 ? c - 48 : (c | 32) - 87);
+    v = (v << 4) | hexValue(load<u8>(p + i));
   }
   return v;
+}
+
+/** Writes a character in UTF-8; where the next one goes. */
+function putUtf8(u: u32, to: usize): usize {
+  if (u < 0x80) {
+    store<u8>(to, u);
+    return to + 1;
+  }
+  let more: u32 = u < 0x800 ? 1 : u < 0x10000 ? 2 : 3;
+  store<u8>(to++, (<u32>0xf0 << (3 - more)) | (u >> (6 * more)));
+  while (more-- > 0) store<u8>(to++, 0x80 | ((u >> (6 * more)) & 63));
+  return to;
 }
 
 /** Unescapes the inside of a JSON string to `to`, which has room for as many bytes; returns the length. */
@@ -120,29 +128,13 @@ export function unescape(p: usize, end: usize, to: usize): u32 {
           p += 6;
         }
       }
-      if (u < 0x80) store<u8>(to++, u);
-      else if (u < 0x800) {
-        store<u8>(to++, 0xc0 | (u >> 6));
-        store<u8>(to++, 0x80 | (u & 63));
-      } else if (u < 0x10000) {
-        store<u8>(to++, 0xe0 | (u >> 12));
-        store<u8>(to++, 0x80 | ((u >> 6) & 63));
-        store<u8>(to++, 0x80 | (u & 63));
-      } else {
-        store<u8>(to++, 0xf0 | (u >> 18));
-        store<u8>(to++, 0x80 | ((u >> 12) & 63));
-        store<u8>(to++, 0x80 | ((u >> 6) & 63));
-        store<u8>(to++, 0x80 | (u & 63));
-      }
+      to = putUtf8(u, to);
       continue;
     }
-    // b f n r t; the rest stand for themselves
-    if (c == 98) c = 8;
-    else if (c == 102) c = 12;
-    else if (c == 110) c = 10;
-    else if (c == 114) c = 13;
-    else if (c == 116) c = 9;
-    store<u8>(to++, c);
+    // The rest stand for themselves.
+    const letters = bytesOf('bfnrt');
+    const which = seek(letters, letters + 5, c) - letters;
+    store<u8>(to++, which == 5 ? c : load<u8>(bytesOf('\b\f\n\r\t') + which));
   }
   return <u32>(to - begin);
 }

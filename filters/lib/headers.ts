@@ -1,6 +1,6 @@
 import { temp } from '../abi/arena';
-import { Text } from '../abi/text';
-import { newOut, Out, put } from './out';
+import { bytesOf, sizeOf, Text } from '../abi/text';
+import { Out, output, put } from './out';
 
 /** A header block being written; the ABI wants all sizes before all bytes. */
 @unmanaged
@@ -14,9 +14,8 @@ export function newHeaders(): HeadersOut | null {
   const p = temp(offsetof<HeadersOut>());
   if (p == 0) return null;
   const h = changetype<HeadersOut>(p);
-  const sizes = newOut(512);
-  const data = newOut(2048);
-  if (sizes === null || data === null) return null;
+  const sizes = output(512);
+  const data = output(2048);
   h.sizes = changetype<usize>(sizes);
   h.data = changetype<usize>(data);
   h.count = 0;
@@ -43,6 +42,11 @@ function putZero(o: Out): void {
   put(o, word, 1);
 }
 
+@inline
+export function addNamed(h: HeadersOut, name: string, value: usize, valueLen: u32): void {
+  addPair(h, bytesOf(name), sizeOf(name), value, valueLen);
+}
+
 export function addTexts(h: HeadersOut, name: Text, value: usize, valueLen: u32): void {
   addPair(h, name.ptr, name.len, value, valueLen);
 }
@@ -52,8 +56,8 @@ export function finishHeaders(h: HeadersOut): Out | null {
   const sizes = changetype<Out>(h.sizes);
   const data = changetype<Out>(h.data);
   if (sizes.failed || data.failed) return null;
-  const o = newOut(4 + sizes.len + data.len);
-  if (o === null || o.failed) return null;
+  const o = output(4 + sizes.len + data.len);
+  if (o.failed) return null;
   if (h.count == 0) return o;
   store<u32>(word, h.count);
   put(o, word, 4);

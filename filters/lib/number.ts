@@ -25,17 +25,10 @@ export function parseNumber(p: usize, len: u32): f64 {
     for (; p < end; p++) if (e < 10000) e = e * 10 + <i32>load<u8>(p) - 48;
     exponent += down ? -e : e;
   }
-  if (mantissa != 0) {
-    let n = exponent < 0 ? -exponent : exponent;
-    if (n > 400) n = 400;
-    let power: f64 = 1;
-    let base: f64 = 10;
-    for (; n != 0; n >>= 1) {
-      if (n & 1) power *= base;
-      base *= base;
-    }
-    mantissa = exponent < 0 ? mantissa / power : mantissa * power;
-  }
+  // One power of ten, so that a decimal fraction is rounded once: 1234 ÷ 100.
+  let power: f64 = 1;
+  for (let n = exponent < 0 ? -exponent : exponent; n > 0 && power < f64.MAX_VALUE; n--) power *= 10;
+  if (mantissa != 0) mantissa = exponent < 0 ? mantissa / power : mantissa * power;
   return negative ? -mantissa : mantissa;
 }
 

@@ -10,16 +10,27 @@ export class Out {
   failed: bool;
 }
 
-/** An empty output with room for `cap` bytes. A failed one if there is no memory; null if not even that. */
-export function newOut(cap: u32): Out | null {
+/** What there is where not even an output's record has room. */
+const none = changetype<Out>(memory.data(offsetof<Out>(), 8));
+
+/** An empty output with room for `cap` bytes; a failed one if there is no memory. */
+export function output(cap: u32): Out {
   const p = temp(offsetof<Out>());
-  if (p == 0) return null;
+  if (p == 0) {
+    none.failed = true;
+    return none;
+  }
   const o = changetype<Out>(p);
   o.len = 0;
   o.cap = cap < 64 ? 64 : cap;
   o.ptr = temp(o.cap);
   o.failed = o.ptr == 0;
   return o;
+}
+
+/** The same, for callers that look for null. */
+export function newOut(cap: u32): Out | null {
+  return output(cap);
 }
 
 /** Room for `n` more bytes, doubling as needed. */

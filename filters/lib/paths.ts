@@ -1,5 +1,5 @@
 // Places in a JSON document, written `$.order.id` or `$.items[*].id`, found while the document is read.
-import { same } from '../abi/text';
+import { same, seek } from '../abi/text';
 import * as json from './json';
 
 /** Deeper places are not found. */
@@ -7,18 +7,22 @@ const DEPTH: u32 = 16;
 /** What is being read in each open container: (u32 address, u32 length) of a field's name, address 0 in a list. */
 const within: usize = memory.data(128, 8);
 
-/** Whether a text is a place: `$` and behind it `.name` or `[*]`, at least one. */
-export function isPlace(p: usize, len: u32): bool {
-  if (len < 3 || load<u8>(p) != 36) return false;
-  let i: u32 = 1;
-  while (i < len) {
-    const c = load<u8>(p + i);
+/**
+ * Prepares a place, in the bytes it is written in: the dot before a name becomes the name's length, a list's bracket a zero.
+ * @returns false if it is none: `$` and behind it `.name` or `[*]`, at least one
+ */
+export function preparePlace(p: usize, len: u32): bool {
+  const end = p + len;
+  if (len < 3 || load<u8>(p++) != 36) return false;
+  while (p < end) {
+    const c = load<u8>(p);
+    let size: u32 = 0;
     if (c == 46) {
-      const from = ++i;
-      while (i < len && load<u8>(p + i) != 46 && load<u8>(p + i) != 91) i++;
-      if (i == from) return false;
-    } else if (c == 91 && i + 2 < len && load<u8>(p + i + 1) == 42 && load<u8>(p + i + 2) == 93) i += 3;
-    else return false;
+      size = <u32>(seek(p + 1, seek(p + 1, end, 46), 91) - p - 1);
+      if (size == 0) return false;
+    } else if (c != 91 || p + 3 > end || load<u8>(p + 1) != 42 || load<u8>(p + 2) != 93) return false;
+    store<u8>(p, size);
+    p += size == 0 ? 3 : size + 1;
   }
   return true;
 }
@@ -35,25 +39,17 @@ export function follow(token: i32): void {
   }
 }
 
-/** Whether a value inside `depth` containers stands at a place. */
+/** Whether a value inside `depth` containers stands at a prepared place. */
 export function isAt(place: usize, len: u32, depth: u32): bool {
   if (depth > DEPTH) return false;
-  let i: u32 = 1;
-  let level: u32 = 0;
-  while (i < len) {
-    if (level == depth) return false;
-    const at = within + ((<usize>level) << 3);
-    level++;
+  const end = place + len;
+  let p = place + 1;
+  let at = within;
+  for (; p < end && depth != 0; depth--, at += 8) {
+    const size: u32 = load<u8>(p);
     const key: usize = load<u32>(at);
-    if (load<u8>(place + i) == 91) {
-      if (key != 0) return false;
-      i += 3;
-      continue;
-    }
-    let j = ++i;
-    while (j < len && load<u8>(place + j) != 46 && load<u8>(place + j) != 91) j++;
-    if (key == 0 || !same(key, load<u32>(at, 4), place + i, j - i)) return false;
-    i = j;
+    if (size == 0 ? key != 0 : key == 0 || !same(key, load<u32>(at, 4), p + 1, size)) return false;
+    p += size == 0 ? 3 : size + 1;
   }
-  return level == depth;
+  return p == end && depth == 0;
 }

@@ -1,28 +1,25 @@
 // Both answers of a copied request: production's as it passes, the shadow's when its callout ends.
 import { temp } from '../abi/arena';
 import * as call from '../abi/call';
-import { give } from '../abi/heap';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
 import { remove } from '../abi/table';
-import { among, ascii, is } from '../abi/text';
+import { among, is } from '../abi/text';
 import * as abi from '../abi/types';
 import { digestJson } from '../lib/digest';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
-import { newOut, Out, put } from '../lib/out';
+import { Out, output, put } from '../lib/out';
 import { append, flatten, freeChain } from './chain';
 import { keepIds, settle, teach } from './compare';
-import { abandon, hold, land } from './copies';
+import { abandon, freeIds, hold, land } from './copies';
 import { extractHeader, extractJson } from './extract';
 import * as metrics from './metrics';
 import { bodyKind, JSON_BODY } from './rewrite';
-import { calls, Copy, Root, rootOf } from './state';
+import { Answer, answerOf, calls, Copy, PRODUCTION, Root, rootOf, SECOND, SHADOW } from './state';
 
-const GRPC_STATUS = ascii('grpc-status');
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 
-/** What an answer's headers say. A gRPC status is counted in thousands above the HTTP status, so that both are compared. */
-let status: u32 = 0;
+/** Whether the answer whose headers were last read is JSON that can be read. */
 let answerJson: bool = false;
 /**
  * The router notes on every answer how long the upstream took; what this Envoy answers itself (no connection, time-out, circuit
@@ -32,9 +29,11 @@ let upstream: bool = false;
 
 const LOOKED_AT = words`:status content-type content-encoding x-envoy-upstream-service-time grpc-status`;
 
-/** Reads an answer's headers; ids in them go to `o`. */
-function readAnswer(r: Root, map: u32, o: Out | null): void {
-  status = 0;
+/**
+ * Reads an answer's headers; ids in them go to `o`. A gRPC status is counted in thousands above the HTTP status, so that both are
+ * compared.
+ */
+function readAnswer(r: Root, map: u32, a: Answer, o: Out | null): void {
   answerJson = false;
   upstream = false;
   if (!call.headers(map)) return;
@@ -45,7 +44,7 @@ function readAnswer(r: Root, map: u32, o: Out | null): void {
     const n = pairs.valueLen;
     switch (among(pairs.name, pairs.nameLen, LOOKED_AT)) {
       case 1:
-        status += number(v, n);
+        a.status += number(v, n);
         break;
       case 2:
         answerJson = bodyKind(v, n) == JSON_BODY;
@@ -57,7 +56,7 @@ function readAnswer(r: Root, map: u32, o: Out | null): void {
         upstream = true;
         break;
       case 5:
-        status += grpc(v, n);
+        a.status += grpc(v, n);
         break;
       default:
         if (o !== null) extractHeader(o, r, pairs.name, pairs.nameLen, v, n);
@@ -78,18 +77,18 @@ function grpc(p: usize, len: u32): u32 {
 
 /** The gRPC status in trailers, if there is one. */
 function trailersStatus(map: u32): u32 {
-  return call.header(map, GRPC_STATUS) ? grpc(call.ptr, call.len) : 0;
+  return call.headerNamed(map, 'grpc-status') ? grpc(call.ptr, call.len) : 0;
 }
 
 export function responseHeaders(c: Copy, end: bool): void {
   // Answered before the request was complete: a stream both ways, or refused; there is no whole request to copy.
   if (!c.sent) return abandon(c, metrics.SKIPPED_STREAM);
   const r = rootOf(c);
-  const o = newOut(128);
-  readAnswer(r, abi.RESPONSE_HEADERS, o);
-  c.prodStatus = status;
+  const a = answerOf(c, PRODUCTION);
+  const o = output(128);
+  readAnswer(r, abi.RESPONSE_HEADERS, a, o);
   c.gathers = answerJson && (r.compareBody || r.learnPathsCount != 0);
-  if (o !== null) keepIds(c, o, true);
+  keepIds(a, o);
   if (end) production(c);
 }
 
@@ -106,22 +105,24 @@ export function responseBody(c: Copy, size: u32, end: bool): void {
 }
 
 export function responseTrailers(c: Copy): void {
-  if (!c.sent || c.prodDone) return;
-  c.prodStatus += trailersStatus(abi.RESPONSE_TRAILERS);
+  const a = answerOf(c, PRODUCTION);
+  if (!c.sent || a.done) return;
+  a.status += trailersStatus(abi.RESPONSE_TRAILERS);
   production(c);
 }
 
 /** Production's answer is complete. */
 function production(c: Copy): void {
   const r = rootOf(c);
-  c.prodDone = true;
-  c.prodNs = call.monotonicNs() - c.begun;
+  const a = answerOf(c, PRODUCTION);
+  a.done = true;
+  a.ns = call.monotonicNs() - c.begun;
   if (c.gathers && c.length != 0) {
     const body = temp(c.length);
     if (body != 0) {
       flatten(c, body);
-      if (r.compareBody) c.prodDigest = digestJson(body, c.length);
-      if (r.learnPathsCount != 0) addIds(c, r, body, c.length);
+      if (r.compareBody) a.digest = digestJson(body, c.length);
+      if (r.learnPathsCount != 0) addIds(a, r, body, c.length);
     }
     freeChain(c);
   }
@@ -130,17 +131,12 @@ function production(c: Copy): void {
 }
 
 /** Adds the ids of production's body to those of its headers. */
-function addIds(c: Copy, r: Root, body: usize, length: u32): void {
-  const o = newOut(256);
-  if (o === null) return;
-  const old = c.prodIds;
-  const oldLen = c.prodIdsLen;
-  if (old != 0) put(o, old, oldLen);
+function addIds(a: Answer, r: Root, body: usize, length: u32): void {
+  const o = output(256);
+  if (a.ids != 0) put(o, a.ids, a.idsLen);
   extractJson(o, r, body, length);
-  if (o.len == oldLen) return;
-  if (old != 0) give(old, oldLen);
-  c.prodIds = 0;
-  keepIds(c, o, true);
+  freeIds(a);
+  keepIds(a, o);
 }
 
 /** The shadow has answered, or will not: no headers then. */
@@ -153,37 +149,28 @@ export function answered(token: u32, headers: u32, bodySize: u32, trailers: u32)
   if (second) c.second = 0;
   else c.call = 0;
   if (c.call == 0 && c.second == 0) land(c);
+  const a = answerOf(c, second ? SECOND : SHADOW);
   let o: Out | null = null;
-  if (!second) o = newOut(128);
+  if (!second) o = output(128);
   upstream = false;
-  if (headers != 0) readAnswer(r, abi.CALL_HEADERS, o);
+  if (headers != 0) readAnswer(r, abi.CALL_HEADERS, a, o);
   if (!upstream) {
-    if (second) c.secondFailed = true;
-    else {
-      c.shadowFailed = true;
-      count(metrics.FAILED);
-    }
+    a.failed = true;
+    if (!second) count(metrics.FAILED);
     return settle(c);
   }
-  if (trailers != 0) status += trailersStatus(abi.CALL_TRAILERS);
-  let digest: u64 = 0;
+  if (trailers != 0) a.status += trailersStatus(abi.CALL_TRAILERS);
   if (answerJson && bodySize != 0 && bodySize <= r.maxBody && call.bytes(abi.CALL_BODY, 0, bodySize)) {
     const body = call.ptr;
     const length = call.len;
-    if (r.compareBody) digest = digestJson(body, length);
+    if (r.compareBody) a.digest = digestJson(body, length);
     if (o !== null && r.learnPathsCount != 0) extractJson(o, r, body, length);
   }
-  if (second) {
-    c.secondDone = true;
-    c.secondStatus = status;
-    c.secondDigest = digest;
-  } else {
-    c.shadowDone = true;
-    c.shadowStatus = status;
-    c.shadowDigest = digest;
-    c.shadowNs = call.monotonicNs() - c.called;
-    if (o !== null) keepIds(c, o, false);
-    if (c.prodDone) teach(c);
+  a.done = true;
+  a.ns = call.monotonicNs() - c.called;
+  if (o !== null) {
+    keepIds(a, o);
+    if (answerOf(c, PRODUCTION).done) teach(c);
   }
   settle(c);
 }

@@ -23,7 +23,7 @@ import {
   wholeField,
 } from '../lib/config';
 import { OBJECT } from '../lib/json';
-import { isPlace } from '../lib/paths';
+import { preparePlace } from '../lib/paths';
 import { field, Node } from '../lib/tree';
 import { countersOf } from './routes';
 import { prepareRules, Rule, ruleAt } from './rules';
@@ -105,7 +105,7 @@ function places(r: Root, n: Node | null, offset: usize): void {
   texts(r, n, 'jsonPaths', offset, 32, 255, ANYTHING);
   const all = list(r, offset);
   for (let i: u32 = 0; i < state.listCount(all); i++) {
-    if (!isPlace(state.listAt(all, i).ptr, state.listAt(all, i).len)) refuse('jsonPaths');
+    if (!preparePlace(state.listAt(all, i).ptr, state.listAt(all, i).len)) refuse('jsonPaths');
   }
 }
 

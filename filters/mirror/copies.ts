@@ -1,18 +1,18 @@
 // The life of a copy: taken when a request is sampled, given back when neither answer is awaited any more.
 import { add, count } from '../lib/metrics';
-import { give } from '../abi/heap';
-import { giveRecord, takeRecord } from '../abi/slab';
+import { give, take } from '../abi/heap';
 import { put, remove } from '../abi/table';
 import { freeChain } from './chain';
 import * as metrics from './metrics';
-import { Copy, calls, Root, rootOf, slab, streams } from './state';
+import { Answer, answerOf, calls, Copy, COPY_SIZE, PRODUCTION, Root, rootOf, SHADOW, streams } from './state';
 
 /** A new copy of a stream, or null if there is no memory. Counts as in flight from here on. */
 export function newCopy(r: Root, stream: u32): Copy | null {
-  const p = takeRecord(slab);
+  const p = take(COPY_SIZE);
   if (p == 0) return null;
+  memory.fill(p, 0, COPY_SIZE);
   if (!put(streams, stream, p)) {
-    giveRecord(slab, p);
+    give(p, COPY_SIZE);
     return null;
   }
   const c = changetype<Copy>(p);
@@ -73,15 +73,20 @@ export function release(c: Copy): void {
   if (c.second != 0) remove(calls, c.second);
   freeHead(c);
   freeChain(c);
-  if (c.prodIds != 0) give(c.prodIds, c.prodIdsLen);
-  if (c.shadowIds != 0) give(c.shadowIds, c.shadowIdsLen);
+  freeIds(answerOf(c, PRODUCTION));
+  freeIds(answerOf(c, SHADOW));
   if (c.before != 0) changetype<Copy>(c.before).after = c.after;
   else r.copies = c.after;
   if (c.after != 0) changetype<Copy>(c.after).before = c.before;
   land(c);
   letGo(c, c.held);
   r.records--;
-  giveRecord(slab, changetype<usize>(c));
+  give(changetype<usize>(c), COPY_SIZE);
+}
+
+export function freeIds(a: Answer): void {
+  if (a.ids != 0) give(a.ids, a.idsLen);
+  a.ids = 0;
 }
 
 export function freeHead(c: Copy): void {

@@ -1,6 +1,6 @@
 // Finds the ids a configuration declares in an answer: by JSON path, in Location, in Set-Cookie. Both answers are read the same
 // way, and values at the same place are each other's counterparts.
-import { is, same } from '../abi/text';
+import { inAlphabet, is, same, seek } from '../abi/text';
 import * as json from '../lib/json';
 import { Out, put } from '../lib/out';
 import { follow, isAt } from '../lib/paths';
@@ -20,7 +20,7 @@ function isIdText(p: usize, len: u32): bool {
   if (len == 0 || len > LONGEST) return false;
   for (let i: u32 = 0; i < len; i++) {
     const c: u32 = load<u8>(p + i);
-    if (c <= 32 || c >= 127 || c == 34 || c == 92 || c == 59 || c == 44 || c == 47 || c == 63 || c == 38) return false;
+    if (c <= 32 || c >= 127 || inAlphabet(c, '"\\;,/?&')) return false;
   }
   return true;
 }
@@ -63,27 +63,20 @@ export function extractJson(o: Out, r: Root, p: usize, len: u32): void {
 
 /** Ids in an answer's headers, one call per header. */
 export function extractHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usize, len: u32): void {
+  const end = p + len;
   if (r.learnLocation && is(name, nameLen, 'location')) {
-    let end = len;
-    for (let i: u32 = 0; i < len; i++) {
-      if (load<u8>(p + i) == 63 || load<u8>(p + i) == 35) {
-        end = i;
-        break;
-      }
-    }
-    let from = end;
-    while (from > 0 && load<u8>(p + from - 1) != 47) from--;
-    note(o, LOCATION, false, p + from, end - from);
-    return;
+    const stop = seek(p, seek(p, end, 63), 35);
+    let from = stop;
+    while (from > p && load<u8>(from - 1) != 47) from--;
+    return note(o, LOCATION, false, from, <u32>(stop - from));
   }
   if (r.learnCookiesCount == 0 || !is(name, nameLen, 'set-cookie')) return;
   const cookies = list(r, offsetof<Root>('learnCookies'));
-  let equals: u32 = 0;
-  while (equals < len && load<u8>(p + equals) != 61) equals++;
-  let end = equals;
-  while (end < len && load<u8>(p + end) != 59) end++;
+  const stop = seek(p, end, 59);
+  const equals = seek(p, stop, 61);
+  if (equals == stop) return;
   for (let i: u32 = 0; i < listCount(cookies); i++) {
-    if (equals < end && same(p, equals, listAt(cookies, i).ptr, listAt(cookies, i).len))
-      note(o, COOKIES + i, true, p + equals + 1, end - equals - 1);
+    if (same(p, <u32>(equals - p), listAt(cookies, i).ptr, listAt(cookies, i).len))
+      note(o, COOKIES + i, true, equals + 1, <u32>(stop - equals - 1));
   }
 }

@@ -97,29 +97,26 @@ function forget(e: Entry): void {
   e.state = EMPTY;
 }
 
-/** Notes that production uses a value whose counterpart is not known yet. */
-export function expect(r: Root, scope: u64, p: usize, len: u32, everywhere: bool): void {
-  if (len == 0 || len > LONGEST) return;
-  idKey(r, scopeOf(scope, len, everywhere), p, len);
-  const e = room();
-  if (e === null || e.state == KNOWN) return;
-  e.state = PENDING;
-  e.stamp = ++clock;
-}
-
-/** Pairs production's value with the shadow's. */
+/**
+ * Pairs production's value with the shadow's; without one (length 0) notes that production uses a value whose counterpart is not
+ * known yet. Returns whether it learned.
+ */
 export function learn(r: Root, scope: u64, p: usize, len: u32, everywhere: bool, theirs: usize, theirsLen: u32): bool {
-  if (len == 0 || len > LONGEST || theirsLen == 0 || theirsLen > LONGEST) return false;
+  if (len == 0 || len > LONGEST || theirsLen > LONGEST) return false;
   idKey(r, scopeOf(scope, len, everywhere), p, len);
   const e = room();
   if (e === null) return false;
+  e.stamp = ++clock;
+  if (theirsLen == 0) {
+    if (e.state == EMPTY) e.state = PENDING;
+    return false;
+  }
   const value = take(theirsLen);
   if (value == 0) return false;
   memory.copy(value, theirs, theirsLen);
-  if (e.state == KNOWN) give(e.ptr, e.len);
+  forget(e);
   e.ptr = value;
   e.len = theirsLen;
   e.state = KNOWN;
-  e.stamp = ++clock;
   return true;
 }

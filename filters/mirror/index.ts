@@ -2,7 +2,7 @@
 // pause, change or end one is imported. Everything else is in the files beside this one.
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
-import { monotonicNs, wallNs } from '../abi/call';
+import { monotonicNs } from '../abi/call';
 import { add, count } from '../lib/metrics';
 import { setTickPeriod } from '../abi/host';
 import { contextCreated, freeRoot, rootDeleted, rootOfId, rootOfNewStream } from '../abi/roots';
@@ -37,7 +37,7 @@ export function proxy_on_configure(id: u32, _size: u32): i32 {
   metrics.defineMetrics();
   const ok = configure(changetype<Root>(r));
   if (ok) {
-    seedSampling(wallNs() ^ monotonicNs());
+    seedSampling(monotonicNs());
     setTickPeriod(heartbeatMs);
     count(metrics.CONFIGURED);
     // A new timer begins: changes that come faster than it ticks must not look like a heart that stands still.

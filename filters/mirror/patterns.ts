@@ -1,8 +1,8 @@
 // Secrets by their look: card numbers, bearer and JSON web tokens, e-mail addresses. One pass, bounded look-ahead: every byte is
 // looked at a constant number of times however the text is made. Callers undo escapes first.
-import { beginsFold } from '../abi/text';
-import { Out, put, putString } from '../lib/out';
-import { putCard, putEmail, putPseudonym } from './identity';
+import { beginsFold, inAlphabet } from '../abi/text';
+import { Out, put } from '../lib/out';
+import { luhn, putCard, putEmail, putPseudonym } from './identity';
 import { Root } from './state';
 
 const digits: usize = memory.data(24, 8);
@@ -12,64 +12,40 @@ function isDigit(c: u32): bool {
   return c - 48 < 10;
 }
 
-@inline
-function isWord(c: u32): bool {
-  return c - 48 < 10 || (c | 32) - 97 < 26;
-}
-
 /** RFC 6750's b64token, which covers JWT's alphabet. */
-@inline
-function isToken(c: u32): bool {
-  return isWord(c) || c == 45 || c == 46 || c == 95 || c == 126 || c == 43 || c == 47 || c == 61;
-}
-
-@inline
-function isLocal(c: u32): bool {
-  return isWord(c) || c == 46 || c == 95 || c == 43 || c == 45;
-}
+const TOKEN = 'aA0-._~+/=';
+const LOCAL_PART = 'aA0._+-';
 
 /** Copies `[p, end)` to `o` with what looks like a secret replaced. */
 export function scan(o: Out, r: Root, p: usize, end: usize): void {
-  const begin = p;
   let from = p;
+  let inside = false;
   while (p < end) {
     const c: u32 = load<u8>(p);
-    if (!isWord(c)) {
-      p++;
-      continue;
-    }
-    // The start of a word; what follows inside it cannot start a secret.
-    let stop: usize = 0;
-    if (r.cards && isDigit(c)) {
-      stop = card(o, r, from, p, end);
+    const word = isDigit(c) || (c | 32) - 97 < 26;
+    // Secrets begin where a word does.
+    if (word && !inside) {
+      let stop: usize = 0;
+      if (isDigit(c)) {
+        if (r.cards) stop = card(o, r, from, p, end);
+      } else if (r.bearer) stop = token(o, r, from, p, end);
       if (stop == 0 && r.emails) stop = email(o, r, from, p, end);
-    } else {
-      if (r.bearer) stop = token(o, r, from, p, end);
-      if (stop == 0 && r.emails) stop = email(o, r, from, p, end);
+      if (stop != 0) {
+        p = stop;
+        from = stop;
+        continue;
+      }
     }
-    if (stop != 0) {
-      p = stop;
-      from = stop;
-      continue;
-    }
-    // On to the end of the word: inside it nothing begins.
-    while (p < end && isWord(load<u8>(p))) p++;
+    inside = word;
+    p++;
   }
-  if (from == begin) put(o, begin, <u32>(end - begin));
-  else put(o, from, <u32>(end - from));
+  put(o, from, <u32>(end - from));
 }
 
-/** Whether the digits collected have a right check digit (Luhn). Zeros alone have one too, but are no card. */
+/** Whether the digits collected have a right check digit. Zeros alone have one too, but are no card. */
 function isCard(n: u32): bool {
-  let sum: u32 = 0;
-  let zeros = true;
-  for (let i: u32 = 0; i < n; i++) {
-    const d: u32 = <u32>load<u8>(digits + i) - 48;
-    if (d != 0) zeros = false;
-    const twice = d * 2;
-    sum += ((n - i) & 1) == 0 ? (twice > 9 ? twice - 9 : twice) : d;
-  }
-  return !zeros && sum % 10 == 0;
+  const sum = luhn(digits, n);
+  return sum != 0 && sum % 10 == 0;
 }
 
 /** 13 to 19 digits in one or more groups: the most groups that make a card; its end, or 0. */
@@ -109,7 +85,7 @@ function token(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
   } else if (!(left >= 20 && load<u8>(p) == 101 && load<u8>(p + 1) == 121 && load<u8>(p + 2) == 74)) return 0;
   const value = q;
   let dots: u32 = 0;
-  while (q < end && isToken(load<u8>(q))) if (load<u8>(q++) == 46) dots++;
+  while (q < end && inAlphabet(load<u8>(q), TOKEN)) if (load<u8>(q++) == 46) dots++;
   if (q - value < 8 || (!bearer && dots < 1)) return 0;
   put(o, from, <u32>(value - from));
   putPseudonym(o, r, value, <u32>(q - value));
@@ -118,29 +94,19 @@ function token(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
 
 /** `local@domain.tld`; its end, or 0. */
 function email(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
-  let q = p;
-  let at: usize = 0;
   // RFC 5321: a local part has at most 64 bytes.
-  while (q < end && q - p <= 66) {
-    const c: u32 = load<u8>(q);
-    if (c == 64) {
-      at = q;
-      q++;
-      break;
-    }
-    if (!isLocal(c)) return 0;
-    q++;
-  }
-  if (at == 0 || at == p) return 0;
-  const domain = q;
+  let q = p;
+  while (q < end && q - p <= 64 && inAlphabet(load<u8>(q), LOCAL_PART)) q++;
+  if (q == end || load<u8>(q) != 64) return 0;
+  const domain = ++q;
   let dot = false;
   while (q < end && q - domain < 254) {
     const c: u32 = load<u8>(q);
-    if (c == 46 && q + 1 < end && isWord(load<u8>(q + 1))) dot = true;
-    else if (!isWord(c) && c != 45) break;
+    if (c == 46 && q + 1 < end && inAlphabet(load<u8>(q + 1), 'aA0')) dot = true;
+    else if (!inAlphabet(c, 'aA0-')) break;
     q++;
   }
-  if (!dot || q == domain) return 0;
+  if (!dot) return 0;
   put(o, from, <u32>(p - from));
   putEmail(o, r, p, <u32>(q - p));
   return q;

@@ -1,6 +1,6 @@
 // What leaves: paths, queries, cookies, headers and bodies with secrets redacted, identities replaced by pseudonyms and learned ids
 // by the shadow's own.
-import { beginsFold, holdsFold, is } from '../abi/text';
+import { beginsFold, holdsFold, is, seek } from '../abi/text';
 import * as json from '../lib/json';
 import { temp } from '../abi/arena';
 import {
@@ -11,7 +11,7 @@ import {
   sameAs,
   unescape,
 } from '../lib/escape';
-import { newOut, Out, put, putByte, putString } from '../lib/out';
+import { Out, output, put, putByte, putString } from '../lib/out';
 import { follow, isAt } from '../lib/paths';
 import { putCredential, putRedacted, putPseudonym } from './identity';
 import { found, foundLen, lookup } from './ids';
@@ -58,32 +58,27 @@ function putEncoded(o: Out, r: Root, p: usize, len: u32, plus: bool): void {
     putValue(o, r, p, len);
     return;
   }
-  const plain = temp(len);
-  const after = newOut(len);
-  if (plain == 0 || after === null) {
-    o.failed = true;
-    return;
-  }
-  const n = percentDecode(p, len, plain, plus);
-  putValue(after, r, plain, n);
-  if (after.failed) o.failed = true;
-  else if (sameAs(after, plain, n)) put(o, p, len);
-  else putPercentEncoded(o, after.ptr, after.len);
+  putDecoded(o, r, p, len, plus ? FORM : PERCENT);
 }
 
-/** The same for the inside of a JSON string. */
-function putUnescaped(o: Out, r: Root, p: usize, len: u32): void {
+// How a value is written.
+const PERCENT: u32 = 0;
+const FORM: u32 = 1;
+const JSON_STRING: u32 = 2;
+
+function putDecoded(o: Out, r: Root, p: usize, len: u32, how: u32): void {
   const plain = temp(len);
-  const after = newOut(len);
-  if (plain == 0 || after === null) {
+  const after = output(len);
+  if (plain == 0) {
     o.failed = true;
     return;
   }
-  const n = unescape(p, p + len, plain);
+  const n = how == JSON_STRING ? unescape(p, p + len, plain) : percentDecode(p, len, plain, how == FORM);
   putValue(after, r, plain, n);
   if (after.failed) o.failed = true;
   else if (sameAs(after, plain, n)) put(o, p, len);
-  else putJsonEscaped(o, after.ptr, after.len);
+  else if (how == JSON_STRING) putJsonEscaped(o, after.ptr, after.len);
+  else putPercentEncoded(o, after.ptr, after.len);
 }
 
 /** A parameter's name as it is meant. */
@@ -100,59 +95,51 @@ function isSecretParameter(r: Root, p: usize, len: u32): bool {
 /** A path with its query. */
 export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
   const end = p + len;
-  while (p < end) {
-    const c = load<u8>(p);
-    if (c == 63) {
-      putByte(o, 63);
-      rewriteForm(o, r, p + 1, <u32>(end - p - 1));
-      return;
-    }
-    if (c == 47) {
-      putByte(o, 47);
-      p++;
-      continue;
-    }
-    let q = p;
-    while (q < end && load<u8>(q) != 47 && load<u8>(q) != 63) q++;
-    putEncoded(o, r, p, <u32>(q - p), false);
-    p = q;
+  const query = seek(p, end, 63);
+  while (p < query) {
+    const q = seek(p, query, 47);
+    if (q != p) putEncoded(o, r, p, <u32>(q - p), false);
+    if (q < query) putByte(o, 47);
+    p = q + 1;
   }
+  if (query == end) return;
+  putByte(o, 63);
+  rewriteForm(o, r, query + 1, <u32>(end - query - 1));
 }
 
 /** `a=1&b=2`: a query or a form. */
 export function rewriteForm(o: Out, r: Root, p: usize, len: u32): void {
   const end = p + len;
   while (p < end) {
-    let q = p;
-    let equals: usize = 0;
-    while (q < end && load<u8>(q) != 38) {
-      if (equals == 0 && load<u8>(q) == 61) equals = q;
-      q++;
-    }
-    if (equals == 0) putEncoded(o, r, p, <u32>(q - p), true);
+    const q = seek(p, end, 38);
+    const equals = seek(p, q, 61);
+    if (equals == q) putEncoded(o, r, p, <u32>(q - p), true);
     else {
       const value = equals + 1;
       put(o, p, <u32>(value - p));
-      if (isSecretParameter(r, p, <u32>(equals - p))) {
-        if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
-      } else putEncoded(o, r, value, <u32>(q - value), true);
+      if (!isSecretParameter(r, p, <u32>(equals - p))) putEncoded(o, r, value, <u32>(q - value), true);
+      else if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
     }
     if (q < end) putByte(o, 38);
     p = q + 1;
   }
 }
 
-/** Length of `Bearer ` and the like, 0 if there is none. */
+/** Length of `Bearer ` and the like, 0 if there is none: then all of it is the credential. */
 export function schemeLength(p: usize, len: u32): u32 {
-  let i: u32 = 0;
-  while (i < len && i < 16 && load<u8>(p + i) > 32) i++;
-  while (i < len && load<u8>(p + i) == 32) i++;
-  return i < len ? i : 0;
+  const end = p + len;
+  const limit = p + <usize>(len < 16 ? len : 16);
+  let q = seek(p, limit, 32);
+  if (q == limit) return 0;
+  while (q < end && load<u8>(q) == 32) q++;
+  return q < end ? <u32>(q - p) : 0;
 }
 
-/** A credential: the scheme stays, the rest is the shadow's own token if it was learned, else a pseudonym. */
-export function rewriteIdentity(o: Out, r: Root, p: usize, len: u32): void {
-  const scheme = schemeLength(p, len);
+/**
+ * A credential: the shadow's own if it was learned, else a pseudonym.
+ * @param scheme length of its scheme, which stays
+ */
+export function rewriteIdentity(o: Out, r: Root, scheme: u32, p: usize, len: u32): void {
   put(o, p, scheme);
   if (!putMapped(o, r, p + scheme, len - scheme, true)) putCredential(o, r, beginsFold(p, scheme, 'basic'), p + scheme, len - scheme);
 }
@@ -161,15 +148,11 @@ export function rewriteIdentity(o: Out, r: Root, p: usize, len: u32): void {
 export function rewriteCookies(o: Out, r: Root, p: usize, len: u32): void {
   const end = p + len;
   while (p < end) {
-    let q = p;
-    let equals: usize = 0;
-    while (q < end && load<u8>(q) != 59) {
-      if (equals == 0 && load<u8>(q) == 61) equals = q;
-      q++;
-    }
+    const q = seek(p, end, 59);
+    const equals = seek(p, q, 61);
     let name = p;
     while (name < q && load<u8>(name) == 32) name++;
-    if (equals == 0) {
+    if (equals == q) {
       put(o, p, <u32>(name - p));
       if (name < q) putRedacted(o);
     } else {
@@ -191,14 +174,11 @@ export function rewriteCookies(o: Out, r: Root, p: usize, len: u32): void {
 export function rewriteHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usize, len: u32): void {
   if (is(name, nameLen, 'referer')) {
     // Up to the path of `scheme://authority/path?query`.
-    let i: u32 = 0;
-    let slashes: u32 = 0;
-    while (i < len && load<u8>(p + i) != 63) {
-      if (load<u8>(p + i) == 47 && ++slashes == 3) break;
-      i++;
-    }
-    scan(o, r, p, p + i);
-    rewritePath(o, r, p + i, len - i);
+    const query = seek(p, p + len, 63);
+    let path = seek(seek(seek(p, query, 47) + 1, query, 47) + 1, query, 47);
+    if (path > query) path = query;
+    scan(o, r, p, path);
+    rewritePath(o, r, path, <u32>(p + len - path));
   } else scan(o, r, p, p + len);
 }
 
@@ -283,7 +263,7 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
       put(o, from, <u32>(start + 1 - from));
       const n = <u32>(stop - start - 2);
       if (!hide) {
-        if (json.escaped) putUnescaped(o, r, start + 1, n);
+        if (json.escaped) putDecoded(o, r, start + 1, n, JSON_STRING);
         else putValue(o, r, start + 1, n);
       }
       else if (!putMapped(o, r, start + 1, n, true)) putRedacted(o);

@@ -3,7 +3,7 @@
 import * as call from '../abi/call';
 import { take } from '../abi/heap';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
-import { among, ascii, is, same, Text } from '../abi/text';
+import { among, is, same, seek, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
@@ -17,7 +17,6 @@ import { send } from './send';
 import * as state from './state';
 import { Copy, Root } from './state';
 
-const COOKIE = ascii('cookie');
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 
 let draws: u64 = 0;
@@ -48,14 +47,10 @@ let foundLen: u32 = 0;
 function cookieValue(p: usize, len: u32, name: Text): bool {
   const end = p + len;
   while (p < end) {
-    while (p < end && (load<u8>(p) == 32 || load<u8>(p) == 59)) p++;
-    let q = p;
-    let equals: usize = 0;
-    while (q < end && load<u8>(q) != 59) {
-      if (equals == 0 && load<u8>(q) == 61) equals = q;
-      q++;
-    }
-    if (equals != 0 && same(p, <u32>(equals - p), name.ptr, name.len)) {
+    const q = seek(p, end, 59);
+    while (p < q && load<u8>(p) == 32) p++;
+    const equals = seek(p, q, 61);
+    if (equals < q && same(p, <u32>(equals - p), name.ptr, name.len)) {
       found = equals + 1;
       foundLen = <u32>(q - equals - 1);
       return true;
@@ -70,7 +65,7 @@ function session(r: Root): u64 {
   if (r.session == state.SESSION_NONE) return 0;
   const name = changetype<Text>(changetype<usize>(r) + offsetof<Root>('sessionName'));
   const byCookie = r.session == state.SESSION_COOKIE;
-  if (!call.header(REQUEST_HEADERS, byCookie ? COOKIE : name)) return 0;
+  if (!(byCookie ? call.headerNamed(REQUEST_HEADERS, 'cookie') : call.header(REQUEST_HEADERS, name))) return 0;
   found = call.ptr;
   foundLen = call.len;
   if (byCookie && !cookieValue(found, foundLen, name)) return 0;

@@ -4,10 +4,10 @@ import { add, count } from '../lib/metrics';
 import { httpCall } from '../abi/host';
 import { findPair, nextPair, openPairs, Pairs } from '../abi/pairs';
 import { put as putTable } from '../abi/table';
-import { ascii, is, same, sameFold } from '../abi/text';
+import { bytesOf, is, sameFold, seek, sizeOf } from '../abi/text';
 import { OK } from '../abi/types';
-import { addPair, addTexts, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
-import { newOut, Out, put, putHex } from '../lib/out';
+import { addNamed, addPair, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
+import { Out, output, put, putHex } from '../lib/out';
 import { mix } from '../lib/random';
 import { flatten, freeChain } from './chain';
 import { abandon, freeHead } from './copies';
@@ -16,14 +16,6 @@ import * as metrics from './metrics';
 import { isDropped, isIdentityHeader } from './names';
 import * as rewrite from './rewrite';
 import { Copy, calls, list, listHasFold, Root, rootOf } from './state';
-
-const TAG = ascii('x-umbra-shadow');
-const ONE = ascii('1');
-const TWO = ascii('2');
-const COPY_ID = ascii('x-umbra-copy');
-const IDENTITY = ascii('x-umbra-identity');
-const AUTHORITY = ascii(':authority');
-const CONNECTION = ascii('connection');
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 const out: usize = memory.data(8, 8);
@@ -34,31 +26,34 @@ let named: usize = 0;
 let namedLen: u32 = 0;
 
 function isNamed(p: usize, n: u32): bool {
-  let i: u32 = 0;
-  while (i < namedLen) {
-    let j = i;
-    while (j < namedLen && load<u8>(named + j) != 44) j++;
-    let a = i;
-    let b = j;
-    while (a < b && load<u8>(named + a) <= 32) a++;
-    while (b > a && load<u8>(named + b - 1) <= 32) b--;
-    if (sameFold(named + a, b - a, p, n)) return true;
-    i = j + 1;
+  const end = named + namedLen;
+  for (let from = named; from < end; ) {
+    const comma = seek(from, end, 44);
+    let to = comma;
+    while (from < to && load<u8>(from) <= 32) from++;
+    while (to > from && load<u8>(to - 1) <= 32) to--;
+    if (sameFold(from, <u32>(to - from), p, n)) return true;
+    from = comma + 1;
   }
   return false;
 }
 
 /** One header or trailer as the shadow gets it. False if memory ran out. */
 function copyPair(h: HeadersOut, r: Root, name: usize, nameLen: u32, value: usize, valueLen: u32): bool {
-  const o = newOut(valueLen + 64);
-  if (o === null) return false;
+  const o = output(valueLen + 64);
   if (is(name, nameLen, ':path')) rewrite.rewritePath(o, r, value, valueLen);
   else if (load<u8>(name) == 58) {
-    if (r.authority != 0 && same(name, nameLen, AUTHORITY.ptr, AUTHORITY.len)) put(o, r.authority, r.authorityLen);
+    if (r.authority != 0 && is(name, nameLen, ':authority')) put(o, r.authority, r.authorityLen);
     else put(o, value, valueLen);
   } else if (listHasFold(list(r, offsetof<Root>('redactHeaders')), name, nameLen)) identity.putRedacted(o);
   else if (is(name, nameLen, 'cookie')) rewrite.rewriteCookies(o, r, value, valueLen);
-  else if (isIdentityHeader(r, name, nameLen)) rewrite.rewriteIdentity(o, r, value, valueLen);
+  else if (is(name, nameLen, 'authorization')) {
+    const scheme = rewrite.schemeLength(value, valueLen);
+    rewrite.rewriteIdentity(o, r, scheme, value, valueLen);
+    const who = output(40);
+    identity.putPseudonym(who, r, value + scheme, valueLen - scheme);
+    addNamed(h, 'x-umbra-identity', who.ptr, who.len);
+  } else if (isIdentityHeader(r, name, nameLen)) rewrite.rewriteIdentity(o, r, 0, value, valueLen);
   else rewrite.rewriteHeader(o, r, name, nameLen, value, valueLen);
   if (o.failed) return false;
   addPair(h, name, nameLen, o.ptr, o.len);
@@ -73,7 +68,7 @@ function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null
   named = 0;
   namedLen = 0;
   openPairs(pairs, block, size);
-  if (findPair(pairs, CONNECTION.ptr, CONNECTION.len)) {
+  if (findPair(pairs, bytesOf('connection'), sizeOf('connection'))) {
     named = pairs.value;
     namedLen = pairs.valueLen;
   }
@@ -84,19 +79,11 @@ function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null
     if (pairs.nameLen == 0 || (!te && isDropped(pairs.name, pairs.nameLen))) continue;
     if (namedLen != 0 && load<u8>(pairs.name) != 58 && isNamed(pairs.name, pairs.nameLen)) continue;
     if (!copyPair(h, r, pairs.name, pairs.nameLen, pairs.value, pairs.valueLen)) return null;
-    if (is(pairs.name, pairs.nameLen, 'authorization')) {
-      const who = newOut(40);
-      if (who === null) return null;
-      const scheme = rewrite.schemeLength(pairs.value, pairs.valueLen);
-      identity.putPseudonym(who, r, pairs.value + scheme, pairs.valueLen - scheme);
-      if (!who.failed) addTexts(h, IDENTITY, who.ptr, who.len);
-    }
   }
-  addTexts(h, TAG, twice ? TWO.ptr : ONE.ptr, 1);
-  const id = newOut(16);
-  if (id === null) return null;
+  addNamed(h, 'x-umbra-shadow', bytesOf(twice ? '2' : '1'), 1);
+  const id = output(16);
   putHex(id, mix(c.begun ^ mix(++serial)));
-  addTexts(h, COPY_ID, id.ptr, id.len);
+  addNamed(h, 'x-umbra-copy', id.ptr, id.len);
   return finishHeaders(h);
 }
 
@@ -128,8 +115,7 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
     flatten(c, body);
     freeChain(c);
     if (c.bodyKind != rewrite.UNREADABLE) {
-      const o = newOut(bodyLen + 256);
-      if (o === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
+      const o = output(bodyLen + 256);
       const read = rewrite.rewriteBody(o, r, c.bodyKind, body, bodyLen);
       if (o.failed) return abandon(c, metrics.DROPPED_NO_MEMORY);
       if (read) {

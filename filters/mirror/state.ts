@@ -1,6 +1,5 @@
 import { Region } from '../abi/region';
 import { AnyRoot } from '../abi/roots';
-import { initSlab, Slab } from '../abi/slab';
 import { Table } from '../abi/table';
 import { same, sameFold, Text } from '../abi/text';
 
@@ -26,14 +25,21 @@ export function listCount(list: usize): u32 {
   return load<u32>(list, 4);
 }
 
-export function listHas(list: usize, p: usize, len: u32): bool {
-  for (let i: u32 = 0; i < listCount(list); i++) if (same(p, len, entry(list, i).ptr, entry(list, i).len)) return true;
+function has(list: usize, p: usize, len: u32, fold: bool): bool {
+  for (let i: u32 = 0; i < listCount(list); i++) {
+    const t = entry(list, i);
+    if (fold ? sameFold(p, len, t.ptr, t.len) : same(p, len, t.ptr, t.len)) return true;
+  }
   return false;
 }
 
+export function listHas(list: usize, p: usize, len: u32): bool {
+  return has(list, p, len, false);
+}
+
+/** Without regard to ASCII case. */
 export function listHasFold(list: usize, p: usize, len: u32): bool {
-  for (let i: u32 = 0; i < listCount(list); i++) if (sameFold(p, len, entry(list, i).ptr, entry(list, i).len)) return true;
-  return false;
+  return has(list, p, len, true);
 }
 
 @inline
@@ -130,36 +136,44 @@ export class Copy {
   route: usize;
   /** Production's answer is gathered. */
   gathers: bool;
-  prodDone: bool;
-  prodBroken: bool;
-  shadowDone: bool;
-  shadowFailed: bool;
-  secondDone: bool;
-  secondFailed: bool;
-  prodStatus: u32;
-  shadowStatus: u32;
-  secondStatus: u32;
-  prodDigest: u64;
-  shadowDigest: u64;
-  secondDigest: u64;
   /** Monotonic ns. */
   begun: u64;
   called: u64;
-  prodNs: u64;
-  shadowNs: u64;
   /** Whose ids are whose: hash of the session or identity, 0 = nobody's. */
   scope: u64;
-  /** Ids found in the answer that came first, in a block of the heap. */
-  prodIds: usize;
-  prodIdsLen: u32;
-  shadowIds: usize;
-  shadowIdsLen: u32;
+}
+
+/** One answer to a copied request; a copy's three stand behind it. */
+@unmanaged
+export class Answer {
+  /** Whole, or never to be. */
+  done: bool;
+  failed: bool;
+  /** See answers.ts. */
+  status: u32;
+  /** Ids found in it, in a block of the heap. */
+  ids: usize;
+  idsLen: u32;
+  /** Of its structure; 0 = none. */
+  digest: u64;
+  /** From the request's beginning, or its sending, to the answer's end. */
+  ns: u64;
+}
+
+export const PRODUCTION: usize = 0;
+export const SHADOW: usize = 1;
+/** Of a request that was sent twice. */
+export const SECOND: usize = 2;
+
+@inline
+export function answerOf(c: Copy, which: usize): Answer {
+  return changetype<Answer>(changetype<usize>(c) + offsetof<Copy>() + which * offsetof<Answer>());
 }
 
 export const streams = changetype<Table>(memory.data(offsetof<Table>(), 8));
 export const calls = changetype<Table>(memory.data(offsetof<Table>(), 8));
-export const slab = changetype<Slab>(memory.data(offsetof<Slab>(), 8));
-initSlab(slab, offsetof<Copy>());
+/** Bytes of a copy with its answers. */
+export const COPY_SIZE: usize = offsetof<Copy>() + 3 * offsetof<Answer>();
 
 @inline
 export function rootOf(c: Copy): Root {

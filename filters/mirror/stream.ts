@@ -8,7 +8,7 @@ import { settle } from './compare';
 import { abandon, hold, release } from './copies';
 import * as metrics from './metrics';
 import { send } from './send';
-import { Copy, Root, rootOf, streams } from './state';
+import { answerOf, Copy, PRODUCTION, Root, rootOf, streams } from './state';
 
 /** A request that has not ended by then is a stream without an end, ns. */
 const LONGEST: u64 = 60000000000;
@@ -43,10 +43,10 @@ export function streamEnded(id: u32): void {
   const c = changetype<Copy>(p);
   c.stream = 0;
   if (!c.sent) return abandon(c, metrics.DROPPED_ABORTED);
-  if (!c.prodDone) {
-    c.prodBroken = true;
-    settle(c);
-  }
+  const answer = answerOf(c, PRODUCTION);
+  if (answer.done) return;
+  answer.failed = true;
+  settle(c);
 }
 
 /** Gives up the copies whose requests go on and on: they would keep others from being copied. */

@@ -85,7 +85,6 @@ export const mirrorMayImport = new Set([
   'proxy_record_metric',
   'proxy_set_tick_period_milliseconds',
   'proxy_set_effective_context',
-  'proxy_get_current_time_nanoseconds',
   'clock_time_get',
 ]);
 

@@ -17,6 +17,7 @@ let productionGrpc: GrpcService;
 let shadowGrpc: GrpcService;
 let production: Service;
 let shadow: Service;
+/** Answers over HTTP/2. */
 let plain: Http2Server;
 const UNAVAILABLE = 14;
 
@@ -114,20 +115,18 @@ test('HTTP/2 requests are copied with their bodies', { skip }, async () => {
   assert.equal(copy.body, '{"password":"redacted","b":[1,2]}');
 });
 
-test('trailers are copied and redacted, over HTTP/1.1', { skip }, async () => {
-  const [before, seen] = [shadow.received.length, production.received.length];
+test('a request with trailers is copied once they have come; Envoy sends none with a callout', { skip }, async () => {
+  const before = shadow.received.length;
   const answer = await send(envoy.ports.trailers!, '/t', {
     method: 'POST',
-    headers: { 'content-type': 'text/plain', trailer: 'x-sum, x-note, x-api-key' },
+    headers: { 'content-type': 'text/plain', trailer: 'x-sum, x-api-key' },
     body: ['a', 'b'],
-    trailers: { 'x-sum': '7', 'x-note': 'card 4111 1111 1111 1111', 'x-api-key': 'secret-3' },
+    trailers: { 'x-sum': '7', 'x-api-key': 'secret-3' },
   });
   assert.equal(answer.status, 200);
   await shadow.arrived(before + 1);
-  const { body, trailers } = shadow.received[before]!;
-  assert.equal(body, 'ab');
-  assert.equal(trailers['x-sum'], '7');
-  assert.match(trailers['x-note'] ?? '', /^card 400000\d{10}$/);
-  assert.match(trailers['x-api-key'] ?? '', /^umbra-[0-9a-f]{32}$/);
-  assert.equal(production.received[seen]?.trailers['x-api-key'], 'secret-3');
+  assert.equal(shadow.received[before]?.body, 'ab');
+  // Should a later Envoy send them, they are the redacted ones: test/filters/mirror.test.ts, mirror-redaction.test.ts.
+  assert.deepEqual({ ...shadow.received[before]?.trailers }, {});
+  assert.deepEqual({ ...production.received.at(-1)?.trailers }, { 'x-sum': '7', 'x-api-key': 'secret-3' });
 });

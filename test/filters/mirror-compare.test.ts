@@ -96,7 +96,7 @@ test('safe requests are sent twice for the noise floor, writes never', () => {
   x.end();
   assert.equal(m.host.metric('umbra_mirror_noise_compared'), 1);
   assert.equal(m.host.metric('umbra_mirror_noise_status_mismatch'), 1);
-  assert.equal(m.host.metric('umbra_mirror_route.r.noise_mismatch'), 1);
+  assert.equal(m.host.metric('umbra_mirror_route.r.noise_status_mismatch'), 1);
   assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
   pass(m, request('POST', '/', JSON_TYPE), '{}');
   assert.equal(m.host.httpCalls.length, 1);

@@ -116,6 +116,27 @@ for (const name of [
   });
 }
 
+for (const [name, value] of [
+  ['x-api-key', 'sk_live_0123456789abcdefghij'],
+  ['x-api-key', 'two words'],
+  ['authorization', 'sk_live_0123456789abcdefghij'],
+] as const) {
+  test(`nothing of ${name}: ${value} stays`, () => {
+    const { copy } = pass(mirror(), request('GET', '/', { [name]: value }));
+    assert.match(headerOf(copy?.headers, name) ?? '', /^umbra-[0-9a-f]{32}$/);
+  });
+}
+
+test('trailers are redacted as headers are', () => {
+  const { copy } = pass(mirror(), request('POST', '/', { 'content-type': 'text/plain' }), 'a', [
+    ['x-note', 'card 4111 1111 1111 1111'],
+    ['x-api-key', 'secret-3'],
+  ]);
+  const seen = Object.fromEntries(copy?.trailers ?? []);
+  assert.match(seen['x-note'] ?? '', /^card 400000\d{10}$/);
+  assert.match(seen['x-api-key'] ?? '', /^umbra-[0-9a-f]{32}$/);
+});
+
 test('a Basic credential stays readable as one', () => {
   const { copy } = pass(mirror(), request('GET', '/', { authorization: 'Basic am9lOnNlY3JldA==' }));
   const plain = Buffer.from((headerOf(copy?.headers, 'authorization') ?? '').slice(6), 'base64').toString();

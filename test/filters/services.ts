@@ -41,6 +41,8 @@ export async function serve(handler: Handler): Promise<Service> {
       for (const w of waiting) if (received.length >= w.n) w.resolve();
     });
   });
+  // A connection that Envoy is about to use again must not be closed under it, however busy the machine is.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
