@@ -5,6 +5,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { MirrorWatch } from '../../control-plane/worlds/local/mirror-watch.ts';
 import { type MirrorConfig, WASM_FILTER_TYPE, wasmFilterConfig } from '../../filters/config.ts';
 import { withTrap } from './answers.ts';
 import { bootstrap, cluster, findEnvoy, listener, type RunningEnvoy, startEnvoy } from './envoy-process.ts';
@@ -96,6 +97,40 @@ async function reaches(name: string, n: number): Promise<void> {
   assert.fail(`${name} did not reach ${n}: ${envoy.log()}`);
 }
 
+const virtualMachines = () => stat('wasm.envoy.wasm.runtime.v8.active');
+
+/** The control plane's watch over this proxy; each report is a second of its clock. */
+function watch() {
+  let now = 0;
+  let revivals = 0;
+  let beat = 0;
+  let offered = 0;
+  const watched = new MirrorWatch({
+    // It looks when told to.
+    clock: { now: () => now, sleep: () => new Promise(() => {}) },
+    collector: {
+      filterStat: () => beat,
+      heardAt: () => now,
+      totals: () => ({ offered, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0, filters: {}, edges: {} }),
+    },
+    node: 'in',
+    revive: () => {
+      revivals++;
+      publish({ cluster: 'shadow' });
+    },
+    onNote: () => {},
+  });
+  return {
+    revivals: () => revivals,
+    alive: () => watched.alive,
+    async report() {
+      now += 1000;
+      [beat, offered] = await Promise.all([stat('umbra_mirror_heartbeat'), stat('http.in.downstream_rq_total')]);
+      watched.look();
+    },
+  };
+}
+
 const refused = 'extension_config_discovery.http_filter.umbra.mirror.config_fail';
 
 test('a new configuration takes the place of the old one', { skip }, async () => {
@@ -120,9 +155,13 @@ test('a wrong one is refused and the one before stays in force', { skip }, async
   assert.equal(shadow.received[2]?.headers.host, 'second.example');
 });
 
-test('a trap with fifty requests in flight changes no answer; a new generation revives the module', {
+test('a trap with fifty requests in flight changes no answer; the watch notices and revives the module', {
   skip,
 }, async () => {
+  const machines = await virtualMachines();
+  assert.ok(machines > 0);
+  const watched = watch();
+  await watched.report();
   const copies = shadow.received.length;
   const slow = Array.from({ length: 50 }, () => send(envoy.ports.in!, '/slow'));
   await shadow.arrived(copies + 50);
@@ -147,12 +186,22 @@ test('a trap with fifty requests in flight changes no answer; a new generation r
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(await stat('umbra_mirror_heartbeat'), beats);
   assert.equal(shadow.received.length, dead);
-  // A new generation is enough.
-  publish({ cluster: 'shadow' });
+  // The first of these reports still has beats that are new to the watch; by the third without one it acts.
+  for (let i = 0; i < 4 && watched.revivals() === 0; i++) {
+    assert.equal((await send(envoy.ports.in!, '/e')).status, 200);
+    await watched.report();
+  }
+  assert.equal(watched.revivals(), 1);
   for (let i = 0; i < 200 && shadow.received.length === dead; i++) {
     assert.equal((await send(envoy.ports.in!, '/f')).status, 200);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.equal(shadow.received[dead]?.url, '/f');
   await reaches('umbra_mirror_heartbeat', beats + 1);
+  await watched.report();
+  assert.deepEqual([watched.revivals(), watched.alive()], [1, true]);
+  // The dead module's machines make room for the new one's: there is one `vm_id`, and nothing is left behind.
+  for (let i = 0; i < 500 && (await virtualMachines()) !== machines; i++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(await virtualMachines(), machines);
 });
