@@ -36,7 +36,7 @@ export class Load {
     journal: Journal,
     rng: Rng,
     listener: (name: string) => Address,
-    how: { users: number; pauseMs: number },
+    how: { users: number; pauseMs: number; onBroken: (broken: Broken) => void },
   ) {
     this.#journal = journal;
     this.#rng = rng;
