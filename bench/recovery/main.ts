@@ -22,6 +22,7 @@ const TROUBLES = [
   'traffic-spike',
   'cpu-burn',
   'bad-feed',
+  'bad-replica',
 ];
 const { values } = parseArgs({
   options: {
