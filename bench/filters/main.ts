@@ -92,6 +92,7 @@ async function rowsOfCase(name: string): Promise<Row[]> {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const rows: Row[] = [];
 for (const name of wanted) {
   const found = await rowsOfCase(name);

@@ -84,6 +84,9 @@ export async function startProxy(contenders: readonly Contender[], upstreams: re
   if (!bin) throw new Error('no Envoy: set ENVOY_BIN, or run node scripts/envoy-path.ts');
   const clusters = upstreams.map((u) => ({ ...cluster(u.name, u.port), ...UNLIMITED, ...(u.http2 ? HTTP2 : {}) }));
   const envoy = await startEnvoy(bin, bootstrap(contenders.map(listener), clusters));
+  // However this process ends, Envoy does not outlive it.
+  const kill = () => process.kill(envoy.pid);
+  process.once('exit', kill);
   const last = cpus().length - 1;
   if (last > 0 && pin(envoy.pid, String(last))) pin(process.pid, `0-${last - 1}`);
   return {
@@ -94,6 +97,9 @@ export async function startProxy(contenders: readonly Contender[], upstreams: re
       return port;
     },
     cpu: () => cpuMicros(envoy.pid),
-    stop: () => envoy.stop(),
+    stop: () => {
+      process.removeListener('exit', kill);
+      return envoy.stop();
+    },
   };
 }
