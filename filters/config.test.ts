@@ -27,7 +27,7 @@ const wrongMirrors: [object, string][] = [
   [{ session: { cookie: 'a', header: 'b' } }, 'session'],
   [{ session: { header: 'X-Upper' } }, 'session.header'],
   [{ learn: { jsonPaths: ['order.id'] } }, 'learn.jsonPaths[0]'],
-  [{ match: { pathPrefixes: ['orders'] } }, 'match.pathPrefixes[0]'],
+  [{ routes: [{ name: 'a', pathPrefix: 'orders' }] }, 'routes[0].pathPrefix'],
   [{ redact: { emails: 'yes' } }, 'redact.emails'],
   [{ maxBodyBytes: 1e9 }, 'maxBodyBytes'],
   [{ timeoutMs: 0.5 }, 'timeoutMs'],
