@@ -25,12 +25,19 @@ interface Binaryen {
   i32: number;
   getExportInfo(ref: number): { value: string };
   getFunctionInfo(ref: number): { body: number };
+  getExpressionId(ref: number): number;
   getExpressionInfo(ref: number): Info;
   [id: `${string}Id`]: number;
 }
 
 const asc = createRequire(createRequire(import.meta.url).resolve('assemblyscript/package.json'));
 const binaryen = ((await import(pathToFileURL(asc.resolve('binaryen')).href)) as { default: Binaryen }).default;
+
+/** What Binaryen tells of an expression; it has nothing to tell, and fails, where there are no parts. */
+function infoOf(ref: number): Info {
+  const id = binaryen.getExpressionId(ref);
+  return id === binaryen.UnreachableId || id === binaryen.NopId ? { id } : binaryen.getExpressionInfo(ref);
+}
 
 /** Fields of an expression that are expressions themselves. */
 const parts = [
@@ -82,7 +89,7 @@ export function answersOf(wasm: Uint8Array, exportName: string): Set<number | un
 
 /** What an expression's own value can be. */
 function collect(ref: number, answers: Set<number | undefined>): void {
-  const info = binaryen.getExpressionInfo(ref);
+  const info = infoOf(ref);
   switch (info.id) {
     case binaryen.ConstId:
       answers.add(info.value as number);
@@ -117,7 +124,7 @@ function collect(ref: number, answers: Set<number | undefined>): void {
 
 /** Values that branches to a label carry. */
 function breaks(ref: number, label: string): number[] {
-  const info = binaryen.getExpressionInfo(ref);
+  const info = infoOf(ref);
   const found: number[] = [];
   const aims =
     info.id === binaryen.BreakId
@@ -130,7 +137,7 @@ function breaks(ref: number, label: string): number[] {
 
 /** Values of `return`s; a call in tail position would return what it likes and counts as one of unknown value (0). */
 function returns(ref: number): number[] {
-  const info = binaryen.getExpressionInfo(ref);
+  const info = infoOf(ref);
   const found: number[] = [];
   if (info.id === binaryen.ReturnId) found.push((info.value as number) ?? 0);
   if (info.isReturn) found.push(0);
