@@ -301,7 +301,7 @@ export class ServedStream {
   /** `now`: when the state was last looked at. What was due by then has had its turn; something else has to happen first. */
   #arm(now: number): void {
     if (this.#closed || !this.#state || !this.node?.known || this.#hub.held()) return;
-    const at = this.#state.wakeAt(this.node);
+    const at = this.#state.wakeAt(this.node, now);
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
     // Looking earlier than needed does no harm; setting a timer anew for each answer of each stream costs.
     if (due >= this.#timerAt) return;

@@ -82,6 +82,50 @@ test('clusters the proxy may still use are not taken away on a new stream before
   assert.deepEqual(s.answers(), ['CDS new=1']);
 });
 
+test('nor when it asks for clusters first, as Envoy does: what uses them is waited for', () => {
+  for (const protocol of ['sotw', 'delta'] as const) {
+    const stream = () => {
+      const s = new PureStream(protocol).want(CDS, make(CDS, 'new')).want(RDS, make(RDS, 'to=new'));
+      s.served.set(CDS, new PureStream('sotw').want(CDS, make(CDS, 'old')).goal(CDS)!.set);
+      const old = { old: resource(CDS, 'old').version };
+      if (protocol === 'sotw') s.ask(CDS);
+      else s.subscribe(CDS, [], [], old);
+      assert.deepEqual(s.answers(), [protocol === 'sotw' ? 'CDS new=1 old=1' : 'CDS new=1']);
+      return s;
+    };
+    const acknowledge = (s: PureStream, typeUrl: string, names: string[] = []) =>
+      protocol === 'sotw' ? s.ask(typeUrl, names) : s.ack(typeUrl);
+    const gone = protocol === 'sotw' ? 'CDS new=1' : 'CDS -old';
+    const s = stream();
+    if (protocol === 'sotw') s.ask(RDS, ['to']);
+    else s.subscribe(RDS, ['to'], [], { to: resource(RDS, 'to', 'old').version });
+    acknowledge(s, CDS);
+    assert.deepEqual(s.answers(), ['RDS to=new']);
+    acknowledge(s, RDS, ['to']);
+    assert.deepEqual(s.answers(), [gone]);
+    // One that never asks for routes does not wait for ever.
+    const patient = stream();
+    acknowledge(patient, CDS);
+    assert.deepEqual(patient.answers(), []);
+    assert.equal(patient.state.wakeAt(patient, patient.now), patient.now + 1000);
+    patient.now += 1000;
+    assert.deepEqual(patient.answers(), [gone]);
+  }
+});
+
+test('patience that has run out does not hide what is due later', () => {
+  const s = new PureStream('delta', { ttl: true })
+    .want(CDS, make(CDS, 'a'))
+    .want(RTDS, [resource(RTDS, 'layer', '1', { ttlMs: 20_000 })]);
+  s.subscribe(CDS, []);
+  s.subscribe(RTDS, ['layer']);
+  s.answers();
+  s.ack(RTDS);
+  s.now += 6000;
+  assert.deepEqual(s.answers(), []);
+  assert.equal(s.state.wakeAt(s, s.now), s.now + 4000);
+});
+
 test('of what was served on another stream, what was refused is not kept', () => {
   const s = new PureStream('sotw').want(CDS, make(CDS, 'new'), ['bad']).want(RDS, make(RDS, 'to=new'));
   s.served.set(CDS, new PureStream('sotw').want(CDS, make(CDS, 'old', 'bad')).goal(CDS)!.set);

@@ -16,13 +16,17 @@ export interface StreamNode {
   onSynced(typeUrl: string, set: TypeSet): void;
 }
 
+/** How long a new stream's client has to ask for what uses clusters before some may be taken away regardless, ms. */
+const GRACE_MS = 1000;
+
 /**
  * All subscriptions of one stream and the order between them, "make before break" of the protocol description:
  *
  * 1. clusters, then endpoints, with nothing taken away yet. Endpoints never wait for the clusters' acknowledgement: Envoy
  *    withholds it until changed clusters are warm, and they warm by their endpoints, which therefore are sent again.
  * 2. listeners, then routes, when clusters and endpoints are acknowledged;
- * 3. removals of clusters and endpoints, when listeners and routes are acknowledged.
+ * 3. removals of clusters and endpoints, when listeners and routes are acknowledged. On a new stream the client asks for
+ *    clusters first, and what it kept of its routes may lead to one that is gone: they wait to be asked for, for a moment.
  *
  * Other types are independent. Pure: time and goals are arguments, answers are returned.
  */
@@ -32,6 +36,7 @@ export class StreamState {
   #subscriptions: Subscription[] = [];
   /** Endpoints of clusters that changed before this stream asked for any: its client may say that it has them. */
   #unwarmed: readonly string[] | 'all' | undefined;
+  #graceEndsAt: number | undefined;
 
   constructor(protocol: 'sotw' | 'delta', options: SubscriptionOptions) {
     this.protocol = protocol;
@@ -75,9 +80,10 @@ export class StreamState {
 
   /** The next answer to send, or undefined when there is nothing to send now. Call again while the wire takes more. */
   next(node: StreamNode, now: number): Outgoing | undefined {
-    const hold = this.#subscriptions.some(
-      (s) => needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone),
-    );
+    this.#graceEndsAt ??= now + GRACE_MS;
+    const hold =
+      this.#subscriptions.some((s) => needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone)) ||
+      (now < this.#graceEndsAt && this.#hasYetToAsk(node));
     const ready = (typeUrl: string) => this.#ready(this.subscription(typeUrl), node, now);
     const clustersReady = ready(typeUrls.CDS) && ready(typeUrls.EDS);
     for (const s of this.#subscriptions) {
@@ -111,13 +117,21 @@ export class StreamState {
     return undefined;
   }
 
-  /** When {@link next} may have something to say without anything else happening. */
-  wakeAt(node: StreamNode): number | undefined {
+  /** Whether there are listeners or routes that the client has not asked for. */
+  #hasYetToAsk(node: StreamNode): boolean {
+    return [typeUrls.LDS, typeUrls.RDS].some(
+      (typeUrl) => !this.subscription(typeUrl) && (node.goal(typeUrl)?.set.resources.size ?? 0) > 0,
+    );
+  }
+
+  /** When, after `now`, {@link next} may have something to say without anything else happening. */
+  wakeAt(node: StreamNode, now = Number.NEGATIVE_INFINITY): number | undefined {
     let at: number | undefined;
     const earlier = (candidate: number | undefined) => {
-      if (candidate !== undefined && (at === undefined || candidate < at)) at = candidate;
+      if (candidate !== undefined && candidate > now && (at === undefined || candidate < at)) at = candidate;
     };
     const behind = this.#subscriptions.some((s) => !inStep(s, node.goal(s.typeUrl), keepNone));
+    if (behind && this.#hasYetToAsk(node)) earlier(this.#graceEndsAt);
     for (const s of this.#subscriptions) {
       if (behind && !s.idle) earlier(s.patienceEndsAt);
       if (s.idle) earlier(s.heartbeatAt);

@@ -107,13 +107,16 @@ class FakeProxy {
     this.#pump();
   }
 
-  /** Answers everything until nothing more comes. */
+  /** Answers everything until nothing more comes, also after a moment: removals wait for types not asked for yet. */
   quiesce(): void {
-    this.#pump();
-    for (let i = 0; this.#unanswered.length > 0; i++) {
-      assert.ok(i < 200, 'answers do not end');
-      this.#judgeOne();
+    for (const ms of [0, 1000]) {
+      this.#now += ms;
       this.#pump();
+      for (let i = 0; this.#unanswered.length > 0; i++) {
+        assert.ok(i < 200, 'answers do not end');
+        this.#judgeOne();
+        this.#pump();
+      }
     }
   }
 

@@ -171,9 +171,14 @@ class Soak {
     this.#journal.settle(step);
   }
 
-  /** Kills the control plane with an update on its way, lets users go on without one, and starts another. */
+  /**
+   * Kills the control plane, lets users go on without one, and starts another. Delta: with an update on its way, of which
+   * the proxy may have anything. State of the world: between two updates, since there a server that starts cannot know
+   * what its proxies have, and whatever it does not name is gone.
+   */
   async #killInBetween(): Promise<void> {
-    this.#journal.ask(targets(this.#state));
+    if (this.#options.protocol === 'sotw') await this.#serve({ wait: true });
+    else this.#journal.ask(targets(this.#state));
     const cut = this.#plane.set(resourcesOf(this.#state, this.#places), true).catch(() => undefined);
     await this.#plane.kill();
     await cut;
