@@ -205,7 +205,15 @@ class Soak {
           apiType: this.#options.protocol === 'delta' ? 'DELTA_GRPC' : 'GRPC',
           transportApiVersion: 'V3',
           setNodeOnFirstMessageOnly: true,
-          grpcServices: [{ envoyGrpc: { clusterName: 'xds' } }],
+          // The control plane is back soon; without this Envoy may take half a minute to look.
+          grpcServices: [
+            {
+              envoyGrpc: {
+                clusterName: 'xds',
+                retryPolicy: { retryBackOff: { baseInterval: '0.1s', maxInterval: '0.5s' } },
+              },
+            },
+          ],
         },
         ldsConfig: ads,
         cdsConfig: ads,
