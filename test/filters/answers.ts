@@ -27,7 +27,16 @@ interface Binaryen {
   getFunctionInfo(ref: number): { body: number };
   getExpressionId(ref: number): number;
   getExpressionInfo(ref: number): Info;
-  [id: `${string}Id`]: number;
+  readonly BlockId: number;
+  readonly BreakId: number;
+  readonly ConstId: number;
+  readonly IfId: number;
+  readonly LoopId: number;
+  readonly NopId: number;
+  readonly ReturnId: number;
+  readonly SelectId: number;
+  readonly SwitchId: number;
+  readonly UnreachableId: number;
 }
 
 const asc = createRequire(createRequire(import.meta.url).resolve('assemblyscript/package.json'));

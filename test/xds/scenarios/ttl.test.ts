@@ -49,9 +49,9 @@ scenario(
 scenario(
   'what goes is not refreshed any more',
   async (p) => {
-    p.has('RTDS layer@100 other');
+    p.has('RTDS layer@2000 other');
     p.asks('RTDS', 'layer', 'other');
-    await p.hearsInTurn('RTDS layer=1@100 other=1', refreshed('layer', 100));
+    await p.hearsInTurn('RTDS layer=1@2000 other=1', refreshed('layer', 2000));
     p.has('RTDS other');
     if (p.protocol === 'delta') await p.hearsInTurn('RTDS -layer');
     p.has('RTDS other=2');
