@@ -71,10 +71,13 @@ test('records of an earlier run do not count, patterns do', () => {
   assert.equal(report.shadow.patterns.length, 4);
 });
 
-test('a fault that took no effect was not injected', () => {
-  const episodes = records.episodes.map((e, i) => (i === 0 ? { ...e, tookEffect: false } : e));
-  const { shadow } = buildReport({ ...input, episodes });
-  assert.deepEqual([shadow.episodes, shadow.faultsInjected, shadow.byKind.latency], [9, 8, 1]);
+test('a fault that the world refused was not injected; one that nobody felt was', () => {
+  const first = (more: object) => records.episodes.map((e, i) => (i === 0 ? { ...e, ...more } : e));
+  const of = (more: object) => buildReport({ ...input, episodes: first(more) }).shadow;
+  const refused = of({ tookEffect: false, invalid: 'refused: no root' });
+  assert.deepEqual([refused.episodes, refused.faultsInjected, refused.byKind.latency], [9, 8, 1]);
+  const tolerated = of({ tookEffect: false });
+  assert.deepEqual([tolerated.faultsInjected, tolerated.byKind.latency], [9, 2]);
 });
 
 test('false alarms: by the troubles where they are known, by what users lost where not', () => {

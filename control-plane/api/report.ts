@@ -32,7 +32,8 @@ const HARMLESS = 0.05;
 /** The run's report from the records. Pure. */
 export function buildReport(input: ReportInput): Report {
   const episodes = input.episodes.filter((e) => e.startedAt >= input.since);
-  const faulted = episodes.filter((e) => e.tookEffect !== false);
+  // In force by the world's own word; that nobody felt it says something of the application.
+  const faulted = episodes.filter((e) => !e.invalid?.startsWith('refused'));
   const byKind: Record<string, number> = {};
   for (const e of faulted) byKind[e.fault.kind] = (byKind[e.fault.kind] ?? 0) + 1;
   const tried = input.decisions.filter(
