@@ -1,6 +1,6 @@
 import type { Clock } from '../mesh/clock.ts';
-import type { MitigationLease } from '../mesh/lease.ts';
-import { describeMitigation, MAX_STEPS, type Mitigation, type Plan } from '../mesh/mitigation.ts';
+import { isOwn } from '../mesh/lease.ts';
+import { describeMitigation, type Plan } from '../mesh/mitigation.ts';
 import type { DecisionContext, Policy } from '../mesh/policy.ts';
 import type { Diagnosis, Incident, Mode, Override } from '../mesh/record.ts';
 import { type Rng, rngOf } from '../mesh/rng.ts';
@@ -9,20 +9,20 @@ import type { Store } from '../mesh/store.ts';
 import type { ServiceId } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
 import { averageOf } from '../telemetry/average.ts';
-import { createDetector, RECOVERY } from '../telemetry/detector.ts';
+import { createDetector } from '../telemetry/detector.ts';
 import { type Goodness, pooled } from '../telemetry/goodness.ts';
 import { createHealthyTracker } from '../telemetry/healthy.ts';
 import { createAudit, GUARDIAN } from './audit.ts';
 import { createCleanRule } from './clean.ts';
-import { decide, type Proposal, type Untreated } from './decide.ts';
 import { createDecisionLog } from './decisions.ts';
 import { createIncidentBook } from './incidents.ts';
-import { maskOf, servicesOf, usersOf } from './masks.ts';
+import { servicesOf } from './masks.ts';
 import { createOperator, type OverrideRequest } from './operator.ts';
 import { createOverrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import { createProposals } from './proposals.ts';
 import { createRelease, type ReleaseOptions } from './release.ts';
+import { createSteps } from './steps.ts';
 import { createTrials } from './trials.ts';
 import { createTrust } from './trust.ts';
 
@@ -78,29 +78,9 @@ export interface Guardian {
 
 export type { OverrideRequest };
 
-/** Mitigations tried in one incident before the guardian gives up and calls for a person. */
-const MAX_TRIES = 12;
-/** After a step that helped, goodput at this level is given a few windows to settle before another step. */
-const NEARLY = 0.88;
 /** After a start, windows before an incident of before may count as over: the detector needs some to see anything. */
 const RESUME_WINDOWS = 6;
 const HEALTHY_EVERY_MS = 30_000;
-/** Each window that users wait costs more than a step that is verified and taken back: how far the bound asked for gives way. */
-const LEAST_THRESHOLD = -0.02;
-const PER_WINDOW = 0.02;
-
-const patience = (threshold: number, waits: number) =>
-  Math.min(threshold, Math.max(LEAST_THRESHOLD, threshold - PER_WINDOW * waits));
-
-/** Falling by this much from one window to the next, things still get worse. */
-const FALLING = 0.1;
-
-/** Goodput to be expected without a change: that of the newest windows, or of the newest alone while things still get worse. */
-function without(windows: readonly Goodness[]): Goodness {
-  const all = pooled(windows);
-  const last = windows.at(-1);
-  return last && last.expected > 0 && last.ratio < all.ratio - FALLING ? last : all;
-}
 
 /**
  * Production's loop: detect, decide (pattern, else policy, else alert), apply as a lease, verify, keep or take back, next step;
@@ -111,7 +91,6 @@ export function createGuardian(options: GuardianOptions): Guardian {
   const { world, store, clock, logger, learned } = options;
   const { topology } = world;
   const emit = (event: GuardianEvent) => options.onEvent?.(event);
-  const rng = options.rng ?? rngOf(clock.now());
   const audit = createAudit(store, clock, (entry) => emit({ type: 'audit', entry }));
   const overrides = createOverrides({ store, clock, topology, modeOf: options.modeOf });
   const book = createIncidentBook(store, (incident) => emit({ type: 'incident', incident }));
@@ -126,8 +105,6 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let history: Snapshot[] = [];
   let diagnosis: Diagnosis | undefined;
   let seen = 0;
-  let tries = 0;
-  let waits = 0;
   let healthySavedAt = Number.NEGATIVE_INFINITY;
   /** The last window in which something was taken away to see whether it is still needed. */
   let probedAt = Number.NEGATIVE_INFINITY;
@@ -135,10 +112,6 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let untreated: Goodness[] = [];
   /** Windows {@link untreated} must hold before the next step. */
   let needed = 1;
-  let shadowPlan: Plan = [];
-  /** The incident's state when its first step was decided, and goodput then. */
-  let first: { readonly context: DecisionContext; readonly ratio: number } | undefined;
-  if (ownLeases().length > 0) release.start(clock.now());
 
   const trials = createTrials({
     world,
@@ -160,6 +133,19 @@ export function createGuardian(options: GuardianOptions): Guardian {
     },
   });
   const proposals = createProposals({ clock, book, log, trials });
+  const steps = createSteps({
+    ...options,
+    rng: options.rng ?? rngOf(clock.now()),
+    book,
+    log,
+    trials,
+    proposals,
+    overrides,
+    trust,
+    tried,
+    healthy: tracker.current,
+    emit,
+  });
   const operator = createOperator({
     world,
     clock,
@@ -174,37 +160,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
     healthy: tracker.current,
   });
 
-  function ownLeases(): MitigationLease[] {
-    return world
-      .leases()
-      .filter((l) => l.type === 'mitigation')
-      .filter((l) => l.owner === 'policy' || l.owner === 'pattern');
-  }
-
-  function context(snapshot: Snapshot, incident: Incident, d: Diagnosis): DecisionContext {
-    const inForce = world.leases().filter((l) => l.type === 'mitigation');
-    const healthy = tracker.current();
-    const capabilities = world.capabilities();
-    const forbidden = (m: Mitigation) => {
-      const services = servicesOf(m, topology);
-      const off = overrides.modeOf(services) === 'off' ? `Umbra is off for ${services.join(', ')}` : undefined;
-      return off ?? overrides.frozen(services) ?? overrides.forbids(m) ?? tried.get(describeMitigation(m));
-    };
-    const mask = maskOf({ topology, healthy, latest: snapshot, capabilities, inForce, users: usersOf(d), forbidden });
-    const steps = incident.plan;
-    return {
-      topology,
-      history,
-      healthy,
-      diagnosis: d,
-      inForce,
-      steps,
-      onset: incident.onset,
-      now: snapshot.at,
-      capabilities,
-      mask,
-    };
-  }
+  const ownLeases = () => world.leases().filter(isOwn);
+  if (ownLeases().length > 0) release.start(clock.now());
 
   function open(snapshot: Snapshot, d: Diagnosis): void {
     const usual = tracker.current().goodput;
@@ -218,111 +175,9 @@ export function createGuardian(options: GuardianOptions): Guardian {
       book.open(d, snapshot, usual);
       logger.warn({ origins: d.origins.slice(0, 3) }, 'production is impaired');
     }
-    tried.clear();
-    tries = 0;
-    waits = 0;
-    shadowPlan = [];
-    first = undefined;
+    steps.begin();
     untreated = detector.recent().slice(-2);
     needed = 1;
-  }
-
-  async function next(snapshot: Snapshot, d: Diagnosis): Promise<void> {
-    const incident = book.current()!;
-    if (recovering(incident)) return;
-    if (incident.plan.length >= MAX_STEPS || tries >= MAX_TRIES) {
-      const why = tries >= MAX_TRIES ? `${tries} mitigations were tried` : `the plan has ${MAX_STEPS} steps`;
-      giveUp(incident, `${why} and users are still impaired: a person is needed`);
-      return;
-    }
-    const ctx = context(snapshot, incident, d);
-    const { ratio } = pooled(untreated);
-    if (incident.plan.length === 0) first = { context: ctx, ratio };
-    const before: Untreated | undefined =
-      first && incident.plan.length > 0
-        ? { context: first.context, gained: Math.max(0, ratio - first.ratio) }
-        : undefined;
-    const deps = {
-      learned,
-      patterns: store.patterns.list(),
-      policy: options.policy(),
-      staticPolicy: options.staticPolicy,
-      credit: options.policy().unconditional ? 1 : trust.credit(options.policy().version),
-      threshold: patience(options.threshold ?? 0.02, waits),
-      rng,
-      untreated: before,
-    };
-    const asksOperator = (m: Mitigation) => {
-      const mode = overrides.modeOf(servicesOf(m, topology));
-      return mode === 'auto' ? undefined : `mode ${mode}`;
-    };
-    let proposal = await decide(ctx, deps);
-    if (proposal.steps.some(asksOperator) && proposals.known(proposal))
-      proposal = await decide(ctx, deps, asksOperator);
-    if (proposal.fallback) book.note(`The static policy decided: ${proposal.fallback}`);
-    if (incident.signature !== proposal.signature && incident.firstActionAt === undefined)
-      book.change((i) => (i.signature = proposal.signature));
-    if (proposal.action === 'wait') return waiting(ctx, proposal, incident, snapshot);
-    waits = 0;
-    if (proposal.action === 'remove-last') return takeBackLast(snapshot, d, proposal);
-    const mode = overrides.modeOf(proposal.steps.flatMap((m) => servicesOf(m, topology)));
-    if (mode !== 'auto') return proposals.ask(proposal, mode, snapshot, d, pooled(untreated));
-    tries++;
-    trials.apply(proposal, snapshot, d, without(untreated));
-  }
-
-  /** Users are well again but not for long enough to say so: a further step could only harm. */
-  function recovering(incident: Incident): boolean {
-    const { ratio } = pooled(untreated.slice(-2));
-    return ratio >= RECOVERY.ratio || (incident.plan.length > 0 && ratio >= NEARLY && untreated.length < 3);
-  }
-
-  function waiting(ctx: DecisionContext, proposal: Proposal, incident: Incident, snapshot: Snapshot): void {
-    const allowed = proposal.candidates.flatMap((c) =>
-      c.masked === undefined && c.action.do === 'apply' ? [c.action.mitigation] : [],
-    );
-    if (waits === 0 && incident.decisions.length === 0) log.add({ do: 'wait' }, proposal, snapshot, ctx.diagnosis);
-    // Whether anything confident is known is not asked while nothing may be done.
-    const frozen = overrides.frozen(allowed.length > 0 ? [] : ctx.diagnosis.origins.map((o) => o.service));
-    if (frozen) {
-      giveUp(incident, `Users are impaired and nothing is changed: ${frozen}`);
-      return;
-    }
-    waits++;
-    const steps = shadowPlan.filter(
-      (m) => ctx.mask(m) === undefined && overrides.modeOf(servicesOf(m, topology)) === 'auto',
-    );
-    if (steps.length > 0) {
-      shadowPlan = [];
-      const why = 'it healed a reproduction of this incident in the shadow';
-      tries++;
-      const proven: Proposal = { ...proposal, action: 'apply', steps, source: 'policy', why };
-      trials.apply(proven, snapshot, ctx.diagnosis, without(untreated));
-      return;
-    }
-    if (waits === 1 && options.verifyInShadow && allowed.length > 0)
-      options.verifyInShadow(ctx, allowed.slice(0, 5)).then(
-        (plan) => {
-          // An answer that comes after the incident is of no use to the next one.
-          if (book.current()?.id === incident.id) shadowPlan = plan ?? [];
-        },
-        (error) => logger.warn({ err: error }, 'the shadow could not try the candidates'),
-      );
-    if (waits === 3) giveUp(incident, `Nothing confident is known against "${proposal.signature}": ${proposal.why}`);
-  }
-
-  function giveUp(incident: Incident, message: string): void {
-    if (incident.notes.includes(message)) return;
-    book.note(message);
-    logger.warn({ incident: incident.id }, message);
-    emit({ type: 'alert', message, incident: incident.id });
-  }
-
-  function takeBackLast(snapshot: Snapshot, d: Diagnosis, proposal: Proposal): void {
-    const last = ownLeases().at(-1);
-    if (!last || overrides.frozen(servicesOf(last.mitigation, topology))) return;
-    tries++;
-    trials.takeBack(last, snapshot, d, pooled(untreated), proposal);
   }
 
   async function window(snapshot: Snapshot): Promise<void> {
@@ -350,7 +205,8 @@ export function createGuardian(options: GuardianOptions): Guardian {
     const incident = book.current();
     if (d.impaired && incident?.state === 'open') {
       if (!ended) untreated = [...untreated.slice(-2), now];
-      if (untreated.length >= needed && trials.mayAct(snapshot.at)) await next(snapshot, d);
+      if (untreated.length >= needed && trials.mayAct(snapshot.at))
+        await steps.next({ snapshot, diagnosis: d, history, untreated });
     } else if (incident?.state === 'open' && seen >= RESUME_WINDOWS) {
       const left = ownLeases().length;
       trials.credit(pooled(detector.recent().slice(-3)), snapshot.at);

@@ -1,4 +1,4 @@
-import type { MitigationLease } from '../mesh/lease.ts';
+import { isOwn, type MitigationLease } from '../mesh/lease.ts';
 import { describeMitigation, type Mitigation } from '../mesh/mitigation.ts';
 import type { Diagnosis } from '../mesh/record.ts';
 import { resolve } from '../mesh/resolve.ts';
@@ -28,7 +28,7 @@ export interface MaskInput {
  */
 export function maskOf(input: MaskInput): (m: Mitigation) => string | undefined {
   const { topology, healthy, latest, capabilities, inForce } = input;
-  const own = inForce.filter((l) => l.owner === 'policy' || l.owner === 'pattern');
+  const own = inForce.filter(isOwn);
   const texts = new Set(inForce.map((l) => describeMitigation(l.mitigation)));
   return (m) => {
     if (!capabilities.mitigations.has(m.kind))

@@ -1,5 +1,5 @@
 import { baselineSettings, compose } from '../mesh/compose.ts';
-import type { MitigationLease } from '../mesh/lease.ts';
+import { isOwn, type MitigationLease } from '../mesh/lease.ts';
 import {
   type Action,
   describeMitigation,
@@ -40,7 +40,7 @@ export function catalogueOf(topology: Topology): Mitigation[] {
 
 /** The lease `remove-last` takes back: the youngest that no operator and no static base stands behind. */
 export function lastRemovable(inForce: readonly MitigationLease[]): MitigationLease | undefined {
-  return inForce.findLast((l) => l.owner === 'policy' || l.owner === 'pattern');
+  return inForce.findLast(isOwn);
 }
 
 /** Settings in force: the application's own with the leases composed over them. */

@@ -32,3 +32,7 @@ export interface MitigationLease extends LeaseBase {
 
 /** Every fault and mitigation in force is one of these. */
 export type Lease = FaultLease | MitigationLease;
+
+/** Umbra put it in force by itself: no operator and no static base stands behind it, so that it may take it back. */
+export const isOwn = (lease: Lease): lease is MitigationLease =>
+  lease.type === 'mitigation' && (lease.owner === 'policy' || lease.owner === 'pattern');
