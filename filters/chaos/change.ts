@@ -5,7 +5,7 @@ import { ascii } from '../abi/text';
 import * as abi from '../abi/types';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
-import { newOut, put, putU64 } from '../lib/out';
+import { output, put, putU64 } from '../lib/out';
 import { seedRandom } from '../lib/random';
 import { mutateHeaders } from './headers';
 import { seedOf } from './match';
@@ -98,10 +98,9 @@ export function changeBody(s: Stream, on: u32, size: u32): u32 {
 }
 
 function setLength(map: u32, length: u32): void {
-  const o = newOut(20);
-  if (o === null) return;
+  const o = output(20);
   putU64(o, length);
-  replaceHeader(map, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len, o.ptr, o.len);
+  if (!o.failed) replaceHeader(map, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len, o.ptr, o.len);
 }
 
 /** Changes query and headers, right before they leave. */
@@ -134,8 +133,7 @@ function changeQuery(f: Fault): bool {
   if (at++ >= size) return false;
   const after = mutate(path + at, size - at, QUERY_STRING, f.ops, f.kinds, f.raw);
   if (after === null) return false;
-  const o = newOut(at + after.len);
-  if (o === null) return false;
+  const o = output(at + after.len);
   put(o, path, at);
   put(o, after.ptr, after.len);
   return !o.failed && replaceHeader(abi.REQUEST_HEADERS, PATH.ptr, PATH.len, o.ptr, o.len) == abi.OK;

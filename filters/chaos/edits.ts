@@ -1,6 +1,6 @@
 // A body's mutation as a list of edits: replace [start, stop) by other bytes. Edits never overlap; what would is not made.
 import { temp } from '../abi/arena';
-import { newOut, Out, put } from '../lib/out';
+import { Out, output, put } from '../lib/out';
 
 @unmanaged
 export class Edit {
@@ -56,8 +56,7 @@ export function edit(start: usize, stop: usize, ptr: usize, len: u32): bool {
 export function applyEdits(body: usize, len: u32): Out | null {
   let size = len;
   for (let i: u32 = 0; i < edits; i++) size += at(i).len;
-  const o = newOut(size);
-  if (o === null) return null;
+  const o = output(size);
   let from = body;
   for (let i: u32 = 0; i < edits; i++) {
     const e = at(i);

@@ -5,7 +5,7 @@ import { count } from '../lib/metrics';
 import { beginsFold, holdsFold, sizeOf } from '../abi/text';
 import * as json from '../lib/json';
 import { isInteger, parseNumber } from '../lib/number';
-import { newOut, Out, put, putByte, putF64, putString } from '../lib/out';
+import { Out, output, put, putByte, putF64, putString } from '../lib/out';
 import { below, random, uniform } from '../lib/random';
 import { applyEdits, edit, edits, openEdits } from './edits';
 import * as kind from './kinds';
@@ -111,13 +111,12 @@ function isNumber(p: usize, len: u32): bool {
   return json.next() == json.NUMBER && json.stop == p + len;
 }
 
-function replace(s: Spot, o: Out | null): bool {
-  return o !== null && !o.failed && edit(s.start, s.stop, o.ptr, o.len);
+function replace(s: Spot, o: Out): bool {
+  return !o.failed && edit(s.start, s.stop, o.ptr, o.len);
 }
 
 function replaceBy(s: Spot, text: string): bool {
-  const o = newOut(sizeOf(text));
-  if (o === null) return false;
+  const o = output(sizeOf(text));
   putString(o, text);
   return replace(s, o);
 }
@@ -126,8 +125,7 @@ function replaceBy(s: Spot, text: string): bool {
 function jitter(s: Spot, size: u32): bool {
   const before = parseNumber(s.start, size);
   const factor = 0.5 + uniform();
-  const o = newOut(48);
-  if (o === null) return false;
+  const o = output(48);
   if (isInteger(s.start, size)) {
     let after = nearest(before * factor);
     if (after == before) after = before + (random() & 1 ? 1 : -1);
@@ -162,8 +160,7 @@ function boundary(s: Spot, numeric: bool): bool {
   const quote = s.role < FIELD && s.kind == json.STRING;
   if (s.kind == json.STRING) {
     if (below(2) == 0) return replaceBy(s, quote && !isText(s) ? '""' : '');
-    const o = newOut(1100);
-    if (o === null) return false;
+    const o = output(1100);
     if (quote && !isText(s)) putByte(o, 34);
     for (let i = 0; i < 1024; i++) putByte(o, 65);
     if (quote && !isText(s)) putByte(o, 34);
@@ -200,8 +197,8 @@ function stringEdit(s: Spot): bool {
     }
     q += n;
   }
-  const o = newOut(8);
-  if (o === null) return false;
+  const o = output(8);
+  if (o.failed) return false;
   if (what == 0 || from == to || p == to) {
     putByte(o, 97 + below(26));
     return edit(p, p, o.ptr, o.len);
@@ -239,8 +236,7 @@ function duplicate(s: Spot): bool {
   const header = s.role == HEADER;
   const stop = header ? s.stop + 1 : s.stop;
   const size = <u32>(stop - s.whole);
-  const o = newOut(size + 1);
-  if (o === null) return false;
+  const o = output(size + 1);
   if (!header) putByte(o, s.role == FIELD ? 38 : 44);
   put(o, s.whole, size);
   return !o.failed && edit(stop, stop, o.ptr, o.len);
@@ -270,8 +266,7 @@ function typeChange(s: Spot, size: u32): bool {
   if (s.kind == json.NULL) return replaceBy(s, '{}');
   if (s.kind == json.OBJECT) return replaceBy(s, '"object"');
   if (s.kind == json.ARRAY) return replaceBy(s, '{}');
-  const o = newOut(size + 2);
-  if (o === null) return false;
+  const o = output(size + 2);
   putByte(o, 34);
   put(o, s.start, size);
   putByte(o, 34);

@@ -1,7 +1,7 @@
 import { logBytes } from '../abi/call';
 import { ascii } from '../abi/text';
 import { INFO } from '../abi/types';
-import { newOut, Out, put, putByte, putString, putU64 } from '../lib/out';
+import { Out, output, put, putByte, putString, putU64 } from '../lib/out';
 import { KINDS, putKind } from './kinds';
 import { BODY, editsOf, faultOf, Hit, HEADERS, hitAt, kindsOf, QUERY, Stream } from './state';
 
@@ -46,19 +46,17 @@ function putNames(o: Out, s: Stream): void {
 
 /**
  * What was done, so that it can be replayed: `id;seed=7;n=3;delay=52;ops=drop+swap:2;query=null:1;headers=drop:1`, one per
- * fault, joined by commas. Null if there is no memory.
+ * fault, joined by commas. Failed if there is no memory.
  */
-export function nameFaults(s: Stream): Out | null {
-  const o = newOut(160);
-  if (o === null) return null;
+export function nameFaults(s: Stream): Out {
+  const o = output(160);
   putNames(o, s);
-  return o.failed ? null : o;
+  return o;
 }
 
 /** The same to the log, at the stream's end: a reset or an answer that never came has no header to be named in. */
 export function logFaults(s: Stream): void {
-  const o = newOut(192);
-  if (o === null) return;
+  const o = output(192);
   putString(o, 'umbra chaos: ');
   putNames(o, s);
   if (!o.failed) logBytes(INFO, o.ptr, o.len);

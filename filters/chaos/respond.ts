@@ -5,7 +5,7 @@ import { ascii } from '../abi/text';
 import { REQUEST, REQUEST_HEADERS } from '../abi/types';
 import { putDate } from '../lib/date';
 import { addTexts, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
-import { newOut, Out, putByte, putString, putU64 } from '../lib/out';
+import { Out, output, putByte, putString, putU64 } from '../lib/out';
 import * as metrics from './metrics';
 import { FAULT_HEADER, nameFaults } from './name';
 import { reason } from './reason';
@@ -40,11 +40,11 @@ export function endStream(s: Stream): void {
     closeStream(REQUEST);
     return;
   }
-  const body = newOut(512);
+  const body = output(512);
   const headers = newHeaders();
-  if (body === null || headers === null) return bare(s.status);
+  if (headers === null) return bare(s.status);
   const name = nameFaults(s);
-  if (name !== null) addTexts(headers, FAULT_HEADER, name.ptr, name.len);
+  if (!name.failed) addTexts(headers, FAULT_HEADER, name.ptr, name.len);
   let http = s.status;
   let grpc = NO_GRPC;
   if (s.end == state.END_HTTP || s.end == state.END_GRPC) {

@@ -111,7 +111,7 @@ function finishHeaders(s: Stream): void {
   s.named = true;
   changeHead(s, state.ON_RESPONSE);
   const o = nameFaults(s);
-  if (o !== null) addHeader(abi.RESPONSE_HEADERS, FAULT_HEADER.ptr, FAULT_HEADER.len, o.ptr, o.len);
+  if (!o.failed) addHeader(abi.RESPONSE_HEADERS, FAULT_HEADER.ptr, FAULT_HEADER.len, o.ptr, o.len);
 }
 
 export function responseHeaders(s: Stream, end: bool): i32 {

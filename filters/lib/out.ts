@@ -28,11 +28,6 @@ export function output(cap: u32): Out {
   return o;
 }
 
-/** The same, for callers that look for null. */
-export function newOut(cap: u32): Out | null {
-  return output(cap);
-}
-
 /** Room for `n` more bytes, doubling as needed. */
 export function room(o: Out, n: u32): bool {
   if (o.failed) return false;
