@@ -31,7 +31,7 @@ export function machine(): { cpu: string; cores: number; memoryGiB: number; node
 }
 
 /** Numbers that JSON lacks become text: "never" for Infinity, null for NaN. */
-const plain = (_: string, v: unknown) => (v === Number.POSITIVE_INFINITY ? 'never' : v);
+export const plain = (_: string, v: unknown) => (v === Number.POSITIVE_INFINITY ? 'never' : v);
 
 export function writeRows(file: string, rows: readonly Row[], extra: Record<string, unknown> = {}): void {
   mkdirSync(dirname(file), { recursive: true });

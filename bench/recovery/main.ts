@@ -1,8 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Mitigation } from '../../control-plane/mesh/mitigation.ts';
+import { KeptRuns, keptRunsOptions } from '../lib/kept-runs.ts';
 import { table, writeRows } from '../lib/rows.ts';
 import { type Contender, contenders } from './contenders.ts';
 import { fixedConfiguration } from './fixed.ts';
@@ -33,9 +32,7 @@ const { values } = parseArgs({
     'peer-runs': { type: 'string' },
     seconds: { type: 'string', default: '35' },
     rate: { type: 'string', default: '24' },
-    json: { type: 'string', default: 'bench/results/recovery.json' },
-    fresh: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    ...keptRunsOptions('bench/results/recovery.json'),
   },
 });
 if (values.help) {
@@ -46,18 +43,8 @@ if (values.help) {
 }
 const troubles = values.trouble ?? TROUBLES;
 const who = (values.contender as Contender[] | undefined) ?? [...contenders];
-const file = resolve(values.json);
-const kept = `${file}.runs`;
-mkdirSync(dirname(file), { recursive: true });
-if (values.fresh) rmSync(kept, { force: true });
-const runs: Run[] = existsSync(kept)
-  ? readFileSync(kept, 'utf8')
-      .trim()
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line, (_, v) => (v === 'never' ? Number.POSITIVE_INFINITY : v)) as Run)
-  : [];
-if (runs.length > 0) console.log(`${runs.length} runs of before are kept (${kept}; --fresh forgets them)`);
+const kept = new KeptRuns<Run>(values);
+const { runs } = kept;
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
@@ -96,8 +83,7 @@ try {
           troubleMs: Number(values.seconds) * 1000,
           protectedOnly: trouble === 'traffic-spike',
         });
-        runs.push(run);
-        appendFileSync(kept, `${JSON.stringify(run, (_, v) => (v === Number.POSITIVE_INFINITY ? 'never' : v))}\n`);
+        kept.add(run);
         const seconds = (x: number) => (Number.isFinite(x) ? `${x.toFixed(1)} s` : 'never');
         say(
           `${runs.length}/${total} ${trouble} ${contender}: worst ${(100 * run.worst).toFixed(0)}%, detected ${seconds(run.detectedAfter)}, recovered ${seconds(run.recoveredAfter)}${run.plan.length > 0 ? `, ${run.source}: ${run.plan.join(' → ')}` : ''}`,
@@ -109,5 +95,5 @@ try {
   await shop.stop();
 }
 const rows = rowsOf(runs);
-writeRows(file, rows, { fixed, verdicts: verdicts(runs), runs });
-console.log(`\n${table(rows)}\n\n${verdicts(runs).join('\n')}\n\n${file}`);
+writeRows(kept.file, rows, { fixed, verdicts: verdicts(runs), runs });
+console.log(`\n${table(rows)}\n\n${verdicts(runs).join('\n')}\n\n${kept.file}`);

@@ -1,10 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KeptRuns, keptRunsOptions } from '../lib/kept-runs.ts';
 import { table, writeRows } from '../lib/rows.ts';
 import { makeCertificates } from './certificates.ts';
 import type { Contender } from './servers.ts';
-import { buildPeers } from './servers.ts';
+import { buildPeers, contenders } from './servers.ts';
 import { runSession } from './session.ts';
 import type { Run } from './summary.ts';
 import { chosen, rowsOf } from './summary.ts';
@@ -32,9 +31,7 @@ const { values } = parseArgs({
     updates: { type: 'string', default: '5' },
     reconnects: { type: 'string', default: '2' },
     endurance: { type: 'string', default: '10000' },
-    json: { type: 'string', default: 'bench/results/xds.json' },
-    fresh: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    ...keptRunsOptions('bench/results/xds.json'),
   },
 });
 if (values.help) {
@@ -47,24 +44,13 @@ if (process.platform !== 'linux') {
 }
 
 const cases = chosen(values.streams.split(',').map(Number), values.case);
-const wanted =
-  (values.contender as Contender[] | undefined) ?? (['umbra', 'gcp-linear', 'gcp-snapshot', 'go-shared'] as const);
+const wanted = (values.contender as Contender[] | undefined) ?? contenders;
 const repeats = {
   updates: Number(values.updates),
   reconnects: Number(values.reconnects),
   endurance: Number(values.endurance),
 };
-const file = resolve(values.json);
-const kept = `${file}.runs`;
-mkdirSync(dirname(file), { recursive: true });
-if (values.fresh) rmSync(kept, { force: true });
-const runs: Run[] = existsSync(kept)
-  ? readFileSync(kept, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Run)
-  : [];
-if (runs.length > 0) console.log(`${runs.length} runs of before are kept (${kept}; --fresh forgets them)`);
+const kept = new KeptRuns<Run>(values);
 const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
 say('building the peers');
@@ -75,6 +61,13 @@ if ('missing' in built) {
   for (const contender of wanted) if (contender !== 'umbra') skipped[contender] = built.missing;
 }
 const peers = 'binary' in built ? built.binary : '';
+
+/** How a run went, in a few words: its last acknowledgements and memory. */
+function told({ figures, failed }: Pick<Run, 'figures' | 'failed'>): string {
+  if (!figures) return ` FAILED: ${failed}`;
+  const main = figures.filter((f) => f.measure.endsWith('last ACK') || f.unit === '×' || f.unit === 'KiB');
+  return `: ${main.map((f) => `${f.measure} ${f.value.toFixed(1)} ${f.unit}`).join(', ')}`;
+}
 
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -89,24 +82,17 @@ const plan = Array.from({ length: Number(values.rounds) }, (_, round) =>
 ).flat();
 for (const [at, { c, contender, round }] of plan.entries()) {
   if (stopping) break;
-  if (runs.some((r) => r.case === c.name && r.contender === contender && r.round === round)) continue;
+  if (kept.runs.some((r) => r.case === c.name && r.contender === contender && r.round === round)) continue;
   const run = { case: c.name, contender, round };
   const certificates = c.tls ? await makeCertificates() : undefined;
-  try {
-    const figures = await runSession(contender, c, { peers, repeats, certificates });
-    runs.push({ ...run, figures });
-    const last = figures.filter((f) => f.measure.endsWith('last ACK') || f.unit === '×' || f.unit === 'KiB');
-    say(
-      `${at + 1}/${plan.length} ${c.name} ${contender}: ${last.map((f) => `${f.measure} ${f.value.toFixed(1)} ${f.unit}`).join(', ')}`,
-    );
-  } catch (error) {
-    runs.push({ ...run, failed: (error as Error).message });
-    say(`${at + 1}/${plan.length} ${c.name} ${contender} FAILED: ${(error as Error).message}`);
-  } finally {
-    await certificates?.discard();
-  }
-  appendFileSync(kept, `${JSON.stringify(runs.at(-1))}\n`);
+  const outcome = await runSession(contender, c, { peers, repeats, certificates }).then(
+    (figures) => ({ figures }),
+    (error: Error) => ({ failed: error.message }),
+  );
+  await certificates?.discard();
+  kept.add({ ...run, ...outcome });
+  say(`${at + 1}/${plan.length} ${c.name} ${contender}${told(outcome)}`);
 }
-const rows = rowsOf(cases, runs, skipped);
-writeRows(file, rows);
-console.log(`\n${table(rows)}\n\n${file}`);
+const rows = rowsOf(cases, kept.runs, skipped);
+writeRows(kept.file, rows);
+console.log(`\n${table(rows)}\n\n${kept.file}`);
