@@ -1,5 +1,5 @@
-import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
+import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { SecretsConfigDumpSchema } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_pb.js';
 import {
   ClustersConfigDumpSchema,
@@ -64,8 +64,5 @@ export function configDump(configs: readonly ClientConfig_GenericXdsConfig[]): A
 }
 
 function section<S extends DescMessage>(schema: S, init: MessageInitShape<S>): Any {
-  return create(AnySchema, {
-    typeUrl: `type.googleapis.com/${schema.typeName}`,
-    value: toBinary(schema, create(schema, init)),
-  });
+  return anyPack(schema, create(schema, init));
 }

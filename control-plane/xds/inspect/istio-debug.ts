@@ -1,5 +1,5 @@
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import { type Any, AnySchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { type Any, AnySchema, anyPack, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { DiscoveryResponseSchema } from '../../envoy/protos/gen/envoy/service/discovery/v3/discovery_pb.js';
 import { ClientConfigSchema } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
 import { clientConfig, configStatus, nodeMessage } from './client-config.ts';
@@ -71,10 +71,7 @@ function syncz(node: Inspected): Any {
       ...(sentAt === undefined ? {} : { lastUpdated: timestampFromMs(sentAt) }),
     })),
   });
-  return create(AnySchema, {
-    typeUrl: `type.googleapis.com/${ClientConfigSchema.typeName}`,
-    value: toBinary(ClientConfigSchema, config),
-  });
+  return anyPack(ClientConfigSchema, config);
 }
 
 /** A proxy is called `pod.namespace` in istioctl; Istio's own node ids have that as their third part, others stay as they are. */
