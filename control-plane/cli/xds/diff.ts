@@ -1,7 +1,7 @@
 import { fromBinary, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import type { ClientConfig_GenericXdsConfig } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
-import { registry } from '../../envoy/protos/registry.ts';
+import { messageName, registry } from '../../envoy/protos/registry.ts';
 import { shortName, typeUrls } from '../../standalone/index.ts';
 import { withoutDefaults, withVirtualHosts } from './as-envoy-shows.ts';
 
@@ -76,7 +76,7 @@ function asShown(typeUrl: string, json: JsonValue, hosts: readonly JsonValue[]):
 const reading = () => ({ registry: registry(), ignoreUnknownFields: true });
 
 const normal = (any: Any): JsonValue => {
-  const schema = registry().getMessage(any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1));
+  const schema = registry().getMessage(messageName(any.typeUrl));
   return schema
     ? toJson(schema, fromBinary(schema, any.value), { registry: registry(), useProtoFieldName: true })
     : null;

@@ -1,9 +1,5 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import {
-  type ClientConfig,
-  type ClientConfig_GenericXdsConfig,
-  ConfigStatus,
-} from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
+import { type ClientConfig, ConfigStatus } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
 import { shortName } from '../../standalone/index.ts';
 import { duration, type Paint, plain, table } from '../text/words.ts';
 
@@ -38,12 +34,7 @@ const idOf = (config: ClientConfig) => config.node?.id ?? '';
 
 /** `CDS 3, EDS 2 (1 not acknowledged)` */
 function types({ genericXdsConfigs }: ClientConfig, p: Paint): string {
-  const byType = new Map<string, ClientConfig_GenericXdsConfig[]>();
-  for (const c of genericXdsConfigs) {
-    const list = byType.get(c.typeUrl);
-    if (list) list.push(c);
-    else byType.set(c.typeUrl, [c]);
-  }
+  const byType = Map.groupBy(genericXdsConfigs, (c) => c.typeUrl);
   const parts = [...byType].map(([typeUrl, list]) => {
     const open = new Map<string, number>();
     for (const c of list) {
