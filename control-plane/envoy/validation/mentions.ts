@@ -16,20 +16,17 @@ type Found = readonly [kind: Kind, name: unknown, field: string];
 
 /** By message type: the names of other resources in it. Types are spelled out, most of them are not generated. */
 const mentions: Readonly<Record<string, (m: Fields) => readonly Found[]>> = {
-  'envoy.config.route.v3.RouteAction': (m) => specifier(m, 'cluster', ['cluster', 'cluster']),
+  'envoy.config.route.v3.RouteAction': (m) => cluster(m.clusterSpecifier),
   'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': (m) => [['cluster', m.cluster, 'cluster']],
   'envoy.config.route.v3.WeightedCluster.ClusterWeight': (m) => [['cluster', m.name, 'name']],
-  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': (m) => specifier(m, 'cluster', ['cluster', 'cluster']),
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': (m) => cluster(m.clusterSpecifier),
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight': (m) => [
     ['cluster', m.name, 'name'],
   ],
   'envoy.extensions.clusters.aggregate.v3.ClusterConfig': (m) =>
     (m.clusters as string[]).map((name, i) => ['cluster', name, `clusters[${i}]`]),
   'envoy.config.core.v3.GrpcService.EnvoyGrpc': (m) => [['cluster', m.clusterName, 'cluster_name']],
-  'envoy.config.core.v3.HttpUri': (m) =>
-    (m.httpUpstreamType as { case?: string; value?: unknown }).case === 'cluster'
-      ? [['cluster', (m.httpUpstreamType as { value: unknown }).value, 'cluster']]
-      : [],
+  'envoy.config.core.v3.HttpUri': (m) => cluster(m.httpUpstreamType),
   'envoy.config.cluster.v3.Cluster': (m) => {
     const eds = m.edsClusterConfig as { serviceName: string; edsConfig?: ConfigSource } | undefined;
     if (!eds || !isServed(eds.edsConfig)) return [];
@@ -46,10 +43,10 @@ const mentions: Readonly<Record<string, (m: Fields) => readonly Found[]>> = {
     m.sdsConfig && isServed(m.sdsConfig) ? [['secret', m.name, 'name']] : [],
 };
 
-/** A member of the oneof `cluster_specifier`. */
-function specifier(m: Fields, member: string, [kind, field]: readonly [Kind, string]): readonly Found[] {
-  const of = m.clusterSpecifier as { case?: string; value?: unknown } | undefined;
-  return of?.case === member ? [[kind, of.value, field]] : [];
+/** A oneof whose member `cluster` is a cluster's name. */
+function cluster(oneof: unknown): readonly Found[] {
+  const of = oneof as { case?: string; value?: unknown };
+  return of.case === 'cluster' ? [['cluster', of.value, 'cluster']] : [];
 }
 
 function extension(m: Fields): readonly Found[] {
