@@ -26,9 +26,10 @@ export interface Places {
   listener(name: string): Address;
 }
 
-/** Name of the runtime layer and of the discovered filter. */
+/** Name of the runtime layer. */
 export const LAYER = 'soak';
-export const FILTER = 'soak';
+/** Name of the discovered filter. */
+const FILTER = 'soak';
 
 const policies = {
   'round robin': Cluster_LbPolicy.ROUND_ROBIN,

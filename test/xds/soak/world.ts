@@ -34,9 +34,6 @@ const clusterNames = Array.from({ length: 8 }, (_, i) => `c${i}`);
 const listenerNames = Array.from({ length: 4 }, (_, i) => `l${i}`);
 const paths = Array.from({ length: 6 }, (_, i) => `/r${i}`);
 
-/** Names of every listener there may be. */
-export const possibleListeners: readonly string[] = listenerNames;
-
 /** What the soak begins with: two clusters, two listeners. */
 export function firstState(rng: Rng, upstreams: number): SoakState {
   const clusters = new Map(['c0', 'c1'].map((name) => [name, randomCluster(rng, upstreams)]));
