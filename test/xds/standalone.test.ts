@@ -109,6 +109,10 @@ test('metrics and readiness have a page', async (t) => {
   assert.equal((await fetch(`${url}/ready`)).status, 200);
   assert.match(await (await fetch(`${url}/metrics`)).text(), /^umbra_xds_ready 1$/m);
   assert.equal((await fetch(`${url}/`)).status, 404);
+  for (const address of ['9090', '127.0.0.1:99999', 'unix:/metrics']) {
+    const nowhere = await umbra('xds', '-f', s.file, '--listen', '127.0.0.1:0', '--metrics', address);
+    assert.deepEqual([nowhere.code, /UMB0803/.test(nowhere.err)], [1, true], address);
+  }
 });
 
 test('with certificates proxies are who they prove to be, and state is shown elsewhere', async (t) => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UmbraError } from '../../mesh/errors.ts';
 import { createXdsMetrics, type ManagementServer } from '../../standalone/index.ts';
-import { parsePort } from '../duration.ts';
+import { parseAddress } from '../commands/bootstrap.ts';
 
 /** A page of metrics for Prometheus, and of readiness: 200 while nodes are served, 503 otherwise. */
 export interface MetricsPage {
@@ -11,10 +11,12 @@ export interface MetricsPage {
   close(): Promise<void>;
 }
 
-/** Offers /metrics and /ready at `host:port`. Errors: UMB0401 where something listens there already. */
+/** Offers /metrics and /ready at `host:port`. Errors: UMB0803 for another address, UMB0401 where something listens there already. */
 export async function serveMetrics(server: ManagementServer, address: string): Promise<MetricsPage> {
-  const at = address.lastIndexOf(':');
-  const [host, port] = [address.slice(0, at).replace(/^\[|\]$/g, ''), parsePort(address.slice(at + 1))];
+  const where = parseAddress(address);
+  if ('pipe' in where)
+    throw new UmbraError('UMB0803', `${address}: metrics are asked for by HTTP`, { remedy: 'Give host:port.' });
+  const { host, port } = where;
   const metrics = createXdsMetrics(server);
   const http = createServer(async ({ url }, response) => {
     if (url === '/ready') response.writeHead(server.ready ? 200 : 503).end(server.ready ? 'ready\n' : 'not ready\n');
