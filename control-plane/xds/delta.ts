@@ -1,6 +1,7 @@
 import { smallKey } from './answer-key.ts';
+import type { Verdict } from './answers.ts';
 import type { Resource } from './resource.ts';
-import type { Goal, Plan, PlanOptions, Verdict } from './subscription.ts';
+import type { Goal, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
 import { saysMissingByAlias } from './type-urls.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CDS, EDS, LDS, RDS, RTDS, resource } from '../../test/xds/sample.ts';
+import type { Sent } from './answers.ts';
 import { NodeRecord } from './node.ts';
 import type { Resource } from './resource.ts';
-import type { Sent } from './subscription.ts';
 
 const never = () => false;
 const names = (node: NodeRecord, typeUrl: string) =>

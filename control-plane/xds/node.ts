@@ -1,8 +1,9 @@
+import type { Sent } from './answers.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { ResourceSet } from './resource-set.ts';
 import type { StreamNode } from './stream-state.ts';
-import type { Goal, Sent } from './subscription.ts';
+import type { Goal } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { typeSet } from './type-set.ts';
 import { isFullState, needsClusters, shortName, typeUrls } from './type-urls.ts';

@@ -1,4 +1,5 @@
 import type { Clock } from '../mesh/clock.ts';
+import type { Verdict } from './answers.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { isDebugType } from './inspect/istio-debug.ts';
 import type { Limits } from './limits.ts';
@@ -9,7 +10,7 @@ import type { RequestMemory } from './request-memory.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits } from './resource.ts';
 import { StreamState } from './stream-state.ts';
-import type { Outgoing, Subscription, Verdict } from './subscription.ts';
+import type { Outgoing, Subscription } from './subscription.ts';
 import type { WireNode, WireRequest } from './wire-request.ts';
 import { decodeRequest } from './wire-request.ts';
 import { encodeAnswer } from './wire-response.ts';

@@ -1,5 +1,6 @@
 import { UmbraError } from '../mesh/errors.ts';
 import { isLocal, parseAddress } from './address.ts';
+import type { Verdict } from './answers.ts';
 import { Attempts } from './attempts.ts';
 import { anybody, byCertificate } from './authorise.ts';
 import type { Census } from './census.ts';
@@ -29,7 +30,7 @@ import type { Counters, ListenOptions, ManagementServerOptions } from './server-
 import type { Settlement } from './settle.ts';
 import type { NodeStatus } from './status.ts';
 import { statusOf } from './status.ts';
-import type { Outgoing, Verdict } from './subscription.ts';
+import type { Outgoing } from './subscription.ts';
 import { typeUrls } from './type-urls.ts';
 
 const RENEWAL_MS = 30_000;

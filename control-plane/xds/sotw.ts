@@ -1,6 +1,7 @@
 import { smallKey } from './answer-key.ts';
+import type { Verdict } from './answers.ts';
 import type { Resource } from './resource.ts';
-import type { Goal, Outgoing, Plan, PlanOptions, Verdict } from './subscription.ts';
+import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
 import { isFullState } from './type-urls.ts';
 

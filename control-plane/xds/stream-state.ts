@@ -1,8 +1,9 @@
+import type { Verdict } from './answers.ts';
 import type { DeltaRequest } from './delta.ts';
 import { DeltaSubscription } from './delta.ts';
 import type { SotwRequest } from './sotw.ts';
 import { SotwSubscription } from './sotw.ts';
-import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions, Verdict } from './subscription.ts';
+import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { needsClusters, needsListeners, rank, removedLast, typeUrls } from './type-urls.ts';
 

@@ -1,8 +1,9 @@
+import { Answers, type Verdict } from './answers.ts';
 import { Holdings, UNKNOWN } from './holdings.ts';
 import type { InterestChange } from './interest.ts';
 import { Interest } from './interest.ts';
-import { remember } from './remember.ts';
 import type { Resource } from './resource.ts';
+import { isNamedBy, sharedPlan } from './shared-plans.ts';
 import type { TypeSet } from './type-set.ts';
 
 /** What a node should have of one type now. */
@@ -34,24 +35,6 @@ export interface Outgoing {
   readonly key: string | undefined;
 }
 
-/** An answer on its way: sent, not yet acknowledged. */
-export interface Sent {
-  readonly nonce: string;
-  readonly set: TypeSet;
-  readonly revision: number;
-  readonly resources: readonly Resource[];
-  readonly removed: readonly string[];
-  readonly heartbeat: boolean;
-  readonly at: number;
-}
-
-/** What a request said of an earlier answer. */
-export type Verdict =
-  | { readonly kind: 'subscribe' }
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'ack'; readonly sent: Sent }
-  | { readonly kind: 'nack'; readonly sent: Sent; readonly detail: string };
-
 export interface PlanOptions {
   /** Send what is new, take nothing away yet (make before break). */
   readonly holdRemovals: boolean;
@@ -79,9 +62,6 @@ export interface SubscriptionOptions {
 }
 
 const MOST_OUTSTANDING = 8;
-/** By the goal's set, then by where a stream comes from; null = there is nothing to send. */
-const plans = new WeakMap<TypeSet, Map<string, Plan | null>>();
-const MOST_PLANS = 64;
 const nothing: ReadonlySet<string> = new Set();
 
 /**
@@ -98,11 +78,7 @@ export abstract class Subscription {
   protected allFresh = false;
   protected everSent = false;
   protected readonly options: SubscriptionOptions;
-  readonly #outstanding = new Map<string, Sent>();
-  #judged: { sent: Sent; refused: boolean } | undefined;
-  #largestSerial = 0;
-  #resends = 0;
-  #lastNonce: string | undefined;
+  readonly #answers = new Answers();
   #sentAt = 0;
   #heartbeatAt: number | undefined;
   /** The set, and the node's revision, this client is known to be in step with. */
@@ -133,15 +109,7 @@ export abstract class Subscription {
   protected shared(goal: Goal, options: PlanOptions, make: () => Plan | undefined): Plan | undefined {
     const position = this.#position(goal, options);
     if (position === undefined) return make();
-    const known = remember(plans, goal.set, () => new Map());
-    let plan = known.get(position);
-    if (plan === undefined) {
-      const made = make();
-      plan = made ? { ...made, key: made.key ?? position } : null;
-      if (known.size >= MOST_PLANS) known.delete(known.keys().next().value!);
-      known.set(position, plan);
-    }
-    return plan ?? undefined;
+    return sharedPlan(goal.set, position, make);
   }
 
   /** All that a plan depends on beside the goal's set, as far as other streams can have the same; undefined = they cannot. */
@@ -159,11 +127,11 @@ export abstract class Subscription {
 
   /** No answer is waiting for its acknowledgement. */
   get idle(): boolean {
-    return this.#outstanding.size === 0;
+    return this.#answers.onTheirWay === 0;
   }
 
   protected get lastNonce(): string | undefined {
-    return this.#lastNonce;
+    return this.#answers.lastNonce;
   }
 
   /** Sends these again although unchanged, where the client has them: clusters that changed wait for their endpoints. */
@@ -193,15 +161,15 @@ export abstract class Subscription {
 
   /** Whether an answer may be sent now, given the ones that are on their way. */
   maySend(now: number): boolean {
-    if (this.#outstanding.size === 0) return true;
-    if (this.#outstanding.size >= MOST_OUTSTANDING) return false;
+    if (this.idle) return true;
+    if (this.#answers.onTheirWay >= MOST_OUTSTANDING) return false;
     return now - this.#sentAt >= this.options.patienceMs || (this.protocol === 'delta' && this.fresh.size > 0);
   }
 
   /** Names in answers that are on their way. */
   get awaited(): ReadonlySet<string> {
     const names = new Set<string>();
-    for (const sent of this.#outstanding.values()) {
+    for (const sent of this.#answers) {
       for (const r of sent.resources) names.add(r.name);
       for (const name of sent.removed) names.add(name);
     }
@@ -215,7 +183,7 @@ export abstract class Subscription {
 
   /** When patience with the present answer ends; undefined with none on its way. */
   get patienceEndsAt(): number | undefined {
-    return this.#outstanding.size === 0 ? undefined : this.#sentAt + this.options.patienceMs;
+    return this.idle ? undefined : this.#sentAt + this.options.patienceMs;
   }
 
   /** When the next refresh of times to live is due. */
@@ -287,7 +255,7 @@ export abstract class Subscription {
 
   #send(goal: Goal, plan: Plan, now: number, heartbeat: boolean): Outgoing {
     const { set } = goal;
-    const nonce = this.#nextNonce(set);
+    const nonce = this.#answers.nextNonce(set);
     const outgoing: Outgoing = {
       protocol: this.protocol,
       typeUrl: this.typeUrl,
@@ -302,8 +270,8 @@ export abstract class Subscription {
       key: plan.key,
     };
     // State of the world: only the newest nonce counts. Delta: each answer is judged on its own.
-    if (this.protocol === 'sotw') this.#outstanding.clear();
-    this.#outstanding.set(nonce, {
+    if (this.protocol === 'sotw') this.#answers.forget();
+    this.#answers.add({
       nonce,
       set,
       revision: goal.revision,
@@ -326,32 +294,16 @@ export abstract class Subscription {
     return refreshed ? next : Math.min(next, this.#heartbeatAt ?? next);
   }
 
-  /**
-   * The set's serial where the stream sees the set for the first time, so that all streams in step share one encoded
-   * message; told apart by a count where it was seen before.
-   */
-  #nextNonce(set: TypeSet): string {
-    const serial = set.serial.toString(36);
-    this.#lastNonce = set.serial > this.#largestSerial ? serial : `${serial}.${++this.#resends}`;
-    this.#largestSerial = Math.max(this.#largestSerial, set.serial);
-    return this.#lastNonce;
-  }
-
-  /** Reads the acknowledgement in a request. A refusal is the presence of an error, never a comparison of versions. */
+  /** Reads the acknowledgement in a request. */
   protected judge(nonce: string, error: string | undefined): Verdict {
-    const sent = this.#outstanding.get(nonce);
-    if (!sent) {
-      const judged = this.#judged;
-      // An error for an answer already acknowledged is late but true; the same refusal twice is one refusal.
-      if (error !== undefined && judged?.sent.nonce === nonce && !judged.refused)
-        return this.#refuse(judged.sent, error);
-      return judged?.sent.nonce === nonce ? { kind: 'subscribe' } : { kind: 'stale' };
+    const verdict = this.#answers.judge(nonce, error);
+    if (verdict.kind === 'ack' && !verdict.sent.heartbeat) this.ackedVersion = verdict.sent.set.label;
+    // A refused answer may have been applied in part (clusters and listeners are), so nothing is known of its names.
+    if (verdict.kind === 'nack') {
+      for (const r of verdict.sent.resources) this.holdings.set(r.name, UNKNOWN);
+      for (const name of verdict.sent.removed) this.holdings.set(name, UNKNOWN);
     }
-    this.#outstanding.delete(nonce);
-    if (error !== undefined) return this.#refuse(sent, error);
-    this.#judged = { sent, refused: false };
-    this.ackedVersion = sent.heartbeat ? this.ackedVersion : sent.set.label;
-    return { kind: 'ack', sent };
+    return verdict;
   }
 
   /** Everything is asked for now. `before`: it was already. */
@@ -363,15 +315,7 @@ export abstract class Subscription {
       for (const name of this.holdings.base?.resources.keys() ?? []) if (!had.has(name)) this.holdings.set(name, null);
     }
     // What is on its way may reach the client after this, and then stays with it.
-    for (const sent of this.#outstanding.values()) for (const r of sent.resources) this.holdings.set(r.name, UNKNOWN);
-  }
-
-  #refuse(sent: Sent, detail: string): Verdict {
-    this.#judged = { sent, refused: true };
-    // A refused answer may have been applied in part (clusters and listeners are), so nothing is known of its names.
-    for (const r of sent.resources) this.holdings.set(r.name, UNKNOWN);
-    for (const name of sent.removed) this.holdings.set(name, UNKNOWN);
-    return { kind: 'nack', sent, detail };
+    for (const sent of this.#answers) for (const r of sent.resources) this.holdings.set(r.name, UNKNOWN);
   }
 
   /** Names whose state towards the goal must be looked at: everything else is known to be in step. */
@@ -402,11 +346,4 @@ export abstract class Subscription {
   protected isFresh(name: string): boolean {
     return this.allFresh || this.fresh.has(name);
   }
-}
-
-/** Exactly what is in the set is asked for by name, as by a proxy that was told of all its clusters. */
-function isNamedBy(set: TypeSet, names: ReadonlySet<string>): boolean {
-  if (names.size !== set.resources.size) return false;
-  for (const name of set.resources.keys()) if (!names.has(name)) return false;
-  return true;
 }

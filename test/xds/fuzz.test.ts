@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Verdict } from '../../control-plane/xds/answers.ts';
 import { NodeRecord } from '../../control-plane/xds/node.ts';
 import type { Resource } from '../../control-plane/xds/resource.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
-import type { Outgoing, Verdict } from '../../control-plane/xds/subscription.ts';
+import type { Outgoing } from '../../control-plane/xds/subscription.ts';
 import { isFullState } from '../../control-plane/xds/type-urls.ts';
 import { CDS, EDS, LDS, RDS, resource } from './sample.ts';
 

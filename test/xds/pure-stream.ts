@@ -1,7 +1,8 @@
+import type { Verdict } from '../../control-plane/xds/answers.ts';
 import type { Resource } from '../../control-plane/xds/resource.ts';
 import type { StreamNode } from '../../control-plane/xds/stream-state.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
-import type { Goal, Outgoing, Verdict } from '../../control-plane/xds/subscription.ts';
+import type { Goal, Outgoing } from '../../control-plane/xds/subscription.ts';
 import { TypeSet } from '../../control-plane/xds/type-set.ts';
 import { shortName } from '../../control-plane/xds/type-urls.ts';
 
