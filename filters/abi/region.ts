@@ -10,8 +10,6 @@ export class Region {
   chunk: usize;
   at: usize;
   end: usize;
-  /** Bytes held beyond the first chunk's. */
-  held: usize;
 }
 
 /** A fresh region, or null if there is no memory. */
@@ -35,7 +33,6 @@ export function alloc(r: Region, size: usize): usize {
     r.chunk = c;
     r.at = c + HEAD;
     r.end = c + ask;
-    r.held += ask;
   }
   const p = r.at;
   r.at += need;
@@ -54,7 +51,6 @@ export function reset(r: Region): void {
   r.chunk = c;
   r.at = c + HEAD;
   r.end = c + load<u32>(c + 4);
-  r.held = load<u32>(c + 4);
 }
 
 /** Gives everything back, the region itself too. */

@@ -5,7 +5,6 @@ import { take } from './heap';
 export class Slab {
   size: u32;
   free: usize;
-  live: u32;
 }
 
 const PER_BLOCK: u32 = 4096;
@@ -14,7 +13,6 @@ const PER_BLOCK: u32 = 4096;
 export function initSlab(s: Slab, size: u32): void {
   s.size = (size + 7) & ~7;
   s.free = 0;
-  s.live = 0;
 }
 
 /** A cleared record, or 0. */
@@ -32,12 +30,10 @@ export function takeRecord(s: Slab): usize {
   const record = s.free;
   s.free = load<u32>(record);
   memory.fill(record, 0, s.size);
-  s.live++;
   return record;
 }
 
 export function giveRecord(s: Slab, record: usize): void {
   store<u32>(record, <u32>s.free);
   s.free = record;
-  s.live--;
 }

@@ -35,5 +35,4 @@ export const HISTOGRAM: u32 = 2;
 
 // Log levels.
 export const INFO: u32 = 2;
-export const WARN: u32 = 3;
 export const ERROR: u32 = 4;

@@ -153,7 +153,6 @@ export function textsField(
   }
 }
 
-
 /** A text that must be one of the words: which, from 1 on; 0 if it is absent or, refused, another. */
 export function choiceField(from: Node | null, name: string, words: string): u32 {
   const n = fieldOf(json.STRING, from, name);

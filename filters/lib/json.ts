@@ -15,7 +15,7 @@ export const FALSE: i32 = 9;
 export const NULL: i32 = 10;
 
 /** Deeper documents are an error: they pass untouched everywhere. */
-export const MAX_DEPTH: u32 = 16384;
+const MAX_DEPTH: u32 = 16384;
 
 // What may come next.
 const VALUE: u32 = 0;

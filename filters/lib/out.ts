@@ -1,5 +1,5 @@
 import { temp } from '../abi/arena';
-import { bytesOf, sizeOf, Text } from '../abi/text';
+import { bytesOf, sizeOf } from '../abi/text';
 
 /** Bytes being written, in the arena. Once memory runs out it stays failed and takes nothing more. */
 @unmanaged
@@ -56,11 +56,6 @@ export function put(o: Out, p: usize, n: u32): void {
   o.len += n;
 }
 
-@inline
-export function putText(o: Out, t: Text): void {
-  put(o, t.ptr, t.len);
-}
-
 export function putByte(o: Out, c: u32): void {
   if (!room(o, 1)) return;
   store<u8>(o.ptr + o.len, c);
@@ -82,13 +77,6 @@ export function putU64(o: Out, v: u64): void {
     store<u8>(--at, 48 + <u32>(v % 10));
     v /= 10;
   } while (v != 0);
-}
-
-export function putI64(o: Out, v: i64): void {
-  if (v < 0) {
-    putByte(o, 45);
-    putU64(o, <u64>0 - <u64>v);
-  } else putU64(o, v);
 }
 
 /** With up to `decimals` (≤ 9) digits behind the point, trailing zeros cut; what does not fit 18 digits becomes 1e308 or -1e308. */
