@@ -25,7 +25,6 @@ class Entry {
   state: u32;
   ptr: usize;
   len: u32;
-  pad: u32;
 }
 
 let table: usize = 0;
