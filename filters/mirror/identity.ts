@@ -10,7 +10,7 @@ const CARD: u64 = 2;
 const SESSION: u64 = 3;
 const ID: u64 = 4;
 
-/** Replacements since the last {@link takeCounts}; counted once per copy, not one host call each. */
+/** Replacements since the last {@link resetCounts}; counted once per copy, not one host call each. */
 export let redactions: u32 = 0;
 export let pseudonyms: u32 = 0;
 

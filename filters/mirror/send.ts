@@ -132,9 +132,9 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
   }
   if (h === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
   if (rewrite.unmapped) return abandon(c, metrics.DROPPED_UNMAPPED);
-  if (identity.redactions != 0) add(metrics.REDACTED, identity.redactions);
-  if (identity.pseudonyms != 0) add(metrics.PSEUDONYMS, identity.pseudonyms);
-  if (rewrite.mapped != 0) add(metrics.MAPPED, rewrite.mapped);
+  add(metrics.REDACTED, identity.redactions);
+  add(metrics.PSEUDONYMS, identity.pseudonyms);
+  add(metrics.MAPPED, rewrite.mapped);
   let trailersPtr: usize = 0;
   let trailersOutLen: u32 = 0;
   if (t !== null) {
