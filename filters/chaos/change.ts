@@ -12,23 +12,12 @@ import { seedOf } from './match';
 import * as metrics from './metrics';
 import { formatOf, made, mutate, NO_FORMAT, QUERY_STRING, used } from './mutate';
 import * as state from './state';
-import { Fault, faultOf, Hit, hitAt, noteEdits, Root, Stream } from './state';
+import { bufferOf, Fault, faultOf, Hit, hitAt, mapOf, noteEdits, Root, Stream } from './state';
 
 const PATH = ascii(':path');
 const CONTENT_LENGTH = ascii('content-length');
 const CONTENT_TYPE = ascii('content-type');
 const CONTENT_ENCODING = ascii('content-encoding');
-
-/** The map of a direction's headers, and its body's buffer. */
-@inline
-export function mapOf(on: u32): u32 {
-  return on == state.ON_REQUEST ? abi.REQUEST_HEADERS : abi.RESPONSE_HEADERS;
-}
-
-@inline
-export function bufferOf(on: u32): u32 {
-  return on - 1;
-}
 
 @inline
 function mutatesPart(f: Fault, on: u32, part: u32): bool {

@@ -3,6 +3,7 @@ import { AnyRoot } from '../abi/roots';
 import { initSlab, Slab } from '../abi/slab';
 import { Table } from '../abi/table';
 import { Text } from '../abi/text';
+import { REQUEST_HEADERS, RESPONSE_HEADERS } from '../abi/types';
 
 export const DELAY_FIXED: u32 = 1;
 export const DELAY_UNIFORM: u32 = 2;
@@ -22,6 +23,17 @@ export const END_GRPC_EXCEPTION: u32 = 6;
 export const NOWHERE: u32 = 0;
 export const ON_REQUEST: u32 = 1;
 export const ON_RESPONSE: u32 = 2;
+
+/** The map of a direction's headers, and its body's buffer. */
+@inline
+export function mapOf(on: u32): u32 {
+  return on == ON_REQUEST ? REQUEST_HEADERS : RESPONSE_HEADERS;
+}
+
+@inline
+export function bufferOf(on: u32): u32 {
+  return on - 1;
+}
 
 // Parts of a message that can be mutated, by place in a hit; as bits in a fault.
 export const BODY: u32 = 0;

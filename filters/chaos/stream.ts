@@ -5,7 +5,7 @@ import { giveRecord } from '../abi/slab';
 import { find, remove } from '../abi/table';
 import * as abi from '../abi/types';
 import { add, count } from '../lib/metrics';
-import { bufferOf, changeBody, changeHead, wantsBody } from './change';
+import { changeBody, changeHead, wantsBody } from './change';
 import { hit } from './hit';
 import * as metrics from './metrics';
 import { FAULT_HEADER, logFaults, nameFaults } from './name';
@@ -53,19 +53,21 @@ function proceed(s: Stream): bool {
   return true;
 }
 
+/** Headers with a body behind them have come: true = they wait for it, since it is to be changed. */
+function beginsToCollect(s: Stream, on: u32): bool {
+  // The declared length decides, so it is taken away only then.
+  const wanted = wantsBody(s, on);
+  undeclare(s, on);
+  if (wanted) s.collect = on;
+  return wanted;
+}
+
 export function requestHeaders(r: Root, id: u32, end: bool): i32 {
   const s = hit(r, id);
   if (s === null) return abi.CONTINUE;
   count(metrics.FAULTED);
   add(metrics.ACTIVE, 1);
-  if (!end) {
-    const wanted = wantsBody(s, state.ON_REQUEST);
-    undeclare(s, state.ON_REQUEST, abi.REQUEST_HEADERS);
-    if (wanted) {
-      s.collect = state.ON_REQUEST;
-      return abi.STOP;
-    }
-  }
+  if (!end && beginsToCollect(s, state.ON_REQUEST)) return abi.STOP;
   return proceed(s) ? abi.STOP_ALL : abi.CONTINUE;
 }
 
@@ -79,20 +81,20 @@ function collects(s: Stream, on: u32, size: u32, end: bool): bool {
   else if (!end) return true;
   else length = changeBody(s, on, size);
   s.collect = state.NOWHERE;
-  cut(s, on, bufferOf(on), length);
+  cut(s, on, length);
   return false;
 }
 
 /** A collected body ends with trailers. */
 function endCollecting(s: Stream, on: u32): void {
   s.collect = state.NOWHERE;
-  cut(s, on, bufferOf(on), changeBody(s, on, WHOLE));
+  cut(s, on, changeBody(s, on, WHOLE));
 }
 
 export function requestBody(s: Stream, size: u32, end: bool): i32 {
   if (s.collect != state.ON_REQUEST) {
     if (s.ended) return abi.STOP_NO_BUFFER;
-    cut(s, state.ON_REQUEST, abi.REQUEST_BODY, size);
+    cut(s, state.ON_REQUEST, size);
     return abi.CONTINUE;
   }
   if (collects(s, state.ON_REQUEST, size, end)) return abi.STOP;
@@ -120,14 +122,7 @@ export function responseHeaders(s: Stream, end: bool): i32 {
   if (s.hold == state.ON_REQUEST) stopWaiting(s);
   s.answered = true;
   s.collect = state.NOWHERE;
-  if (!end) {
-    const wanted = wantsBody(s, state.ON_RESPONSE);
-    undeclare(s, state.ON_RESPONSE, abi.RESPONSE_HEADERS);
-    if (wanted) {
-      s.collect = state.ON_RESPONSE;
-      return abi.STOP;
-    }
-  }
+  if (!end && beginsToCollect(s, state.ON_RESPONSE)) return abi.STOP;
   finishHeaders(s);
   return end && stallsResponse(s) && holdResponse(s) ? abi.STOP_ALL : abi.CONTINUE;
 }
@@ -157,7 +152,7 @@ export function responseBody(s: Stream, size: u32, end: bool): i32 {
   if (s.collect == state.ON_RESPONSE) {
     if (collects(s, state.ON_RESPONSE, size, end)) return abi.STOP;
     finishHeaders(s);
-  } else cut(s, state.ON_RESPONSE, abi.RESPONSE_BODY, size);
+  } else cut(s, state.ON_RESPONSE, size);
   // Held with back-pressure: what the service goes on sending fills the buffers and stops there.
   return stallsResponse(s) && holdResponse(s) ? STOP_WATERMARK : abi.CONTINUE;
 }

@@ -5,7 +5,7 @@ import { removeHeader, setBufferBytes } from '../abi/host';
 import { ascii } from '../abi/text';
 import { count } from '../lib/metrics';
 import * as metrics from './metrics';
-import { Fault, ON_REQUEST, Stream } from './state';
+import { bufferOf, Fault, mapOf, ON_REQUEST, Stream } from './state';
 
 const CONTENT_LENGTH = ascii('content-length');
 
@@ -30,13 +30,13 @@ export function limit(s: Stream, f: Fault): void {
   if (before == ALL || <i32>f.truncateTo < before) setLeft(s, f.truncateOn, f.truncateTo);
 }
 
-/** Before the headers of a body that may be cut leave. `map` is that of its headers. */
-export function undeclare(s: Stream, on: u32, map: u32): void {
-  if (left(s, on) != ALL) removeHeader(map, CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
+/** Before the headers of a body that may be cut leave. */
+export function undeclare(s: Stream, on: u32): void {
+  if (left(s, on) != ALL) removeHeader(mapOf(on), CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
 }
 
-/** Cuts what is beyond the bytes still let through from a buffer that holds `size` bytes. */
-export function cut(s: Stream, on: u32, buffer: u32, size: u32): void {
+/** Cuts what is beyond the bytes still let through from a body's buffer that holds `size` bytes. */
+export function cut(s: Stream, on: u32, size: u32): void {
   const keep = left(s, on);
   if (keep == ALL || size == 0) return;
   if (keep >= 0 && size <= <u32>keep) {
@@ -47,6 +47,7 @@ export function cut(s: Stream, on: u32, buffer: u32, size: u32): void {
     count(metrics.INJECTED_TRUNCATE);
     setLeft(s, on, CUT);
   }
+  const buffer = bufferOf(on);
   if (keep > 0 && bytes(buffer, 0, keep)) setBufferBytes(buffer, 0, size, ptr, len);
   else setBufferBytes(buffer, 0, size, 0, 0);
 }
