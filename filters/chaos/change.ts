@@ -1,7 +1,7 @@
 // What mutation does to one stream: its collected body, its query, its headers.
 import { bytes, header, len, ptr } from '../abi/call';
 import { replaceHeader, setBufferBytes } from '../abi/host';
-import { ascii } from '../abi/text';
+import { ascii, seek } from '../abi/text';
 import * as abi from '../abi/types';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
@@ -117,9 +117,8 @@ function changeQuery(f: Fault): bool {
   if (!header(abi.REQUEST_HEADERS, PATH)) return false;
   const path = ptr;
   const size = len;
-  let at: u32 = 0;
-  while (at < size && load<u8>(path + at) != 63) at++;
-  if (at++ >= size) return false;
+  const at = <u32>(seek(path, path + size, 63) - path) + 1;
+  if (at > size) return false;
   const after = mutate(path + at, size - at, QUERY_STRING, f.ops, f.kinds, f.raw);
   if (after === null) return false;
   const o = output(at + after.len);

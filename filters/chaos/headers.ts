@@ -2,7 +2,7 @@
 import { headers, len, ptr } from '../abi/call';
 import { addHeader, removeHeader } from '../abi/host';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
-import { among, beginsFold, same, Text } from '../abi/text';
+import { among, beginsFold, same, seek, Text } from '../abi/text';
 import * as json from '../lib/json';
 import { Out } from '../lib/out';
 import { touched } from './edits';
@@ -58,18 +58,10 @@ function rewrite(map: u32, name: usize, nameLen: u32, block: Out): void {
   removeHeader(map, name, nameLen);
   const end = block.ptr + block.len;
   for (let p = block.ptr; p < end; ) {
-    const n = textLen(p, end);
-    const value = p + n + 1;
+    const value = seek(p, end, 0) + 1;
     if (value > end) return;
-    const v = textLen(value, end);
-    if (same(p, n, name, nameLen)) addHeader(map, name, nameLen, value, v);
-    p = value + v + 1;
+    const stop = seek(value, end, 0);
+    if (same(p, <u32>(value - p - 1), name, nameLen)) addHeader(map, name, nameLen, value, <u32>(stop - value));
+    p = stop + 1;
   }
-}
-
-/** Bytes before the next NUL. */
-function textLen(p: usize, end: usize): u32 {
-  let q = p;
-  while (q < end && load<u8>(q) != 0) q++;
-  return <u32>(q - p);
 }

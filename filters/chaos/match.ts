@@ -1,5 +1,5 @@
 import { header, len, ptr } from '../abi/call';
-import { ascii, same, startsWith, Text } from '../abi/text';
+import { ascii, same, seek, startsWith, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
 import { count } from '../lib/metrics';
 import { mix } from '../lib/random';
@@ -57,8 +57,7 @@ export function isOver(f: Fault, wall: u64, monotonic: u64): bool {
 
 /** Bytes before the first `stop`. */
 function upTo(p: usize, n: u32, stop: u32): u32 {
-  for (let i: u32 = 0; i < n; i++) if (load<u8>(p + i) == stop) return i;
-  return n;
+  return <u32>(seek(p, p + n, stop) - p);
 }
 
 /** Whether a request fits a fault. Each header is read at most once per request, and only if a fault names it. */

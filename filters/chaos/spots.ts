@@ -1,6 +1,7 @@
 // Where a body can be changed: one spot for each value, with what surrounds it. A form's fields are spots like JSON's members,
 // so that the same operations do for both; a plain text is one spot.
 import { temp } from '../abi/arena';
+import { seek } from '../abi/text';
 import * as json from '../lib/json';
 
 export const WHOLE: u32 = 0;
@@ -131,13 +132,9 @@ export function formSpots(body: usize, len: u32): bool {
   const end = body + len;
   let comma: usize = 0;
   for (let p = body; p <= end; ) {
-    let q = p;
-    let equals: usize = 0;
-    while (q < end && load<u8>(q) != 38) {
-      if (load<u8>(q) == 61 && equals == 0) equals = q;
-      q++;
-    }
-    if (equals != 0) {
+    const q = seek(p, end, 38);
+    const equals = seek(p, q, 61);
+    if (equals != q) {
       const at = addSpot(equals + 1, p, comma, json.STRING, FIELD);
       if (at >= 0) spot(at).stop = q;
     }
