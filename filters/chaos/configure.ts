@@ -23,6 +23,7 @@ import {
 } from '../lib/config';
 import * as json from '../lib/json';
 import { Node } from '../lib/tree';
+import { MOST_DELAY } from './delay';
 import { isFixed } from './headers';
 import { ALL, KIND_NAMES, RAW } from './kinds';
 import * as state from './state';
@@ -33,8 +34,6 @@ const ID = 'aA0_.:-';
 /** In the order of ON_REQUEST and ON_RESPONSE. */
 const DIRECTIONS = words`request response`;
 const HOST = 'aA0_.-';
-/** Delays are at most a minute, ms. */
-const LONGEST: f64 = 60000;
 
 /** Reads the plugin's configuration into the root. False, with the reason in the log, if any of it is wrong: nothing is kept then. */
 export function configure(root: Root): bool {
@@ -110,16 +109,16 @@ function readDelay(root: Root, f: Fault, d: Node | null): void {
     if (f.table == 0) return refuse('table');
     for (let c = list.child; c != 0; c = changetype<Node>(c).next) {
       const v = changetype<Node>(c);
-      if (v.kind != json.NUMBER || !(v.value >= 0 && v.value <= LONGEST)) refuse('table');
+      if (v.kind != json.NUMBER || !(v.value >= 0 && v.value <= MOST_DELAY)) refuse('table');
       store<f64>(f.table + ((<usize>f.tableLength) << 3), v.value);
       f.tableLength++;
     }
     return;
   }
   required(d, 'ms');
-  f.delayMs = numberField(d, 'ms', 0, 0, LONGEST);
+  f.delayMs = numberField(d, 'ms', 0, 0, MOST_DELAY);
   const pareto = f.delay == state.DELAY_PARETO;
-  f.spread = numberField(d, 'spread', pareto ? 2 : 0, pareto ? 0.1 : 0, pareto ? 100 : LONGEST);
+  f.spread = numberField(d, 'spread', pareto ? 2 : 0, pareto ? 0.1 : 0, pareto ? 100 : MOST_DELAY);
 }
 
 function readEnd(f: Fault, n: Node): void {

@@ -10,7 +10,7 @@ import { below, random, uniform } from '../lib/random';
 import { applyEdits, edit, edits, openEdits } from './edits';
 import * as kind from './kinds';
 import * as metrics from './metrics';
-import { FIELD, formSpots, HEADER, jsonSpots, MEMBER, Spot, spot, spots, textSpot, WHOLE } from './spots';
+import { FIELD, formSpots, HEADER, jsonSpots, Spot, spot, spots, textSpot, WHOLE } from './spots';
 
 export const NO_FORMAT: u32 = 0;
 export const JSON_BODY: u32 = 1;
@@ -275,7 +275,7 @@ function typeChange(s: Spot, size: u32): bool {
 
 function nullify(s: Spot): bool {
   if (s.role >= FIELD || isText(s)) return s.start != s.stop && replaceBy(s, '');
-  return (s.role == MEMBER || s.role != WHOLE || s.kind != json.NULL) && replaceBy(s, 'null');
+  return replaceBy(s, 'null');
 }
 
 /** Flips one to three bits of one byte. */
