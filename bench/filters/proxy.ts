@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { bootstrap, cluster, findEnvoy, type RunningEnvoy, startEnvoy } from '../../test/filters/envoy-process.ts';
-import { cpuMicros, pin } from '../lib/cpu.ts';
+import { cpuMicros, pin } from '../lib/process.ts';
 import type { HttpFilter } from './http-filters.ts';
 
 const HCM = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';

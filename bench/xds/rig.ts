@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { typeUrls } from '../../control-plane/xds/type-urls.ts';
+import { residentBytes, settledCpuMs } from '../lib/process.ts';
 import type { Case, Step } from './cases.ts';
 import { CLUSTERS } from './cases.ts';
 import { digest } from './client/contents.ts';
@@ -9,7 +10,6 @@ import { FleetProcess } from './fleet-process.ts';
 import { clusterName, ResourceBook } from './resources.ts';
 import type { Contender } from './servers.ts';
 import { commandOf, ServerProcess } from './servers.ts';
-import { residentBytes, settledCpuMs } from './usage.ts';
 
 /** What one step took. Times run from the command to the server (or the first connection) to the proxy's acknowledgement. */
 export interface Sample {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { httpGet } from '../../../test/filters/envoy-process.ts';
 import { HeldStreams, startSilent } from '../../lib/held-streams.ts';
 import { closedLoop } from '../../lib/load.ts';
 import { startOrigin } from '../../lib/origin.ts';
+import { residentBytes } from '../../lib/process.ts';
 import type { Row } from '../../lib/rows.ts';
 import { requestOf } from '../../lib/wire.ts';
 import { DiscoveredFilter } from '../discovered.ts';
@@ -38,8 +38,7 @@ async function memoryOf(proxy: Envoy): Promise<{ allocated: number; resident: nu
   // Old configurations go once their last stream is gone and every thread has let go of them.
   await sleep(2000);
   const { allocated } = JSON.parse(await httpGet(proxy.envoy.admin, '/memory')) as { allocated: string };
-  const pages = Number(readFileSync(`/proc/${proxy.envoy.pid}/statm`, 'latin1').split(' ')[1]);
-  return { allocated: Number(allocated), resident: pages * 4096 };
+  return { allocated: Number(allocated), resident: residentBytes(proxy.envoy.pid) };
 }
 
 /** Requests of mixed kinds until `total` are answered, the configuration changing every so many, with streams in flight. */
