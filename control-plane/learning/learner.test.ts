@@ -60,6 +60,20 @@ test('what the shadow tried changes the policy, and takes over behind the gate',
   await learner.close();
 });
 
+test('refined again by a later run, its version counts the steps of both', async () => {
+  const learner = await createLearner({
+    model: modelBytes(),
+    card: cardOf({ version: 'test-1~7+100' }),
+    rng: rngOf(1),
+  });
+  await learner.add(tried(60));
+  await learner.train(400);
+  const refined = await learner.refine();
+  assert.equal(refined?.version, 'test-1~7+500', learner.status().held);
+  await refined!.close();
+  await learner.close();
+});
+
 test('what learned the wrong thing is held back', async () => {
   const learner = await createLearner({ model: modelBytes(), card: cardOf(), rng: rngOf(1) });
   // Every fifth experience judges: there the time-out harms, while all that is learned from says that it heals.

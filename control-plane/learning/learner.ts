@@ -155,7 +155,7 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
         held = 'too little was tried yet';
         return undefined;
       }
-      const candidate = await policyOf(`${card.version}+${trainer.steps}`);
+      const candidate = await policyOf(refinedVersion(card.version, trainer.steps));
       const verdict = passes(await estimate(replay.heldOut, candidate, inForce), options.gate ?? defaultGate);
       if (verdict !== true) {
         held = verdict;
@@ -205,6 +205,12 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       await start.close();
     },
   };
+}
+
+/** `VERSION+STEPS`; of a version that an earlier run refined already, the steps of both: `sim-1+100` and 50 more are `sim-1+150`. */
+function refinedVersion(version: string, steps: number): string {
+  const [, from, before] = /^(.*?)(?:\+(\d+))?$/.exec(version)!;
+  return `${from}+${Number(before ?? 0) + steps}`;
 }
 
 /** What a refinement starts from. */
