@@ -43,6 +43,10 @@ export interface LearnerOptions {
   readonly capacity?: number;
 }
 
+/**
+ * Policies it gives are asked by it as well: none is to be closed while it goes on learning. One that was replaced is freed with
+ * whoever asks it last, an episode that began with it, say: onnxruntime frees a session that nobody holds.
+ */
 export interface Learner {
   /** Takes steps in; those whose action is not among the context's candidates or whose numbers are odd are left out. Returns how many were taken. */
   add(steps: readonly TriedStep[]): Promise<number>;
@@ -50,7 +54,7 @@ export interface Learner {
   train(steps: number): Promise<number>;
   /**
    * Offers what was learned: a new policy where a doubly robust estimate on experiences it never learned from says it is not
-   * worse than the one in force, else undefined (the reason is in the status). The caller closes the policy it replaces.
+   * worse than the one in force, else undefined (the reason is in the status).
    */
   refine(): Promise<ModelPolicy | undefined>;
   /**

@@ -89,6 +89,7 @@ export async function createPolicies(options: {
       decider = by;
     },
     promote(policy) {
+      // The one before is not closed: the learner and an episode under way may still ask it. It is freed with the last of them.
       learned = guarded(policy, staticPolicy, fallBack);
       const kept: Kept = { card: policy.card, model: Buffer.from(policy.model).toString('base64') };
       store.putBlob(KEPT, new TextEncoder().encode(JSON.stringify(kept)));
