@@ -24,19 +24,18 @@ export function addedLoad(users: Users, operation: Extract<FaultOperation, { kin
   let waiting = 0;
   let turnedAway = 0;
 
-  /** One request; resolves when its answer has come or it failed. */
+  /** One request; whether its whole answer came. */
   function send(): Promise<boolean> {
     const path = users.paths[sent++ % users.paths.length]!;
     waiting++;
     return new Promise<boolean>((done) => {
-      const end = (ok: boolean) => done(ok);
       const r = request({ agent, socketPath: users.socket, path, headers: { host: 'shadow' }, timeout: PATIENCE_MS });
       r.on('response', (answer) => {
         answer.resume();
-        answer.on('close', () => end(true));
+        answer.on('close', () => done(answer.complete));
       });
       r.on('timeout', () => r.destroy());
-      r.on('error', () => end(false));
+      r.on('error', () => done(false));
       r.end();
     }).then((ok) => {
       waiting--;
