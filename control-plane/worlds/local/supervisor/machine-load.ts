@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { TICKS } from './process-table.ts';
 
-/** USER_HZ, as in process-table.ts. */
-const TICKS = 100;
 /** Samples that one reading is taken over; one a second. */
 const SPAN = 5;
 

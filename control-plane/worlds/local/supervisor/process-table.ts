@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** USER_HZ: the unit of times in /proc/PID/stat; 100 on every Linux that runs Node (proc(5)). */
-const TICKS = 100;
+/** USER_HZ: the unit of times in /proc/stat and /proc/PID/stat; 100 on every Linux that runs Node (proc(5)). */
+export const TICKS = 100;
 const PAGE = 4096;
 
 export interface ProcessUse {
