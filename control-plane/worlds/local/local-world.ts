@@ -33,7 +33,7 @@ export interface LocalWorlds {
   readonly shadow?: FaultableWorld;
   /** Attempts to leave the shadow, denied: `network`, `files`, `externals`. One that cannot be counted is missing, and a health note. */
   denied(): Readonly<Record<string, number>>;
-  /** The newest targets that were tried. */
+  /** What was tried, the most often tried first. */
   deniedTargets(): DeniedCounters['targets'];
   isolation(): 'namespaces' | 'declared' | undefined;
   /** As the supervisor last told it. */

@@ -127,7 +127,7 @@ export interface DeniedCounters {
   readonly network: number | 'unknown';
   readonly files: number | 'unknown';
   readonly externals: number | 'unknown';
-  /** The newest targets, with how often each was tried. */
+  /** What was tried, at most 20 of them, the most often tried first. */
   readonly targets: readonly { readonly what: string; readonly count: number }[];
 }
 
