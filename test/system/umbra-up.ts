@@ -44,13 +44,14 @@ export async function umbraUp(
   });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => lines.push(String(d)));
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  const alive = () => child.exitCode === null && child.signalCode === null;
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    if (alive()) child.kill('SIGTERM');
     await ended;
   };
   onStop(stop);
   for (;;) {
-    assert.equal(child.exitCode, null, lines.join(''));
+    assert.ok(alive(), lines.join(''));
     try {
       const ready = JSON.parse(readFileSync(join(at.run, 'ready.json'), 'utf8')) as UmbraUp['ready'];
       return { lines, ready, stop, ...api(ready) };
