@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Census } from './census.ts';
 import type { ManagementServer } from './server.ts';
 import { isKnownType, shortName } from './type-urls.ts';
 
@@ -26,6 +27,14 @@ export function createXdsMetrics(server: ManagementServer): { registry: Registry
       },
     });
 
+  // A scrape reads all gauges without a pause; it goes through all nodes once.
+  let counted: Census | undefined;
+  const census = () => {
+    if (!counted) queueMicrotask(() => (counted = undefined));
+    counted ??= server.census();
+    return counted;
+  };
+
   const pushes = counter('pushes', 'Answers sent', ['type']);
   const pushedBytes = counter('pushed_bytes', 'Bytes of answers sent', ['type']);
   const acks = counter('acks', 'Answers acknowledged', ['type']);
@@ -41,20 +50,20 @@ export function createXdsMetrics(server: ManagementServer): { registry: Registry
   });
   gauge('ready', '1 while nodes are served what was set for them', [], (g) => g.set(server.ready ? 1 : 0));
   gauge('streams', 'Streams open', ['scope', 'protocol'], (g) => {
-    for (const [key, count] of server.census().streams) {
+    for (const [key, count] of census().streams) {
       const [scope, protocol] = key.split(' ') as [string, string];
       g.set({ scope, protocol }, count);
     }
   });
   gauge('nodes', 'Nodes: connected; away, though something is set for them; held, since nothing is', ['state'], (g) => {
-    for (const [state, count] of Object.entries(server.census().nodes)) g.set({ state }, count);
+    for (const [state, count] of Object.entries(census().nodes)) g.set({ state }, count);
   });
   gauge(
     'refused',
     '1 for what a proxy does not have because it was refused',
     ['node', 'type', 'resource', 'reason'],
     (g) => {
-      for (const { nodeId, typeUrl, name, detail } of server.census().refusals)
+      for (const { nodeId, typeUrl, name, detail } of census().refusals)
         g.set({ node: nodeId, type: shortName(typeUrl), resource: name, reason: detail.slice(0, LONGEST_REASON) }, 1);
     },
   );
