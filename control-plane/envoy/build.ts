@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   create,
   type DescMessage,
@@ -15,7 +14,7 @@ import { baselineSettings } from '../mesh/compose.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
 import { type Edge, edgeId, INGRESS, type Service, type ServiceId } from '../mesh/topology.ts';
-import type { Resource } from '../xds/resource.ts';
+import { contentVersion, type Resource } from '../xds/resource.ts';
 import { bandwidthFault, chaosConfig } from './chaos.ts';
 import { appCluster, assignment, edgeCluster, needsDns, shadowCluster } from './clusters.ts';
 import { withFloors } from './floors.ts';
@@ -58,8 +57,8 @@ function resource<S extends DescMessage>(
   ttlMs?: number,
 ): Resource {
   const body = toBinary(schema, create(schema, init));
-  const version = createHash('sha256').update(body).digest('hex').slice(0, 16);
-  return { typeUrl: typeUrl(schema), name, version, body, scope, ...(ttlMs === undefined ? {} : { ttlMs }) };
+  const ttl = ttlMs === undefined ? {} : { ttlMs };
+  return { typeUrl: typeUrl(schema), name, version: contentVersion(body), body, scope, ...ttl };
 }
 
 const extension = (name: string, typedConfig: Any, scope: Scope) =>

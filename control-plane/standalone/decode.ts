@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type DescMessage,
   fromJson,
@@ -8,8 +7,9 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { AnySchema, type Duration } from '@bufbuild/protobuf/wkt';
+import { typeUrl } from '../envoy/messages.ts';
 import { messageName, registry } from '../envoy/protos/registry.ts';
-import type { Resource } from '../xds/resource.ts';
+import { contentVersion, type Resource } from '../xds/resource.ts';
 
 /** Where in a JSON value: keys and indices from its root. */
 export type Path = readonly (string | number)[];
@@ -76,9 +76,8 @@ function made(
   if (name === '')
     return { path, message: `it has no name: give one, or put it into the "resource" of a ${WRAPPER} that has` };
   const body = toBinary(schema, decoded.message);
-  const version = createHash('sha256').update(body).digest('hex').slice(0, 16);
   return {
-    resource: { typeUrl: `type.googleapis.com/${schema.typeName}`, name, version, body, scope: 'any' },
+    resource: { typeUrl: typeUrl(schema), name, version: contentVersion(body), body, scope: 'any' },
     body: path,
   };
 }

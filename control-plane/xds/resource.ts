@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { remember } from './remember.ts';
 
 /**
@@ -17,6 +18,11 @@ export interface Resource {
   readonly scope: 'any' | 'shadow';
   /** Lets a proxy that understands it drop the resource this many milliseconds after the last refresh. */
   readonly ttlMs?: number;
+}
+
+/** The version of a body: a hash of its content. */
+export function contentVersion(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex').slice(0, 16);
 }
 
 /** Which wall a listener stands behind. A stream has the scope of the listener it came by, whatever its node says. */

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ClusterSchema } from '../../control-plane/envoy/protos/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../control-plane/envoy/protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../../control-plane/envoy/protos/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '../../control-plane/envoy/protos/gen/envoy/config/route/v3/route_pb.js';
-import type { Resource } from '../../control-plane/xds/index.ts';
 import { typeUrls } from '../../control-plane/xds/index.ts';
+import { contentVersion, type Resource } from '../../control-plane/xds/resource.ts';
 
 interface Kind {
   nameOf(bytes: Uint8Array): string;
@@ -68,5 +67,5 @@ export function bareName(typeUrl: string, bytes: Uint8Array): string | undefined
 /** A resource that is its name; another edition is another content. `typeUrl` is one of {@link bareTypes}. */
 export function bareResource(typeUrl: string, name: string, edition: number): Resource {
   const body = kinds.get(typeUrl)!.make(name, edition);
-  return { typeUrl, name, version: createHash('sha256').update(body).digest('hex').slice(0, 16), body, scope: 'any' };
+  return { typeUrl, name, version: contentVersion(body), body, scope: 'any' };
 }

@@ -1,6 +1,5 @@
 /** A real Envoy that joins by mutual TLS: served, through the replacement of certificates and authorities, under its own name only. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { ClusterSchema } from '../../control-plane/envoy/protos/gen/envoy/config
 import { wallClock } from '../../control-plane/mesh/clock.ts';
 import type { Resource } from '../../control-plane/xds/index.ts';
 import { Credentials } from '../../control-plane/xds/index.ts';
+import { contentVersion } from '../../control-plane/xds/resource.ts';
 import { findEnvoy, httpGet, startEnvoy } from '../filters/envoy-process.ts';
 import type { Issued } from './authority.ts';
 import { Authority } from './authority.ts';
@@ -23,7 +23,7 @@ const NODE = 'production/cart/0';
 const clusters = (...names: string[]): Resource[] =>
   names.map((name) => {
     const body = toBinary(ClusterSchema, create(ClusterSchema, { name, connectTimeout: { seconds: 1n } }));
-    return { typeUrl: CDS, name, version: createHash('sha256').update(body).digest('hex'), body, scope: 'any' };
+    return { typeUrl: CDS, name, version: contentVersion(body), body, scope: 'any' };
   });
 
 /** A folder from which an Envoy takes its certificate and its authorities, and takes them anew when they are renamed into it. */

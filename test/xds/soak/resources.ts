@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DescMessage, JsonObject, MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary, toJson } from '@bufbuild/protobuf';
 import { address, duration, fromAds, pack, typeUrl } from '../../../control-plane/envoy/messages.ts';
@@ -17,7 +16,7 @@ import { RouterSchema } from '../../../control-plane/envoy/protos/gen/envoy/exte
 import { HttpConnectionManagerSchema } from '../../../control-plane/envoy/protos/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { RuntimeSchema } from '../../../control-plane/envoy/protos/gen/envoy/service/runtime/v3/rtds_pb.js';
 import { registry } from '../../../control-plane/envoy/protos/registry.ts';
-import type { Resource } from '../../../control-plane/xds/index.ts';
+import { contentVersion, type Resource } from '../../../control-plane/xds/resource.ts';
 import type { SoakCluster, SoakListener, SoakState } from './world.ts';
 
 /** Where the state's names are on this machine. */
@@ -71,8 +70,7 @@ export function staticConfig(state: SoakState, places: Places): JsonObject {
 
 function resource<S extends DescMessage>(schema: S, name: string, init: MessageInitShape<S>): Resource {
   const body = toBinary(schema, create(schema, init));
-  const version = createHash('sha256').update(body).digest('hex').slice(0, 16);
-  return { typeUrl: typeUrl(schema), name, version, body, scope: 'any' };
+  return { typeUrl: typeUrl(schema), name, version: contentVersion(body), body, scope: 'any' };
 }
 
 /** `places`: with its endpoints in it, otherwise they are discovered. */
