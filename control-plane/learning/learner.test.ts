@@ -105,6 +105,20 @@ test('it goes on from a specialised model, unless what was tried speaks against 
   await learner.close();
 });
 
+test('a model that comes while it trains waits its turn', async () => {
+  const learner = await createLearner({ model: modelBytes(), card: cardOf(), rng: rngOf(1) });
+  await learner.add(tried(60));
+  const training = learner.train(200);
+  const [steps, other] = await Promise.all([
+    training,
+    learner.rebase(wanting('is failover'), cardOf({ version: 'test-7' })),
+  ]);
+  assert.deepEqual([steps, other?.version], [200, 'test-7']);
+  assert.equal(learner.status().trainingSteps, 200);
+  assert.equal((await learner.refine())?.version, undefined, 'nothing was learned on top of it yet');
+  await learner.close();
+});
+
 test('odd steps are left out', async () => {
   const learner = await createLearner({ model: modelBytes(), card: cardOf(), rng: rngOf(1) });
   const elsewhere: Action = {

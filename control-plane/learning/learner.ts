@@ -139,13 +139,23 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
     return worse ? `it is worse by ${(-e.difference).toFixed(3)} ± ${e.error.toFixed(3)}` : undefined;
   };
 
+  let last: Promise<unknown> = Promise.resolve();
+  /** Turns `work` into work that waits for what was asked before: another model must not come in the middle of a training. */
+  const inTurn =
+    <A extends unknown[], T>(work: (...args: A) => Promise<T>) =>
+    (...args: A): Promise<T> => {
+      const done = last.then(() => work(...args));
+      last = done.catch(() => {});
+      return done;
+    };
+
   return {
-    async add(steps) {
+    add: inTurn(async (steps) => {
       let taken = 0;
       for (const step of steps) if (await take(step)) taken++;
       return taken;
-    },
-    async train(steps) {
+    }),
+    train: inTurn(async (steps) => {
       if (replay.learned.length < LEAST) return 0;
       for (let i = 0; i < steps; i++) {
         const l = await trainer.step(batch(), RATE);
@@ -153,8 +163,8 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       }
       trainedSince += steps;
       return steps;
-    },
-    async refine() {
+    }),
+    refine: inTurn(async () => {
       if (trainedSince === 0 || replay.heldOut.length === 0) {
         held = 'too little was tried yet';
         return undefined;
@@ -171,8 +181,8 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       promotions++;
       inForce = candidate;
       return candidate;
-    },
-    async rebase(model, nextCard) {
+    }),
+    rebase: inTurn(async (model, nextCard) => {
       const base = await baseOf(model, nextCard);
       const objection = await objectionTo(base.start);
       if (objection !== undefined) {
@@ -195,7 +205,7 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       promotions++;
       inForce = start;
       return start;
-    },
+    }),
     status: () => ({
       trainingSteps: stepsBefore + trainer.steps,
       loss,
@@ -204,10 +214,10 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       policyVersion: inForce.version,
       held,
     }),
-    async close() {
+    close: inTurn(async () => {
       await trainer.close();
       await start.close();
-    },
+    }),
   };
 }
 
