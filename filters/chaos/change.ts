@@ -3,6 +3,7 @@ import { bytes, header, len, ptr } from '../abi/call';
 import { replaceHeader, setBufferBytes } from '../abi/host';
 import { ascii, seek } from '../abi/text';
 import * as abi from '../abi/types';
+import { bodyKind, UNREADABLE } from '../lib/body';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
 import { output, put, putU64 } from '../lib/out';
@@ -10,7 +11,7 @@ import { seedRandom } from '../lib/random';
 import { mutateHeaders } from './headers';
 import { seedOf } from './match';
 import * as metrics from './metrics';
-import { formatOf, made, mutate, NO_FORMAT, QUERY_STRING, used } from './mutate';
+import { made, mutate, QUERY_STRING, used } from './mutate';
 import * as state from './state';
 import { bufferOf, Fault, faultOf, Hit, hitAt, mapOf, noteEdits, Root, Stream } from './state';
 
@@ -25,7 +26,7 @@ function mutatesPart(f: Fault, on: u32, part: u32): bool {
 }
 
 function formatIn(map: u32): u32 {
-  return !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) ? formatOf(ptr, len) : NO_FORMAT;
+  return !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) ? bodyKind(ptr, len, 'text/') : UNREADABLE;
 }
 
 /** Whether a body to come is to be changed and can be: it has a format (or is taken raw) and is not declared too large. */
@@ -44,7 +45,7 @@ export function wantsBody(s: Stream, on: u32): bool {
     count(metrics.MUTATE_TOO_LARGE);
     return false;
   }
-  if (raw || formatIn(map) != NO_FORMAT) return true;
+  if (raw || formatIn(map) != UNREADABLE) return true;
   count(metrics.MUTATE_NO_FIT);
   return false;
 }

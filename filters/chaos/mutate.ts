@@ -2,7 +2,8 @@
 // form a form, unless raw.
 import { temp } from '../abi/arena';
 import { count } from '../lib/metrics';
-import { beginsFold, holdsFold, sizeOf } from '../abi/text';
+import { sizeOf } from '../abi/text';
+import { FORM_BODY, JSON_BODY, TEXT_BODY } from '../lib/body';
 import * as json from '../lib/json';
 import { isInteger, parseNumber } from '../lib/number';
 import { Out, output, put, putByte, putF64, putString } from '../lib/out';
@@ -12,20 +13,10 @@ import * as kind from './kinds';
 import * as metrics from './metrics';
 import { FIELD, formSpots, HEADER, jsonSpots, Spot, spot, spots, textSpot, WHOLE } from './spots';
 
-export const NO_FORMAT: u32 = 0;
-export const JSON_BODY: u32 = 1;
-export const FORM_BODY: u32 = 2;
-export const TEXT_BODY: u32 = 3;
+// Formats beside the kinds of body.
 /** Names and values between NULs; the caller has found the spots, since not every header may be changed. */
 export const HEADER_BLOCK: u32 = 4;
 export const QUERY_STRING: u32 = 5;
-
-/** What a content type's bodies are taken for. Nothing is guessed: an unknown type has no format. */
-export function formatOf(type: usize, len: u32): u32 {
-  if (beginsFold(type, len, 'application/json') || holdsFold(type, len, '+json')) return JSON_BODY;
-  if (beginsFold(type, len, 'application/x-www-form-urlencoded')) return FORM_BODY;
-  return beginsFold(type, len, 'text/') ? TEXT_BODY : NO_FORMAT;
-}
 
 /** Kinds that were used by the last {@link mutate}, as bits. */
 export let used: u32 = 0;

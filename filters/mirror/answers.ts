@@ -5,6 +5,7 @@ import { nextPair, openPairs, Pairs } from '../abi/pairs';
 import { remove } from '../abi/table';
 import { among, is } from '../abi/text';
 import * as abi from '../abi/types';
+import { bodyKind, JSON_BODY } from '../lib/body';
 import { digestJson } from '../lib/digest';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
@@ -14,7 +15,6 @@ import { keepIds, settle, teach } from './compare';
 import { abandon, freeIds, hold, land } from './copies';
 import { extractHeader, extractJson } from './extract';
 import * as metrics from './metrics';
-import { bodyKind, JSON_BODY } from './rewrite';
 import { Answer, answerOf, calls, Copy, PRODUCTION, Root, rootOf, SECOND, SHADOW } from './state';
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
@@ -47,7 +47,7 @@ function readAnswer(r: Root, map: u32, a: Answer, o: Out | null): void {
         a.status += number(v, n);
         break;
       case 2:
-        answerJson = bodyKind(v, n) == JSON_BODY;
+        answerJson = bodyKind(v, n, 'text/plain') == JSON_BODY;
         break;
       case 3:
         encoded = !is(v, n, 'identity');

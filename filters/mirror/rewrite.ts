@@ -1,6 +1,7 @@
 // What leaves: paths, queries, cookies, headers and bodies with secrets redacted, identities replaced by pseudonyms and learned ids
 // by the shadow's own.
-import { beginsFold, holdsFold, is, seek } from '../abi/text';
+import { beginsFold, is, seek } from '../abi/text';
+import { FORM_BODY, JSON_BODY } from '../lib/body';
 import * as json from '../lib/json';
 import { temp } from '../abi/arena';
 import {
@@ -180,18 +181,6 @@ export function rewriteHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usi
     scan(o, r, p, path);
     rewritePath(o, r, path, <u32>(p + len - path));
   } else scan(o, r, p, p + len);
-}
-
-export const UNREADABLE: u32 = 0;
-export const JSON_BODY: u32 = 1;
-export const FORM_BODY: u32 = 2;
-export const TEXT_BODY: u32 = 3;
-
-/** What a body is, by its content type. */
-export function bodyKind(type: usize, len: u32): u32 {
-  if (beginsFold(type, len, 'application/json') || holdsFold(type, len, '+json')) return JSON_BODY;
-  if (beginsFold(type, len, 'application/x-www-form-urlencoded')) return FORM_BODY;
-  return beginsFold(type, len, 'text/plain') ? TEXT_BODY : UNREADABLE;
 }
 
 /** False if the bytes are not what their kind says: then nothing is known of what they hide, and they must not leave. */

@@ -5,13 +5,13 @@ import { take } from '../abi/heap';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
 import { among, is, same, seek, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
+import { bodyKind, UNREADABLE } from '../lib/body';
 import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
 import { mix } from '../lib/random';
 import { abandon, hold, newCopy } from './copies';
 import { sessionHash } from './identity';
 import * as metrics from './metrics';
-import { bodyKind, UNREADABLE } from './rewrite';
 import { mayFit, Rule, ruleOf } from './rules';
 import { send } from './send';
 import * as state from './state';
@@ -145,7 +145,7 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
         if (n != 0) reason = metrics.SKIPPED_UPGRADE;
         break;
       case 5:
-        kind = bodyKind(v, n);
+        kind = bodyKind(v, n, 'text/plain');
         break;
       case 6:
         scope = sessionHash(r, v, n);

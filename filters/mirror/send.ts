@@ -6,6 +6,7 @@ import { findPair, nextPair, openPairs, Pairs } from '../abi/pairs';
 import { put as putTable } from '../abi/table';
 import { bytesOf, is, sameFold, seek, sizeOf } from '../abi/text';
 import { OK } from '../abi/types';
+import { UNREADABLE } from '../lib/body';
 import { addNamed, addPair, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
 import { Out, output, put, putHex } from '../lib/out';
 import { mix } from '../lib/random';
@@ -114,7 +115,7 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
     if (body == 0) return abandon(c, metrics.DROPPED_NO_MEMORY);
     flatten(c, body);
     freeChain(c);
-    if (c.bodyKind != rewrite.UNREADABLE) {
+    if (c.bodyKind != UNREADABLE) {
       const o = output(bodyLen + 256);
       const read = rewrite.rewriteBody(o, r, c.bodyKind, body, bodyLen);
       if (o.failed) return abandon(c, metrics.DROPPED_NO_MEMORY);

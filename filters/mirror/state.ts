@@ -130,7 +130,7 @@ export class Copy {
   opaque: bool;
   sent: bool;
   twice: bool;
-  /** See rewrite.ts. */
+  /** See lib/body.ts. */
   bodyKind: u32;
   /** Of routes.ts, 0 = none. */
   route: usize;
