@@ -1,5 +1,6 @@
 import {
   boolean,
+  headerMatch,
   headerName,
   integer,
   list,
@@ -200,7 +201,7 @@ const faultFields = object(
       pathPrefix,
       path: string(256, /^\//, 'must begin with /'),
       authority: string(255, /^[\w.-]+$/, 'must be a host without port'),
-      header: object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']),
+      header: headerMatch,
       caller: string(128),
     }),
     maxActive: integer(1, 1_000_000),

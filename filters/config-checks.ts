@@ -64,6 +64,8 @@ export function list(item: Rule, max: number, min = 0): Rule {
 
 /** RFC 9110 token in lower case; a pseudo-header has its colon. */
 export const headerName = string(128, /^[a-z0-9:!#$%&'*+.^_`|~-]+$/, 'must be a header name in lower case');
+/** A header that must be there, and equal if a value is given. */
+export const headerMatch = object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']);
 export const cookieName = string(128, /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a cookie name');
 export const pathPrefix = string(1024, /^\//, 'must begin with /');
 export const method = string(32, /^[A-Z_-]+$/, 'must be a method in upper case');

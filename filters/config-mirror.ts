@@ -1,6 +1,7 @@
 import {
   boolean,
   cookieName,
+  headerMatch,
   headerName,
   integer,
   list,
@@ -112,7 +113,7 @@ const schema = object(
       object({
         methods: list(method, 16),
         pathPrefix,
-        header: object({ name: headerName, value: string(1024, undefined, '', true) }, ['name']),
+        header: headerMatch,
         percent: number(0, 100),
         opaque: boolean,
         name: string(64, /^[\w-]+$/, 'may have letters, digits, _ and -'),
