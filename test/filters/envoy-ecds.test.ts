@@ -1,51 +1,41 @@
 /** How a running Envoy takes new configurations of mirror: good ones, wrong ones, and one that revives a module that trapped. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { MirrorWatch } from '../../control-plane/worlds/local/mirror-watch.ts';
-import { type MirrorConfig, WASM_FILTER_TYPE, wasmFilterConfig } from '../../filters/config.ts';
+import type { MirrorConfig } from '../../filters/config.ts';
 import { withTrap } from './answers.ts';
+import { WatchedFilter } from './ecds.ts';
 import { bootstrap, cluster, findEnvoy, listener, type RunningEnvoy, startEnvoy } from './envoy-process.ts';
+import { counted } from './envoy-world.ts';
 import { modulePath } from './harness.ts';
 import { type Service, send, serve } from './services.ts';
 
 const bin = findEnvoy();
 const skip = bin ? false : 'no Envoy: set ENVOY_BIN or put envoy on PATH';
-const dir = mkdtempSync(join(tmpdir(), 'umbra-ecds-'));
-const file = join(dir, 'mirror.json');
+const dir = mkdtempSync(join(tmpdir(), 'umbra-trap-'));
 const module = join(dir, 'mirror.wasm');
+const filter = new WatchedFilter('umbra.mirror', 'mirror', module);
 
 let envoy: RunningEnvoy;
 let production: Service;
 let shadow: Service;
 /** Answers to /slow wait here. */
 const waiting: ServerResponse[] = [];
-let version = 0;
+let generation = 0;
 
-/** Publishes a configuration as an ECDS resource; Envoy watches the folder for the rename. */
+/** Publishes a configuration of the next generation. */
 function publish(config: Partial<MirrorConfig>): void {
-  const json = JSON.stringify({
-    generation: ++version,
+  filter.publish({
+    generation: ++generation,
     percent: 100,
     pseudonymKey: '0'.repeat(32),
     heartbeatMs: 20,
     ...config,
   });
-  const resource = {
-    version_info: String(version),
-    resources: [
-      {
-        '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
-        name: 'umbra.mirror',
-        typed_config: wasmFilterConfig('mirror', module, json),
-      },
-    ],
-  };
-  writeFileSync(`${file}.new`, JSON.stringify(resource));
-  renameSync(`${file}.new`, file);
 }
 
 before(async () => {
@@ -60,20 +50,7 @@ before(async () => {
   envoy = await startEnvoy(
     bin,
     bootstrap(
-      [
-        listener('in', 'production', [
-          {
-            name: 'umbra.mirror',
-            config_discovery: {
-              config_source: {
-                path_config_source: { path: file, watched_directory: { path: dir } },
-                resource_api_version: 'V3',
-              },
-              type_urls: [WASM_FILTER_TYPE.replace('type.googleapis.com/', '')],
-            },
-          },
-        ]),
-      ],
+      [listener('in', 'production', [filter.filter])],
       [cluster('production', production.port), cluster('shadow', shadow.port)],
     ),
   );
@@ -82,6 +59,7 @@ before(async () => {
 after(async () => {
   await envoy?.stop();
   await Promise.all([production?.stop(), shadow?.stop()]);
+  filter.remove();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -89,13 +67,7 @@ async function stat(name: string): Promise<number> {
   return (await envoy.stats(name))[name] ?? 0;
 }
 
-async function reaches(name: string, n: number): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if ((await stat(name)) >= n) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.fail(`${name} did not reach ${n}: ${envoy.log()}`);
-}
+const reaches = (name: string, n: number) => counted(envoy, name, n);
 
 const virtualMachines = () => stat('wasm.envoy.wasm.runtime.v8.active');
 
@@ -131,7 +103,7 @@ function watch() {
   };
 }
 
-const refused = 'extension_config_discovery.http_filter.umbra.mirror.config_fail';
+const refused = filter.counter('config_fail');
 
 test('a new configuration takes the place of the old one', { skip }, async () => {
   await send(envoy.ports.in!, '/a');
@@ -139,7 +111,7 @@ test('a new configuration takes the place of the old one', { skip }, async () =>
   const configured = await stat('umbra_mirror_configured');
   publish({ cluster: 'shadow', authority: 'second.example' });
   await reaches('umbra_mirror_configured', configured + 1);
-  await reaches('extension_config_discovery.http_filter.umbra.mirror.config_reload', 2);
+  await reaches(filter.counter('config_reload'), 2);
   await send(envoy.ports.in!, '/b');
   await shadow.arrived(2);
   assert.equal(shadow.received[1]?.headers.host, 'second.example');
