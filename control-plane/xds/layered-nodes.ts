@@ -1,6 +1,7 @@
 import type { XdsEvents } from './events.ts';
 import type { Layer, NodeName } from './layers.ts';
-import { compose, knownGroups, layersOf } from './layers.ts';
+import { compose, LayerIndex } from './layers.ts';
+import { remember } from './remember.ts';
 import type { Resource } from './resource.ts';
 import { ResourceSet } from './resource-set.ts';
 
@@ -29,15 +30,15 @@ export interface LayeredNodesOptions {
 const MOST_ABSENT = 10_000;
 
 /**
- * Serves nodes by group: a node's resources are its layers put together (see {@link layersOf}), made and checked once for all
+ * Serves nodes by group: a node's resources are its layers put together (see {@link LayerIndex}), made and checked once for all
  * nodes that have the same ones. A group that is not consistent is never served; its nodes keep what they have.
  */
 export class LayeredNodes {
   readonly #server: NodeServer;
   readonly #options: LayeredNodesOptions;
-  #layers: readonly Layer[] = [];
+  #layers = new LayerIndex([]);
   #ready = false;
-  /** By the layers it is made of, as their numbers. */
+  /** By group. */
   #snapshots = new Map<string, { resources: ResourceSet; problems: readonly string[] }>();
   readonly #nodes = new Map<string, { name: NodeName; streams: number }>();
   /** Those of them without a stream, the longest absent first. */
@@ -58,19 +59,18 @@ export class LayeredNodes {
    * Before the first layers nodes are held: they keep what they have.
    */
   replace(layers: readonly Layer[]): Inconsistency[] {
-    const snapshots = new Map(this.#snapshots);
+    const snapshots = this.#snapshots;
     const before = this.#layers;
     this.#snapshots = new Map();
-    this.#layers = layers;
+    this.#layers = new LayerIndex(layers);
     const groups = [
-      ...knownGroups(layers),
+      ...this.#layers.knownGroups(),
       ...[...this.#nodes.values()].map(({ name }) => ({ name: `node ${name.id}`, candidates: [name] })),
     ];
     const wrong: Inconsistency[] = [];
-    for (const { name, candidates } of groups) {
-      const tried = candidates.map((node) => this.#snapshot(node).problems);
-      if (!tried.some((problems) => problems.length === 0)) wrong.push({ group: name, problems: tried[0]! });
-    }
+    for (const { name, candidates } of groups)
+      if (!candidates.some((node) => this.#snapshot(node).problems.length === 0))
+        wrong.push({ group: name, problems: this.#snapshot(candidates[0]!).problems });
     if (wrong.length > 0) {
       this.#layers = before;
       this.#snapshots = snapshots;
@@ -112,14 +112,10 @@ export class LayeredNodes {
   }
 
   #snapshot(name: NodeName): { resources: ResourceSet; problems: readonly string[] } {
-    const own = layersOf(this.#layers, name);
-    const key = own.map((layer) => this.#layers.indexOf(layer)).join(' ');
-    let snapshot = this.#snapshots.get(key);
-    if (!snapshot) {
-      const resources = compose(own);
-      snapshot = { resources: new ResourceSet(resources), problems: this.#options.check?.(resources) ?? [] };
-      this.#snapshots.set(key, snapshot);
-    }
-    return snapshot;
+    const { group, layers } = this.#layers.of(name);
+    return remember(this.#snapshots, group, () => {
+      const resources = compose(layers);
+      return { resources: new ResourceSet(resources), problems: this.#options.check?.(resources) ?? [] };
+    });
   }
 }

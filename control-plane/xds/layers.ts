@@ -1,3 +1,4 @@
+import { remember } from './remember.ts';
 import type { Resource } from './resource.ts';
 
 /** Which nodes: one by its id, or all of a cluster (what Envoy's --service-cluster says). */
@@ -15,17 +16,6 @@ export interface NodeName {
   readonly cluster: string;
 }
 
-/**
- * The layers of a node: what is for everybody, then what is for its cluster, then what is for itself alone. Nodes with the
- * same layers are one group and have one snapshot.
- */
-export function layersOf(layers: readonly Layer[], node: NodeName): readonly Layer[] {
-  const rank = ({ node: selector }: Layer) => (selector === undefined ? 0 : 'cluster' in selector ? 1 : 2);
-  return layers
-    .filter(({ node: s }) => s === undefined || ('id' in s ? s.id === node.id : s.cluster === node.cluster))
-    .toSorted((a, b) => rank(a) - rank(b));
-}
-
 /** Layers on top of each other: of resources of one type and name, the last one's counts. */
 export function compose(layers: readonly Layer[]): Resource[] {
   const found = new Map<string, Resource>();
@@ -40,17 +30,43 @@ export interface KnownGroup {
   readonly candidates: readonly NodeName[];
 }
 
-/** The groups there are: one of each cluster, each node that has a layer of its own, or, without either, everybody. */
-export function knownGroups(layers: readonly Layer[]): KnownGroup[] {
-  const clusters = new Set<string>();
-  const ids = new Set<string>();
-  for (const { node } of layers) {
-    if (node && 'cluster' in node) clusters.add(node.cluster);
-    if (node && 'id' in node) ids.add(node.id);
+/** Layers by whom they are for. */
+export class LayerIndex {
+  readonly #everybody: Layer[] = [];
+  readonly #clusters = new Map<string, Layer[]>();
+  readonly #ids = new Map<string, Layer[]>();
+
+  constructor(layers: readonly Layer[]) {
+    for (const layer of layers) {
+      const { node } = layer;
+      if (!node) this.#everybody.push(layer);
+      else if ('id' in node) remember(this.#ids, node.id, () => []).push(layer);
+      else remember(this.#clusters, node.cluster, () => []).push(layer);
+    }
   }
-  const groups: KnownGroup[] = [];
-  for (const cluster of clusters) groups.push({ name: `cluster ${cluster}`, candidates: [{ id: '', cluster }] });
-  for (const id of ids)
-    groups.push({ name: `node ${id}`, candidates: ['', ...clusters].map((cluster) => ({ id, cluster })) });
-  return groups.length > 0 ? groups : [{ name: 'every node', candidates: [{ id: '', cluster: '' }] }];
+
+  /**
+   * The layers of a node: what is for everybody, then what is for its cluster, then what is for itself alone. Nodes with the
+   * same layers are one group and have one snapshot.
+   */
+  of({ id, cluster }: NodeName): { group: string; layers: readonly Layer[] } {
+    const ofCluster = this.#clusters.get(cluster);
+    const own = this.#ids.get(id);
+    return {
+      group: JSON.stringify([ofCluster && cluster, own && id]),
+      layers: [...this.#everybody, ...(ofCluster ?? []), ...(own ?? [])],
+    };
+  }
+
+  /** The groups there are: one of each cluster, each node that has a layer of its own, or, without either, everybody. */
+  knownGroups(): KnownGroup[] {
+    const clusters = [...this.#clusters.keys()];
+    const groups: KnownGroup[] = [
+      ...clusters.map((cluster) => ({ name: `cluster ${cluster}`, candidates: [{ id: '', cluster }] })),
+      ...this.#ids
+        .keys()
+        .map((id) => ({ name: `node ${id}`, candidates: ['', ...clusters].map((cluster) => ({ id, cluster })) })),
+    ];
+    return groups.length > 0 ? groups : [{ name: 'every node', candidates: [{ id: '', cluster: '' }] }];
+  }
 }
