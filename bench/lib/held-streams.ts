@@ -24,6 +24,8 @@ export class HeldStreams {
       let session = this.sessions[Math.floor(this.held / PER_SESSION)];
       if (!session) {
         session = connect(`http://127.0.0.1:${this.port}`, MEMORY);
+        // Whoever loads the same port is told that it is gone.
+        session.on('error', () => {});
         // The settings say how many streams there may be.
         await once(session, 'remoteSettings');
         this.sessions.push(session);

@@ -57,6 +57,7 @@ async function run(
     const held = new HeldStreams(port, { ':method': 'POST', ':path': '/held', 'content-type': 'application/json' });
     await held.grow(HELD);
     const load = Promise.all(requests.map((request) => closedLoop(port, request, CONNECTIONS, SLICE_MS)));
+    load.catch(() => {}); // Told when it is awaited.
     const due = Math.max(0, Math.round((changes * Math.min(total, answered)) / total) - changed);
     for (let i = 0; i < due; i++) {
       filters.mirror.change(mirrorNow(++changed));
