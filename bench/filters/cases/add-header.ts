@@ -27,7 +27,7 @@ export const addHeaderCase: Case = async (options) => {
   try {
     const samples = await sideBySide(proxy, contenders, requestOf('GET', '/', { 'x-canary': 'no' }), options);
     const goal = {
-      text: 'below Lua and Rust SDK',
+      text: 'path' in rust ? 'below Lua and Rust SDK' : 'below Lua',
       met: (ours: number, peers: Readonly<Record<string, number>>) =>
         ours < peers.Lua! && ours < (peers['Rust SDK'] ?? Number.POSITIVE_INFINITY),
     };

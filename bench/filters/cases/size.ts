@@ -5,7 +5,9 @@ import { buildExample } from '../example.ts';
 import { BENCH } from '../figures.ts';
 import type { Case } from '../options.ts';
 import { buildRust } from '../peers/rust.ts';
+import { skippedRust } from '../skipped.ts';
 
+const NAME = 'module size';
 const KIB = 1024;
 
 /** The modules as they are shipped. The Rust peer holds all the work of this bench, and that is less than mirror's. */
@@ -14,7 +16,7 @@ export const sizeCase: Case = async (options) => {
   const peers: Record<string, number> = 'path' in rust ? { 'Rust SDK': statSync(rust.path).size / KIB } : {};
   const row = (name: string, bytes: number, most?: number): Row => ({
     bench: BENCH,
-    case: 'module size',
+    case: NAME,
     measure: name,
     unit: 'KiB',
     ours: bytes / KIB,
@@ -25,5 +27,6 @@ export const sizeCase: Case = async (options) => {
     row('mirror', statSync(modulePath('mirror')).size, 24),
     row('chaos', statSync(modulePath('chaos')).size, 32),
     row('the filter of docs/new-filter.md', buildExample().bytes),
+    ...skippedRust(NAME, rust),
   ];
 };
