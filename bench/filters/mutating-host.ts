@@ -33,11 +33,6 @@ export class MutatingHost {
       throw new Error('the configuration was refused');
   }
 
-  /** Bytes of the body. */
-  get size(): number {
-    return this.body.length;
-  }
-
   /** Takes one request and its answer through the module. What the answer's body became; undefined if it was not changed. */
   answer(): Uint8Array | undefined {
     const id = ++this.stream;

@@ -19,7 +19,7 @@ export const clusterName = (index: number) => `outbound|8080||service-${index}.b
  * A cluster with its endpoints, in their `revision`-th form: the first endpoint's port moves with it. The wildcard layout
  * has them inside the cluster, the named one in a load assignment of their own.
  */
-export function clusterWithEndpoints(index: number, revision: number, layout: Layout): Resource[] {
+function clusterWithEndpoints(index: number, revision: number, layout: Layout): Resource[] {
   const name = clusterName(index);
   const endpoints = Array.from({ length: ENDPOINTS }, (_, i) => ({
     hostIdentifier: {

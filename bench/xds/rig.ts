@@ -13,7 +13,6 @@ import { commandOf, ServerProcess } from './servers.ts';
 
 /** What one step took. Times run from the command to the server (or the first connection) to the proxy's acknowledgement. */
 export interface Sample {
-  readonly step: Step;
   readonly lastMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -113,7 +112,7 @@ export class Rig {
     const { over } = await this.#fleet.begin({ do: 'expect', expect: { ...this.#expect(step), names } });
     const startedAt = monotonicMs();
     const [result] = await Promise.all([over, this.#server.tell({ op: 'put', resources })]);
-    return this.#sample(step, startedAt, result, cpu);
+    return this.#sample(startedAt, result, cpu);
   }
 
   async #reconnect(step: Step): Promise<Sample> {
@@ -131,14 +130,13 @@ export class Rig {
       resume: step === 'resume',
       expect: { ...this.#expect(step), names },
     });
-    return this.#sample(step, startedAt!, await over, cpu);
+    return this.#sample(startedAt!, await over, cpu);
   }
 
-  async #sample(step: Step, startedAt: number, result: StepResult, cpuBefore: number): Promise<Sample> {
+  async #sample(startedAt: number, result: StepResult, cpuBefore: number): Promise<Sample> {
     const took = result.at.map((at) => at - startedAt).sort((a, b) => a - b);
     const quantile = (q: number) => took[Math.ceil(q * took.length) - 1]!;
     return {
-      step,
       lastMs: took.at(-1)!,
       p50Ms: quantile(0.5),
       p99Ms: quantile(0.99),
