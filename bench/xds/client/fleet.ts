@@ -1,5 +1,6 @@
 import { typeUrls } from '../../../control-plane/xds/type-urls.ts';
 import { Contents } from './contents.ts';
+import { windows } from './frames.ts';
 import type { Answer } from './message.ts';
 import type { Target } from './proxy.ts';
 import { SimulatedProxy } from './proxy.ts';
@@ -90,11 +91,15 @@ export class Fleet {
     this.#members.length = 0;
   }
 
-  /** Connects proxies that ask for everything and then stop reading. */
+  /**
+   * Connects proxies that ask for everything and then stop reading. Their window is small: the kernel's buffers would take the
+   * whole answer, and the server would not notice.
+   */
   stall(count: number): void {
     for (let i = 0; i < count; i++) {
       const first = firstRequest(this.#target.protocol, `proxy/stalled-${i}`, typeUrls.CDS);
-      const proxy = new SimulatedProxy(this.#target, first, { onAnswer: () => {}, onLost: () => {} });
+      const deaf = { onAnswer: () => {}, onLost: () => {} };
+      const proxy = new SimulatedProxy(this.#target, first, deaf, windows.smallest);
       proxy.stall();
       this.#stalled.push(proxy);
     }

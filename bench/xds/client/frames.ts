@@ -71,17 +71,17 @@ export function frame(type: number, flag: number, stream: number, payload: Uint8
   return out;
 }
 
-/** Envoy's own flow-control window, of the stream and of the connection: 256 MiB. */
-const WINDOW = 256 * 1024 * 1024;
+/** Flow-control windows, of the stream and of the connection: Envoy's own is 256 MiB, HTTP/2's just below 64 KiB. */
+export const windows = { envoy: 256 * 1024 * 1024, smallest: 65_535 } as const;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
-/** What a client sends to open a connection and, on stream 1, a gRPC call of `path`. */
-export function opening(path: string, authority: string): Buffer {
+/** What a client with that window sends to open a connection and, on stream 1, a gRPC call of `path`. */
+export function opening(path: string, authority: string, window: number): Buffer {
   const settings = Buffer.alloc(6);
   settings.writeUInt16BE(4, 0); // SETTINGS_INITIAL_WINDOW_SIZE
-  settings.writeUInt32BE(WINDOW, 2);
+  settings.writeUInt32BE(window, 2);
   const grow = Buffer.alloc(4);
-  grow.writeUInt32BE(WINDOW - 65_535);
+  grow.writeUInt32BE(window - windows.smallest);
   const headers = Buffer.concat(
     [
       [':method', 'POST'],
@@ -95,7 +95,7 @@ export function opening(path: string, authority: string): Buffer {
   return Buffer.concat([
     Buffer.from(PREFACE),
     frame(frameTypes.settings, 0, 0, settings),
-    frame(frameTypes.windowUpdate, 0, 0, grow),
+    ...(window > windows.smallest ? [frame(frameTypes.windowUpdate, 0, 0, grow)] : []), // By nothing is an error.
     frame(frameTypes.headers, flags.endHeaders, 1, headers),
   ]);
 }

@@ -2,7 +2,7 @@ import type { OnReadOpts, Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
-import { FrameReader, flags, frame, frameTypes, opening } from './frames.ts';
+import { FrameReader, flags, frame, frameTypes, opening, windows } from './frames.ts';
 import type { Answer } from './message.ts';
 import { MessageReader } from './message.ts';
 import type { Protocol } from './requests.ts';
@@ -36,12 +36,12 @@ export class SimulatedProxy {
   readonly #socket: Socket;
   #closed = false;
   #stalled = false;
-  #streamWindow = 65_535;
-  #connectionWindow = 65_535;
-  #initialWindow = 65_535;
+  #streamWindow: number = windows.smallest;
+  #connectionWindow: number = windows.smallest;
+  #initialWindow: number = windows.smallest;
   readonly #waiting: Buffer[] = [];
 
-  constructor(target: Target, first: Buffer, listener: ProxyListener) {
+  constructor(target: Target, first: Buffer, listener: ProxyListener, window: number = windows.envoy) {
     this.#listener = listener;
     this.#reader = new MessageReader(target.protocol === 'delta', (answer) => listener.onAnswer(answer));
     const frames = new FrameReader({
@@ -68,7 +68,7 @@ export class SimulatedProxy {
     this.#socket = target.tls ? connectTls({ ...target.tls, ...where, ALPNProtocols: ['h2'] }) : connect(where);
     this.#socket.on('error', (error) => this.#lost(error.message));
     this.#socket.on('close', () => this.#lost('the connection closed'));
-    this.#write(opening(methods[target.protocol], `127.0.0.1:${target.port}`));
+    this.#write(opening(methods[target.protocol], `127.0.0.1:${target.port}`, window));
     this.send(first);
   }
 
