@@ -1,8 +1,70 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../../mesh/clock.ts';
+import { UmbraError } from '../../../mesh/errors.ts';
+import type { ReadyInfo } from '../protocol.ts';
 import type { Command } from './command.ts';
+import { hostLauncher } from './host-launcher.ts';
+import { KeptProcess } from './kept-process.ts';
+import { logTail } from './log-tail.ts';
 
-/** The control plane as a child process: this Node, this package's own main unless another is given. */
-export function controlPlaneCommand(input: {
+/** With this exit code the control plane asks not to be started again: what is wrong does not pass by itself (main.ts). */
+const FATAL = 78;
+
+/** The control plane's process, started again when it dies, and its word that it is ready. */
+export class ControlPlaneProcess {
+  readonly #process: KeptProcess;
+  readonly #log: string;
+  readonly #ready = Promise.withResolvers<ReadyInfo>();
+
+  constructor(options: {
+    /** The run's folder. */
+    readonly run: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly argv: readonly string[] | undefined;
+    readonly clock: Clock;
+    readonly say: (line: string) => void;
+  }) {
+    const { run, env, argv, clock, say } = options;
+    const log = join(run, 'logs', 'control-plane.log');
+    this.#log = log;
+    this.#ready.promise.catch(() => {});
+    this.#process = new KeptProcess(hostLauncher, controlPlaneCommand({ run, env, log, argv }), clock, {
+      isFinal: (exit) => exit.code === FATAL,
+      onExit: (exit, wait) => {
+        const again = wait === undefined ? 'not to be started again' : `again in ${wait / 1000} s`;
+        say(`the control plane ended (${exit.signal ?? exit.code}); ${again}\n${logTail(log, 6)}`);
+        if (wait === undefined)
+          this.#ready.reject(new UmbraError('UMB0405', `it gave up; ${log} ends with\n${logTail(log)}`));
+      },
+    });
+  }
+
+  /** Resolves when it first says that it is ready; rejects with UMB0405 when it gave up before. */
+  get ready(): Promise<ReadyInfo> {
+    return this.#ready.promise;
+  }
+
+  saidReady(info: ReadyInfo): void {
+    this.#ready.resolve(info);
+  }
+
+  start(): Promise<unknown> {
+    return this.#process.start();
+  }
+
+  stop(graceMs: number): Promise<unknown> {
+    return this.#process.stop(graceMs);
+  }
+
+  /** The error of one who waited `ms` for it, with the log's end. */
+  late(ms: number): UmbraError {
+    return new UmbraError('UMB0405', `not ready within ${ms / 1000} s; ${this.#log} ends with\n${logTail(this.#log)}`);
+  }
+}
+
+/** This Node, this package's own main unless another is given. */
+function controlPlaneCommand(input: {
   readonly run: string;
   readonly env: Readonly<Record<string, string>>;
   readonly log: string;

@@ -1,11 +1,12 @@
 import { createServer } from 'node:net';
+import { UmbraError } from '../../../mesh/errors.ts';
 
 /** Below Linux' default ephemeral range (32768–60999), so that no client socket takes a port between choice and use. */
 const FIRST = 20_000;
 const LAST = 32_000;
 
 /** Whether `port` can be listened on now. */
-export function portIsFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+function portIsFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
@@ -27,6 +28,13 @@ export class PortAllocator {
   /** Never hands out `port`. */
   reserve(port: number): void {
     this.#taken.add(port);
+  }
+  /** The port asked for, or a free one where none (or 0) is. @throws UmbraError UMB0401, naming `what` it was for */
+  async given(port: number | undefined, what: string): Promise<number> {
+    if (port === undefined || port === 0) return this.free();
+    if (!(await portIsFree(port))) throw new UmbraError('UMB0401', `${what} 127.0.0.1:${port}`);
+    this.reserve(port);
+    return port;
   }
   /** A port that nobody listens on. */
   async free(): Promise<number> {

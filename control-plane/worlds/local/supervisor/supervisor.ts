@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Documents } from '../../../api/kinds/parse.ts';
 import { assets } from '../../../assets.ts';
 import { findEnvoy } from '../../../envoy/binary.ts';
@@ -8,18 +8,17 @@ import { type Clock, wallClock } from '../../../mesh/clock.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
 import type { Description, ServiceUpdate } from '../protocol.ts';
 import { type RpcServer, serveRpc } from '../rpc.ts';
+import { childEnv } from './child-env.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
-import { controlPlaneCommand } from './control-plane-process.ts';
+import { ControlPlaneProcess } from './control-plane-process.ts';
 import { within } from './deadline.ts';
 import { assertSameGraph, externalsOf, readDocuments, withUpdate } from './documents.ts';
 import { hostLauncher } from './host-launcher.ts';
-import { KeptProcess } from './kept-process.ts';
-import { RUN_ID_VARIABLE } from './layout.ts';
-import { logTail } from './log-tail.ts';
 import { MachineLoad } from './machine-load.ts';
-import { PortAllocator, portIsFree } from './ports.ts';
+import { PortAllocator } from './ports.ts';
 import { startTimeOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
+import { requestsOf } from './requests.ts';
 import { RunDirectory } from './run-directory.ts';
 import { ShadowHost } from './shadow-host.ts';
 import { groupPrefix, isRunning, sweep } from './sweep.ts';
@@ -55,8 +54,6 @@ export interface Ready {
 }
 
 const HOST = '127.0.0.1';
-/** With this exit code the control plane asks not to be started again: what is wrong does not pass by itself (main.ts). */
-const FATAL = 78;
 /** The control plane loads a model and waits for the proxies. */
 const CONTROL_PLANE_WITHIN_MS = 60_000;
 const ENTER_WITHIN_MS = 30_000;
@@ -83,11 +80,9 @@ export class Supervisor {
   #noShadow: string | undefined;
   #productionGroup: ControlGroup | undefined;
   #rpc: RpcServer | undefined;
-  #controlPlane: KeptProcess | undefined;
+  #controlPlane: ControlPlaneProcess | undefined;
   #tick: NodeJS.Timeout | undefined;
   readonly #load = new MachineLoad();
-  #onReady: ((info: { dashboard: string; api: string }) => void) | undefined;
-  #onFatal: ((error: UmbraError) => void) | undefined;
   #following: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
@@ -137,22 +132,14 @@ export class Supervisor {
 
   async #choosePorts(): Promise<PortAllocator> {
     const ports = new PortAllocator(Number.parseInt(this.runId, 16));
-    const given = async (port: number | undefined, what: string): Promise<number> => {
-      if (port === undefined || port === 0) return ports.free();
-      if (!(await portIsFree(port))) throw new UmbraError('UMB0401', `${what} ${HOST}:${port}`);
-      ports.reserve(port);
-      return port;
-    };
-    this.#entryPort = await given(
-      this.#options.port ?? this.#documents.application.spec.entry.port,
-      "the users' entry",
-    );
-    this.#apiPort = await given(this.#options.apiPort, 'the API');
+    const entry = this.#options.port ?? this.#documents.application.spec.entry.port;
+    this.#entryPort = await ports.given(entry, "the users' entry");
+    this.#apiPort = await ports.given(this.#options.apiPort, 'the API');
     return ports;
   }
 
   async #bringUp(envoyBinary: string, ports: PortAllocator): Promise<Ready> {
-    const env = this.#childEnv();
+    const env = childEnv(this.#options.env ?? process.env, this.runId);
     const groups = detectControlGroups();
     if ('version' in groups) {
       this.#productionGroup = makeControlGroup(groups.version, `${groupPrefix(this.runId)}-production`);
@@ -184,17 +171,31 @@ export class Supervisor {
       this.#documents,
     );
     await this.#production.plan();
-    this.#rpc = await this.#serve();
+    rmSync(this.run.supervisorSocket, { force: true });
+    this.#rpc = await serveRpc(
+      this.run.supervisorSocket,
+      requestsOf({
+        describe: () => this.describe(),
+        update: (update) => this.update(update),
+        production: () => this.#production!,
+        shadow: () => this.#shadow ?? `there is no shadow: ${this.#noShadow}`,
+        ready: (info) => this.#controlPlane?.saidReady(info),
+      }),
+    );
     await this.#makeShadow(host, ports);
     this.#say('starting production');
     const started = this.#production.start();
     started.catch(() => {});
-    const ready = new Promise<{ dashboard: string; api: string }>((resolve, reject) => {
-      this.#onReady = resolve;
-      this.#onFatal = reject;
+    this.#say('starting the control plane');
+    const controlPlane = new ControlPlaneProcess({
+      run: this.run.path,
+      env,
+      argv: this.#options.controlPlane,
+      clock: this.#clock,
+      say: this.#say,
     });
-    ready.catch(() => {});
-    await this.#startControlPlane(env);
+    this.#controlPlane = controlPlane;
+    await controlPlane.start();
     this.#tick = setInterval(() => this.#everySecond(), 1000);
     await started;
     this.#say('production answers');
@@ -203,8 +204,8 @@ export class Supervisor {
       await this.#shadow.startReplicas();
     }
     this.#say('waiting for the control plane');
-    const waitFor = <T>(what: Promise<T>, ms: number) => within(this.#clock, ms, what, () => this.#late(ms));
-    const info = await waitFor(ready, CONTROL_PLANE_WITHIN_MS);
+    const waitFor = <T>(what: Promise<T>, ms: number) => within(this.#clock, ms, what, () => controlPlane.late(ms));
+    const info = await waitFor(controlPlane.ready, CONTROL_PLANE_WITHIN_MS);
     await waitFor(this.#entered(), 2 * ENTER_WITHIN_MS);
     const answer: Ready = {
       ...info,
@@ -215,16 +216,6 @@ export class Supervisor {
     };
     writeFileSync(this.run.ready, `${JSON.stringify(answer, null, 2)}\n`);
     return answer;
-  }
-
-  #childEnv(): Record<string, string> {
-    const env: Record<string, string> = {};
-    for (const [name, value] of Object.entries(this.#options.env ?? process.env))
-      if (value !== undefined) env[name] = value;
-    // `node` in a command means the Node that runs this.
-    env.PATH = `${join(process.execPath, '..')}:${env.PATH ?? '/usr/bin:/bin'}`;
-    env[RUN_ID_VARIABLE] = this.runId;
-    return env;
   }
 
   async #makeShadow(host: ReplicaHost, ports: PortAllocator): Promise<void> {
@@ -262,22 +253,6 @@ export class Supervisor {
     ];
   }
 
-  async #startControlPlane(env: Record<string, string>): Promise<void> {
-    this.#say('starting the control plane');
-    const log = join(this.run.path, 'logs', 'control-plane.log');
-    const command = controlPlaneCommand({ run: this.run.path, env, log, argv: this.#options.controlPlane });
-    this.#controlPlane = new KeptProcess(hostLauncher, command, this.#clock, {
-      isFinal: (exit) => exit.code === FATAL,
-      onExit: (exit, wait) => {
-        const again = wait === undefined ? 'not to be started again' : `again in ${wait / 1000} s`;
-        this.#say(`the control plane ended (${exit.signal ?? exit.code}); ${again}\n${logTail(log, 6)}`);
-        if (wait === undefined)
-          this.#onFatal?.(new UmbraError('UMB0405', `it gave up; ${log} ends with\n${logTail(log)}`));
-      },
-    });
-    await this.#controlPlane.start();
-  }
-
   /** Resolves when users can enter: the proxies have been served. */
   async #entered(): Promise<void> {
     await this.#production!.proxiesLive(ENTER_WITHIN_MS);
@@ -285,40 +260,6 @@ export class Supervisor {
       this.#say('some proxies of the shadow are not served yet; see `umbra check`');
     const path = this.#documents.application.spec.entry.health?.path;
     while (!this.#stopped && !(await hostLauncher.probe(this.#entryPort, path))) await this.#clock.sleep(100);
-  }
-
-  #late(ms: number): UmbraError {
-    const log = join(this.run.path, 'logs', 'control-plane.log');
-    return new UmbraError('UMB0405', `not ready within ${ms / 1000} s; ${log} ends with\n${logTail(log)}`);
-  }
-
-  #serve(): Promise<RpcServer> {
-    rmSync(this.run.supervisorSocket, { force: true });
-    const shadow = () => {
-      if (!this.#shadow) throw new Error(`there is no shadow: ${this.#noShadow}`);
-      return this.#shadow;
-    };
-    return serveRpc(this.run.supervisorSocket, {
-      describe: () => this.describe(),
-      scale: async ({ world, service, replicas }) => {
-        const runtime = world === 'production' ? this.#production! : shadow().runtime;
-        const result = await runtime.scale(service, replicas);
-        if (world === 'production') void this.#shadow?.followScale(service);
-        return result;
-      },
-      fault: ({ id, operation, expiresAt }) => shadow().faults.apply(id, operation, expiresAt),
-      clearFault: async ({ id }) => ({ cleared: await shadow().faults.clear(id) }),
-      faultState: ({ id }) => shadow().faults.state(id),
-      faults: () => ({ ids: this.#shadow?.faults.ids() ?? [] }),
-      snapshotState: async () => ({ services: await shadow().snapshotState() }),
-      resetState: async () => ({ services: await shadow().resetState() }),
-      update: async (update) => ({ changed: await this.update(update) }),
-      recorded: ({ external, answers }) => ({ kept: shadow().recorded(external, answers) }),
-      ready: (info) => {
-        this.#onReady?.(info);
-        return {};
-      },
-    });
   }
 
   describe(): Description {
