@@ -33,6 +33,7 @@ test('the same at other rates and in another world, in the next window, and with
     };
   };
   for (const k of [0.8, 0.9, 1.1, 1.2]) assert.equal(signatureOf(contextOf(noisy(k))), wanted);
+  assert.match(signatureOf(contextOf(noisy(1.4))), / part=all /, 'seven in ten are no share of the calls any more');
 });
 
 test('more users than usual are the origin themselves', () => {
