@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { mountScript, quote } from './mount-script.ts';
 
@@ -55,4 +58,36 @@ test('the home of runs is hidden after everything that could show it, and only t
 
 test('a path that overlayfs cannot take stays read-only', () => {
   assert.doesNotMatch(mountScript({ ...plan, overlays: ['/srv/a:b'] }), /lowerdir/);
+});
+
+const UNSHARE = ['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child'];
+const refused = spawnSync('unshare', [...UNSHARE, 'true'], { encoding: 'utf8' }).status !== 0;
+
+// Root's home is bound as a folder of `/` before it is made private; other homes can be mounts too.
+test('a private folder that is a mount of this machine as well can be written to, the rest cannot', {
+  skip: refused && 'the kernel refuses namespaces',
+}, () => {
+  const home = mkdtempSync(join(tmpdir(), 'umbra-mounts-'));
+  try {
+    for (const name of ['shadow/data', 'production']) mkdirSync(join(home, name), { recursive: true });
+    const script = mountScript({
+      shadow: join(home, 'shadow'),
+      writable: ['data'],
+      home,
+      production: join(home, 'production'),
+      privates: ['/tmp', '/usr/local'],
+      keeps: [],
+      overlays: [],
+    });
+    const probe = 'for d in /usr/local /tmp /usr /etc; do if : 2>/dev/null >$d/probe; then echo $d; fi; done\n';
+    for (const mount of ['', 'mount --bind /usr/local /usr/local\n']) {
+      const { stdout, stderr } = spawnSync('unshare', [...UNSHARE, 'sh'], {
+        input: mount + script + probe,
+        encoding: 'utf8',
+      });
+      assert.equal(stdout, '/usr/local\n/tmp\n', stderr);
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 });

@@ -69,17 +69,20 @@ export function mountScript(plan: MountPlan): string {
     lines.push(`mkdir -p ${at(folder)}`, `mount -t tmpfs -o mode=${mode},size=256m ${PRIVATE} ${at(folder)}`);
   }
   const hidden = (path: string) => plan.privates.some((folder) => isBelow(path, folder));
-  for (const path of outermost([...plan.keeps, ...plan.overlays].filter(hidden)))
+  const shown = outermost([...plan.keeps, ...plan.overlays].filter(hidden));
+  for (const path of shown)
     lines.push(
       `if [ -d ${quote(path)} ]; then mkdir -p ${at(path)}; else mkdir -p "$(dirname ${at(path)})"; : > ${at(path)}; fi`,
       `mount --rbind ${quote(path)} ${at(path)}`,
     );
+  // A private folder may lie on a mount of this machine's: `mount` would find the private one by that mount's path, and close it.
+  const covering = plan.privates.filter((folder) => !shown.includes(folder)).map(at);
   lines.push(
     'while read -r line; do',
     '  case "$line" in *" - tmpfs ' + PRIVATE + ' "*) continue;; esac',
     '  set -- $line',
     '  target=$(printf "%b" "$5")',
-    `  case "$target" in ${R}/*) ;; *) continue;; esac`,
+    `  case "$target" in ${covering.length > 0 ? `${covering.join('|')}) continue;; ` : ''}${R}/*) ;; *) continue;; esac`,
     // One that a private folder hides is not there any more.
     '  [ -e "$target" ] || continue',
     '  mount -o "remount,bind,ro$' + '{6#r[ow]}" "$target"',
