@@ -6,8 +6,13 @@ export type EdgeId = `${string}>${string}`;
 /** The pseudo-service that stands for the users' entry: every application has exactly one edge `ingress>SERVICE`. */
 export const INGRESS: ServiceId = 'ingress';
 
+/** What a service speaks: HTTP/1.1, HTTP/2 without TLS (h2c), or gRPC over it. */
+export type Protocol = 'http' | 'http2' | 'grpc';
+
 export interface Service {
   readonly id: ServiceId;
+  /** Absent: whatever its caller speaks. */
+  readonly protocol?: Protocol;
   /** Replicas declared at rest, and the bounds scaling may move between. */
   readonly replicas: number;
   readonly minReplicas: number;

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { type FaultKind, faultKinds } from '../../mesh/fault.ts';
-import { Duration, Metadata, Name, Percent, Size } from './scalars.ts';
+import { Mirror } from './mirror.ts';
+import { CookieName, Duration, HeaderName, Metadata, Name, Percent, Size } from './scalars.ts';
 
 const Calls = Type.Object(
   {
@@ -18,6 +19,17 @@ const Calls = Type.Object(
   { additionalProperties: false },
 );
 
+const Health = Type.Object(
+  {
+    path: Type.Optional(Type.String({ pattern: '^/', description: 'GET is answered below 400.' })),
+    grpc: Type.Optional(
+      Type.String({ description: "The service that gRPC's health protocol is asked for; '' = the server as a whole." }),
+    ),
+  },
+  { additionalProperties: false, description: 'Either of the two. Default: it takes a connection.' },
+);
+export type Health = Static<typeof Health>;
+
 const ServiceSpec = Type.Object(
   {
     command: Type.Array(Type.String({ minLength: 1 }), {
@@ -33,6 +45,12 @@ const ServiceSpec = Type.Object(
         description: 'Environment names not copied to the shadow unless its Shadow names them.',
       }),
     ),
+    protocol: Type.Optional(
+      Type.Union([Type.Literal('http'), Type.Literal('http2'), Type.Literal('grpc')], {
+        description:
+          'What it is spoken to, whatever its caller speaks: HTTP/1.1, HTTP/2 without TLS (h2c), or gRPC over it. Default: what the caller speaks; copies of requests are HTTP/1.1 then.',
+      }),
+    ),
     version: Type.Optional(Type.String()),
     replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 20, description: 'Default 1.' })),
     scale: Type.Optional(
@@ -44,7 +62,7 @@ const ServiceSpec = Type.Object(
     calls: Type.Optional(Type.Record(Name(), Calls, { description: 'Services and externals this one calls.' })),
     failover: Type.Optional(Name({ description: 'A redundant service that answers the same calls.' })),
     failoverWrites: Type.Optional(Type.Boolean({ description: 'Writes may fail over as well. Default false.' })),
-    health: Type.Optional(Type.Object({ path: Type.String({ pattern: '^/' }) }, { additionalProperties: false })),
+    health: Type.Optional(Health),
     data: Type.Optional(Type.Boolean({ description: 'The service keeps state in {{data}}. Default false.' })),
     resources: Type.Optional(
       Type.Object(
@@ -83,7 +101,7 @@ export const Application = Type.Object(
             timeout: Type.Optional(Duration({ description: 'Default 5s.' })),
             session: Type.Optional(
               Type.Object(
-                { cookie: Type.Optional(Type.String()), header: Type.Optional(Type.String()) },
+                { cookie: Type.Optional(CookieName()), header: Type.Optional(HeaderName()) },
                 {
                   additionalProperties: false,
                   description: 'What makes two requests of one session; sampling keeps sessions whole.',
@@ -95,9 +113,7 @@ export const Application = Type.Object(
                 description: 'Requests that load shedding at the entry lets pass first.',
               }),
             ),
-            health: Type.Optional(
-              Type.Object({ path: Type.String({ pattern: '^/' }) }, { additionalProperties: false }),
-            ),
+            health: Type.Optional(Health),
           },
           { additionalProperties: false },
         ),
@@ -159,45 +175,10 @@ export const Shadow = Type.Object(
             description: "Replicas as a share of production's. Default 1.",
           }),
         ),
-        mirror: Type.Optional(
-          Type.Object(
-            {
-              percent: Type.Optional(Percent()),
-              maxBody: Type.Optional(Size()),
-              maxInFlight: Type.Optional(Type.Integer({ minimum: 1 })),
-              redact: Type.Optional(
-                Type.Object(
-                  {
-                    headers: Type.Optional(Type.Array(Type.String())),
-                    query: Type.Optional(Type.Array(Type.String())),
-                    jsonFields: Type.Optional(Type.Array(Type.String())),
-                  },
-                  {
-                    additionalProperties: false,
-                    description: 'Added to what is redacted by default (credentials, card numbers).',
-                  },
-                ),
-              ),
-              ids: Type.Optional(
-                Type.Object(
-                  {
-                    jsonFields: Type.Optional(Type.Array(Type.String())),
-                    location: Type.Optional(Type.Boolean()),
-                    setCookie: Type.Optional(Type.Boolean()),
-                  },
-                  {
-                    additionalProperties: false,
-                    description: 'Ids made by the server, learned per session and rewritten in later copies.',
-                  },
-                ),
-              ),
-            },
-            { additionalProperties: false },
-          ),
-        ),
+        mirror: Type.Optional(Mirror),
         identity: Type.Optional(
           Type.Object(
-            { header: Type.Optional(Type.String()), cookie: Type.Optional(Type.String()) },
+            { header: Type.Optional(HeaderName()), cookie: Type.Optional(CookieName()) },
             {
               additionalProperties: false,
               description: 'Where a pseudonym replaces the credential, and the shadow accepts it.',

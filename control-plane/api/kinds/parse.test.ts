@@ -25,6 +25,13 @@ metadata: { name: shop-shadow }
 spec: { application: shop }
 `;
 
+test('a service says what it speaks', () => {
+  const text = good.replace('replicas: 2', "replicas: 2\n      protocol: grpc\n      health: { grpc: '' }");
+  const { services } = topologyOf(parseDocuments(text, 'app.yaml').application);
+  assert.equal(services.cart?.protocol, 'grpc');
+  assert.equal(services.web?.protocol, undefined);
+});
+
 test('an application and its shadow', () => {
   const { application, shadow } = parseDocuments(good, 'app.yaml');
   assert.equal(shadow?.spec.application, 'shop');
@@ -41,6 +48,36 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
   ['call to nobody', 'calls: { cart:', 'calls: { crat:', 9, /does not declare a call to cart/],
   ['unknown template', "'{{port}}', CART", "'{{prot}}', CART", 9, /no template \{\{prot\}\}/],
   ['entry to nobody', 'service: web }', 'service: wbe }', 5, /wbe is not among/],
+  [
+    'unknown protocol',
+    'replicas: 2',
+    'protocol: h2',
+    13,
+    /spec\.services\.cart\.protocol must be one of http, http2, grpc$/,
+  ],
+  [
+    'one of many that is none of them',
+    'application: shop }',
+    'application: shop, chaos: { faults: [bogus] } }',
+    19,
+    /faults\.0 must be one of latency, packet-loss, /,
+  ],
+  ['health of two kinds', 'replicas: 2', "health: { path: /, grpc: '' }", 13, /cart: health needs either path or grpc/],
+  [
+    'health by a path of what speaks gRPC',
+    'replicas: 2',
+    'protocol: grpc\n      health: { path: / }',
+    14,
+    /ask health\.grpc/,
+  ],
+  [
+    'health by gRPC of what speaks HTTP/1.1',
+    'replicas: 2',
+    "protocol: http\n      health: { grpc: '' }",
+    14,
+    /is http$/,
+  ],
+  ['health of no kind', 'service: web }', 'service: web, health: {} }', 5, /entry: health needs either path or grpc/],
   ['scale below replicas', 'max: 3', 'max: 1', 14, /below replicas 2/],
   ['not YAML', 'kind: Application', 'kind: [Application', 3, /./],
   ['no application', 'kind: Application', 'kind: Applikation', 2, /kind must be/],

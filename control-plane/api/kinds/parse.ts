@@ -1,7 +1,9 @@
+import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import { type Document, isMap, LineCounter, parseAllDocuments } from 'yaml';
 import { UmbraError } from '../../mesh/errors.ts';
 import { Application, Shadow } from './application.ts';
+import { mirrorLimits } from './mirror.ts';
 import { references } from './references.ts';
 
 /** A problem in a document, as `file:line:column: message`. */
@@ -16,6 +18,9 @@ export interface Documents {
   /** Absent: production alone. */
   readonly shadow?: Shadow;
 }
+
+// A value that is none of many takes an error for each of them; with the default of 8 others would be lost.
+Settings.Set({ maxErrors: 200 });
 
 const schemas = { Application, Shadow } as const;
 
@@ -41,12 +46,16 @@ export function parseDocuments(text: string, file: string): Documents {
       continue;
     }
     const before = problems.length;
-    for (const error of Value.Errors(schemas[kind], value)) explain(error, say);
+    explain(Value.Errors(schemas[kind], value), say);
     if (problems.length > before) continue;
     if (kind === 'Application') {
       for (const [path, message] of references(value as Application)) say(path, message);
       found.Application.push(value as Application);
-    } else found.Shadow.push(value as Shadow);
+    } else {
+      const { mirror } = (value as Shadow).spec;
+      for (const [path, message] of mirror ? mirrorLimits(mirror) : []) say(['spec', 'mirror', ...path], message);
+      found.Shadow.push(value as Shadow);
+    }
     if (found[kind].length > 1) say(['kind'], `a second ${kind}; a file holds one`);
   }
   const application = found.Application[0];
@@ -62,18 +71,34 @@ export function parseDocuments(text: string, file: string): Documents {
 
 type SchemaError = ReturnType<typeof Value.Errors>[number];
 
-/** One schema error in the words of the document, at the place that is wrong. */
-function explain(error: SchemaError, say: (path: string[], message: string) => void): void {
-  const path = error.instancePath.split('/').slice(1).map(unescapePointer);
+type Say = (path: string[], message: string) => void;
+
+/** Schema errors in the words of the document, each at the place that is wrong. */
+function explain(errors: readonly SchemaError[], say: Say): void {
+  /** What would have been right, where one of several values was asked for. */
+  const choices = new Map<string, unknown[]>();
+  for (const error of errors) {
+    const { allowedValue } = error.params as { allowedValue?: unknown };
+    const known = choices.get(error.instancePath) ?? [];
+    if (error.keyword === 'const') choices.set(error.instancePath, [...known, allowedValue]);
+  }
+  for (const error of errors) {
+    const path = error.instancePath.split('/').slice(1).map(unescapePointer);
+    const where = path.join('.') || 'document';
+    if (error.keyword === 'anyOf') say(path, `${where} must be one of ${choices.get(error.instancePath)?.join(', ')}`);
+    else if (!error.schemaPath.includes('/anyOf/')) explainOne(error, path, where, say);
+  }
+}
+
+function explainOne(error: SchemaError, path: string[], where: string, say: Say): void {
   const params = error.params as Record<string, unknown>;
-  const where = path.join('.') || 'document';
   if (Array.isArray(params.additionalProperties)) {
     for (const name of params.additionalProperties as string[])
       say([...path, name], `${where} has no field ${JSON.stringify(name)}`);
   } else if (Array.isArray(params.requiredProperties)) {
     for (const name of params.requiredProperties as string[])
       say(path, `${where} lacks the field ${JSON.stringify(name)}`);
-  } else if (error.keyword !== 'const' || !error.schemaPath.includes('anyOf')) say(path, `${where} ${error.message}`);
+  } else say(path, `${where} ${error.message}`);
 }
 
 const unescapePointer = (s: string) => s.replaceAll('~1', '/').replaceAll('~0', '~');

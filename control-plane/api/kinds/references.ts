@@ -1,4 +1,4 @@
-import type { Application } from './application.ts';
+import type { Application, Health, ServiceSpec } from './application.ts';
 
 /** Names that a schema cannot check: every call, failover and template must point at something that is there. */
 export function references(application: Application): [path: string[], message: string][] {
@@ -7,6 +7,8 @@ export function references(application: Application): [path: string[], message: 
   const known = new Set([...Object.keys(services), ...Object.keys(externals)]);
   if (!services[entry.service])
     problems.push([['spec', 'entry', 'service'], `entry.service ${entry.service} is not among the services`]);
+  const health = healthProblem(entry.health, services[entry.service]?.protocol);
+  if (health) problems.push([['spec', 'entry', 'health'], `entry: ${health}`]);
   for (const name of Object.keys(externals)) {
     if (services[name]) problems.push([['spec', 'externals', name], `${name} is a service already`]);
   }
@@ -20,6 +22,8 @@ export function references(application: Application): [path: string[], message: 
           `${name} calls ${callee}, which is neither a service nor an external`,
         ]);
     }
+    const health = healthProblem(service.health, service.protocol);
+    if (health) problems.push([[...at, 'health'], `${name}: ${health}`]);
     if (service.failover !== undefined && !services[service.failover]) {
       problems.push([[...at, 'failover'], `failover ${service.failover} is not among the services`]);
     }
@@ -45,4 +49,14 @@ export function references(application: Application): [path: string[], message: 
     }
   }
   return problems;
+}
+
+/** What is wrong with how something that speaks `protocol` is to be asked for its health. */
+function healthProblem(health: Health | undefined, protocol: ServiceSpec['protocol']): string | undefined {
+  if (!health) return undefined;
+  if ((health.path === undefined) === (health.grpc === undefined)) return 'health needs either path or grpc';
+  if (health.path !== undefined && protocol === 'grpc')
+    return 'health.path is HTTP’s; of what speaks gRPC ask health.grpc';
+  if (health.grpc !== undefined && protocol === 'http') return 'health.grpc is of HTTP/2, its protocol is http';
+  return undefined;
 }

@@ -8,6 +8,12 @@ export const Duration = (options: TSchemaOptions = {}) =>
 export const Size = (options: TSchemaOptions = {}) =>
   Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$', ...options });
 export const Percent = (options: TSchemaOptions = {}) => Type.Number({ minimum: 0, maximum: 100, ...options });
+/** A header's name (RFC 9110 token), whatever its case. */
+export const HeaderName = (options: TSchemaOptions = {}) =>
+  Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$", ...options });
+export const CookieName = HeaderName;
+/** A field of a query or a form. */
+export const FieldName = (options: TSchemaOptions = {}) => Type.String({ minLength: 1, ...options });
 export const Metadata = Type.Object({ name: Name() }, { additionalProperties: false });
 
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;

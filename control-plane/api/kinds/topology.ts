@@ -19,6 +19,7 @@ export function topologyOf(application: Application): Topology {
     const replicas = spec.replicas ?? 1;
     services[id] = {
       id,
+      ...(spec.protocol === undefined ? {} : { protocol: spec.protocol }),
       replicas,
       minReplicas: spec.scale?.min ?? replicas,
       maxReplicas: spec.scale?.max ?? replicas,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { validateMirror } from '../../../filters/config.ts';
 import { parseDocuments } from '../../api/kinds/parse.ts';
+import type { UmbraError } from '../../mesh/errors.ts';
 import { mirrorConfig, pseudonymKey } from './mirror-config.ts';
 
 const documents = (shadow: string, session = '') =>
@@ -49,3 +50,66 @@ test('no shadow, no copies; a key that says nothing of its secret', () => {
   assert.match(pseudonymKey('secret'), /^[0-9a-f]{32}$/);
   assert.notEqual(pseudonymKey('secret'), pseudonymKey('secret2'));
 });
+
+test('routes are mirrored as they say, in production’s trouble in proportion', () => {
+  const d = documents(
+    ', mirror: { percent: 80, routes: [{ name: orders, pathPrefix: /shop.Orders/, methods: [POST], opaque: copy }, { header: { name: X-Tier, value: gold }, percent: 40 }, { pathPrefix: /admin, percent: 0 }] }',
+  );
+  const config = mirrorConfig({ documents: d, key: pseudonymKey('x'), generation: 1, share: 0.5 })!;
+  assert.equal(config.percent, 40);
+  assert.deepEqual(config.routes, [
+    { name: 'orders', pathPrefix: '/shop.Orders/', methods: ['POST'], opaque: true },
+    { header: { name: 'x-tier', value: 'gold' }, percent: 20, opaque: false },
+    { pathPrefix: '/admin', percent: 0, opaque: false },
+  ]);
+  assert.deepEqual(validateMirror(config), []);
+});
+
+const n = (count: number, of: string) => `[${Array.from({ length: count }, (_, i) => of.replace('#', String(i)))}]`;
+const long = (bytes: number) => 'x'.repeat(bytes);
+/** At the edge of what the filter takes, and what is one step beyond; the field that is named then. */
+const edges: [good: string, bad: string, field: RegExp][] = [
+  ['maxBody: 8MiB', 'maxBody: 9MiB', /mirror\.maxBody/],
+  ['maxInFlight: 4096', 'maxInFlight: 4097', /mirror\.maxInFlight/],
+  [`routes: ${n(64, '{ pathPrefix: /# }')}`, `routes: ${n(65, '{ pathPrefix: /# }')}`, /mirror\.routes/],
+  ['routes: [{ pathPrefix: / }]', 'routes: [{ pathPrefix: shop }]', /mirror\.routes\.0\.pathPrefix/],
+  [`routes: [{ pathPrefix: /${long(1023)} }]`, `routes: [{ pathPrefix: /${long(1024)} }]`, /routes\.0\.pathPrefix/],
+  [`routes: [{ methods: ${n(16, 'A')} }]`, `routes: [{ methods: ${n(17, 'A')} }]`, /routes\.0\.methods/],
+  ['routes: [{ methods: [M-SEARCH] }]', 'routes: [{ methods: [post] }]', /routes\.0\.methods\.0/],
+  [`routes: [{ name: ${long(64)} }]`, `routes: [{ name: ${long(65)} }]`, /routes\.0\.name/],
+  ['routes: [{ name: a-b_c }]', 'routes: [{ name: a b }]', /routes\.0\.name/],
+  [
+    `routes: [{ header: { name: ${long(128)}, value: '${long(1024)}' } }]`,
+    `routes: [{ header: { name: a, value: '${long(1025)}' } }]`,
+    /routes\.0\.header\.value/,
+  ],
+  ["routes: [{ header: { name: a, value: '' } }]", "routes: [{ header: { value: '' } }]", /header lacks the field/],
+  ['routes: [{ opaque: skip }]', 'routes: [{ opaque: true }]', /routes\.0\.opaque/],
+  [`redact: { headers: ${n(64, 'a#')} }`, `redact: { headers: ${n(65, 'a#')} }`, /redact\.headers/],
+  ['redact: { headers: [X_Y.Z] }', 'redact: { headers: ["x y"] }', /redact\.headers\.0/],
+  [`redact: { query: [${'ß'.repeat(64)}] }`, `redact: { query: [${'ß'.repeat(65)}] }`, /redact\.query\.0/],
+  [`redact: { keep: ${n(64, 'k#')} }`, `redact: { keep: ${n(65, 'k#')} }`, /redact\.keep/],
+  [
+    `redact: { jsonFields: [${n(64, 'k#').slice(1, -1)}, ${n(32, '$.k#').slice(1, -1)}] }`,
+    `redact: { jsonFields: ${n(33, '$.k#')} }`,
+    /redact\.jsonFields has 33 places/,
+  ],
+  [`redact: { jsonFields: ['$.${long(253)}'] }`, `redact: { jsonFields: ['$.${long(254)}'] }`, /jsonFields\.0/],
+  ["redact: { jsonFields: ['$.a[*].b'] }", "redact: { jsonFields: ['$.a[0]'] }", /redact\.jsonFields\.0/],
+  [`ids: { jsonFields: ${n(32, 'k#')} }`, `ids: { jsonFields: ${n(33, 'k#')} }`, /ids\.jsonFields/],
+];
+for (const [good, bad, field] of edges) {
+  test(`the filter takes ${good.slice(0, 60)}; one step beyond is refused with its line`, () => {
+    const config = mirrorConfig({
+      documents: documents(`, mirror: { ${good} }`),
+      key: pseudonymKey('x'),
+      generation: 1,
+      share: 1,
+    });
+    assert.deepEqual(validateMirror(config), []);
+    assert.throws(
+      () => documents(`,\n mirror: {\n ${bad} }`),
+      (e: UmbraError) => e.code === 'UMB0101' && e.message.includes(' f:13:') && field.test(e.message),
+    );
+  });
+}

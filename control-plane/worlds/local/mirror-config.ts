@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { MirrorConfig } from '../../../filters/config.ts';
+import type { MirrorConfig, MirrorRoute, RedactConfig } from '../../../filters/config.ts';
+import { idPlaces, jsonFields, type Mirror } from '../../api/kinds/mirror.ts';
 import type { Documents } from '../../api/kinds/parse.ts';
 import { bytes } from '../../api/kinds/scalars.ts';
 import { SHADOW_CLUSTER } from '../../envoy/names.ts';
@@ -7,6 +8,23 @@ import { SHADOW_CLUSTER } from '../../envoy/names.ts';
 /** The key of all pseudonyms: stable for a run's folder, and nothing that could be turned back into its secret. */
 export function pseudonymKey(secret: string): string {
   return createHash('sha256').update(`umbra pseudonyms\n${secret}`).digest('hex').slice(0, 32);
+}
+
+const scaled = (percent: number, share: number): number => Math.min(100, Math.max(0, percent * share));
+
+function redaction({ headers, jsonFields: fields, ...rest }: NonNullable<Mirror['redact']>): RedactConfig {
+  const { names, places } = jsonFields(fields);
+  return { ...rest, headers: (headers ?? []).map((h) => h.toLowerCase()), jsonFields: names, jsonPaths: places };
+}
+
+function routeOf(route: NonNullable<Mirror['routes']>[number], share: number): MirrorRoute {
+  const { header, percent, opaque, ...same } = route;
+  return {
+    ...same,
+    ...(header ? { header: { ...header, name: header.name.toLowerCase() } } : {}),
+    ...(percent === undefined ? {} : { percent: scaled(percent, share) }),
+    opaque: opaque === 'copy',
+  };
 }
 
 /**
@@ -29,7 +47,7 @@ export function mirrorConfig(input: {
     ...new Set(['authorization', shadow.identity?.header?.toLowerCase()].filter((h) => h !== undefined)),
   ];
   const learn = {
-    jsonPaths: (ids.jsonFields ?? []).map((field) => (field.startsWith('$') ? field : `$.${field}`)),
+    jsonPaths: idPlaces(ids.jsonFields),
     location: ids.location ?? false,
     setCookie: ids.setCookie && session?.cookie ? [session.cookie] : [],
   };
@@ -37,7 +55,7 @@ export function mirrorConfig(input: {
   return {
     generation,
     cluster: SHADOW_CLUSTER,
-    percent: Math.min(100, Math.max(0, (mirror.percent ?? 100) * share)),
+    percent: scaled(mirror.percent ?? 100, share),
     ...(session?.cookie
       ? { session: { cookie: session.cookie } }
       : session?.header
@@ -45,17 +63,8 @@ export function mirrorConfig(input: {
         : {}),
     ...(mirror.maxBody === undefined ? {} : { maxBodyBytes: bytes(mirror.maxBody) }),
     ...(mirror.maxInFlight === undefined ? {} : { maxInFlight: mirror.maxInFlight }),
-    ...(mirror.redact
-      ? {
-          redact: {
-            headers: (mirror.redact.headers ?? []).map((h) => h.toLowerCase()),
-            query: mirror.redact.query ?? [],
-            // A name is meant at any depth, `$.user.note` at that place.
-            jsonFields: (mirror.redact.jsonFields ?? []).filter((field) => !field.startsWith('$')),
-            jsonPaths: (mirror.redact.jsonFields ?? []).filter((field) => field.startsWith('$')),
-          },
-        }
-      : {}),
+    ...(mirror.redact ? { redact: redaction(mirror.redact) } : {}),
+    ...(mirror.routes?.length ? { routes: mirror.routes.map((route) => routeOf(route, share)) } : {}),
     pseudonymKey: key,
     identity: { headers },
     ...(learns ? { learn } : {}),
