@@ -1,8 +1,10 @@
 /**
  * Good is joint in status and duration, so it is counted where both are known: by an access logger that counts, behind
- * filters. A failed answer is one with a status of 500 or more, with 429 (shed here or further down), or with none at all.
+ * filters. A failed answer is one with a status of 500 or more, with 429 (shed here or further down), or with none at all; of
+ * a gRPC call also one whose gRPC status says so, or that has none.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { GRPC_CONTENT_TYPE, soundGrpc } from './grpc-status.ts';
 import { pack } from './messages.ts';
 import { keys } from './names.ts';
 import {
@@ -59,8 +61,32 @@ function counter(prefix: string, name: string, filter: Filter, tags: { name: str
   } satisfies MessageInitShape<typeof AccessLogSchema>;
 }
 
-const failed = or(status(Op.GE, 500), status(Op.EQ, 429), status(Op.EQ, 0));
-const succeeded = or(and(status(Op.GE, 200), status(Op.LE, 428)), and(status(Op.GE, 430), status(Op.LE, 499)));
+const isGrpc = (is: boolean): Filter => ({
+  filterSpecifier: {
+    case: 'headerFilter',
+    value: {
+      header: {
+        name: 'content-type',
+        headerMatchSpecifier: {
+          case: 'stringMatch',
+          value: { matchPattern: { case: 'safeRegex', value: { regex: GRPC_CONTENT_TYPE } } },
+        },
+        invertMatch: !is,
+        treatMissingHeaderAsEmpty: true,
+      },
+    },
+  },
+});
+/** Where there is no status at all, Envoy takes it from the HTTP status, and 200 alone for UNKNOWN. */
+const sound = (is: boolean): Filter => ({
+  filterSpecifier: { case: 'grpcStatusFilter', value: { statuses: [...soundGrpc], exclude: !is } },
+});
+
+const failed = or(status(Op.GE, 500), status(Op.EQ, 429), status(Op.EQ, 0), and(isGrpc(true), sound(false)));
+const succeeded = and(
+  or(and(status(Op.GE, 200), status(Op.LE, 428)), and(status(Op.GE, 430), status(Op.LE, 499))),
+  or(isGrpc(false), sound(true)),
+);
 
 /**
  * Counters of good and failed answers of one edge, the failed ones by response flags.

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fromBinary } from '@bufbuild/protobuf';
 import { baselineSettings } from '../mesh/compose.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
-import type { Edge, Service, Topology } from '../mesh/topology.ts';
+import type { Edge, Protocol, Service, Topology } from '../mesh/topology.ts';
 import { buildResources } from './build.ts';
 import { buildChecked } from './checked.ts';
 import { MIRROR_FILTER } from './names.ts';
 import type { BuildInput, Endpoints, ProxyNode } from './node.ts';
+import { ClusterSchema } from './protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { HttpProtocolOptionsSchema } from './protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 
 const service = (id: string, rest: Partial<Service> = {}): Service => ({
   id,
@@ -141,6 +144,48 @@ test('a filter configuration that the module would refuse is not built, and the 
       e.code === 'UMB0301' &&
       e.message.includes('configuration of mirror: line 4: percent: must be within 0 and 100'),
   );
+});
+
+/** What a proxy's clusters are told to speak to their hosts. */
+function spoken(build: BuildInput): Record<string, string | undefined> {
+  const clusters = buildResources(build).filter((r) => r.typeUrl.endsWith('.Cluster'));
+  return Object.fromEntries(
+    clusters.map(({ name, body }) => {
+      const packed = Object.values(fromBinary(ClusterSchema, body).typedExtensionProtocolOptions)[0]!;
+      const { upstreamProtocolOptions: how } = fromBinary(HttpProtocolOptionsSchema, packed.value);
+      return [name, how.case === 'explicitHttpConfig' ? how.value.protocolConfig.case : how.case];
+    }),
+  );
+}
+
+test('each service is spoken to in what it declares, else in what its caller speaks; copies follow the entry', () => {
+  const of = (protocols: Record<string, Protocol>): Topology => ({
+    ...topology,
+    services: Object.fromEntries(
+      Object.entries(topology.services).map(([id, s]) => [id, protocols[id] ? { ...s, protocol: protocols[id] } : s]),
+    ),
+  });
+  const mixed = of({ shop: 'grpc', cart: 'http2', 'cart-b': 'http' });
+  assert.deepEqual(spoken(input('production', { topology: mixed })), {
+    'out|cart': 'http2ProtocolOptions',
+    'out|cart-b': 'httpProtocolOptions',
+    'out|bank': 'useDownstreamProtocolConfig',
+    in: 'http2ProtocolOptions',
+  });
+  const node: ProxyNode = {
+    id: 'production/ingress/0',
+    world: 'production',
+    service: 'ingress',
+    replica: 0,
+    ingress: { listen: { host: '127.0.0.1', port: 20 } },
+    outbound: [],
+  };
+  const entered = (t: Topology) => spoken(input('production', { node, topology: t, shadowIngress: { pipe: '/s' } }));
+  assert.deepEqual(entered(mixed), { 'out|shop': 'http2ProtocolOptions', umbra_shadow: 'http2ProtocolOptions' });
+  assert.deepEqual(entered(topology), {
+    'out|shop': 'useDownstreamProtocolConfig',
+    umbra_shadow: 'httpProtocolOptions',
+  });
 });
 
 test('production is built above the floors of its healthy state', () => {

@@ -13,7 +13,7 @@ import { describeTextProblem, problemsIn } from '../../filters/config-text.ts';
 import { baselineSettings } from '../mesh/compose.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
-import { type Edge, edgeId, INGRESS, type Service, type ServiceId } from '../mesh/topology.ts';
+import { type Edge, edgeId, INGRESS, type Service, type ServiceId, type Topology } from '../mesh/topology.ts';
 import { contentVersion, type Resource } from '../xds/resource.ts';
 import { bandwidthFault, chaosConfig } from './chaos.ts';
 import { appCluster, assignment, edgeCluster, needsDns, shadowCluster } from './clusters.ts';
@@ -29,7 +29,6 @@ import {
   keys,
   MIRROR_FILTER,
   outbound,
-  SHADOW_CLUSTER,
   TUNING_LAYER,
 } from './names.ts';
 import type { BuildInput, ProxyNode } from './node.ts';
@@ -101,31 +100,32 @@ function ownEdges(input: BuildInput): OwnEdge[] {
   });
 }
 
+function serviceOf(id: ServiceId, topology: Topology): Service {
+  const service = topology.services[id];
+  if (!service) throw new UmbraError('UMB0301', `no service ${id} in ${topology.application}`);
+  return service;
+}
+
 /** Clusters, endpoints and routes of the edges that leave this proxy. */
 function edgeResources(input: BuildInput, edges: readonly OwnEdge[]): Resource[] {
   const { node, topology, endpoints, callerReplicas } = input;
-  const serviceOf = (edge: Edge): Service => {
-    const service = topology.services[edge.callee];
-    if (!service) throw new UmbraError('UMB0301', `${edge.id}: no service ${edge.callee}`);
-    return service;
-  };
   // A standby's cluster is there from the start, so that failover changes routes only.
   const callees = new Set<ServiceId>();
   for (const { edge } of edges) {
     callees.add(edge.callee);
-    const standby = serviceOf(edge).failover;
+    const standby = serviceOf(edge.callee, topology).failover;
     if (standby !== undefined) callees.add(standby);
   }
   const out: Resource[] = [];
   for (const callee of callees) {
     const known = endpoints[callee] ?? [];
-    const external = topology.services[callee]?.external ?? false;
-    out.push(resource(ClusterSchema, outbound(callee), edgeCluster(callee, external, known)));
+    out.push(resource(ClusterSchema, outbound(callee), edgeCluster(serviceOf(callee, topology), known)));
     if (!needsDns(known)) out.push(resource(ClusterLoadAssignmentSchema, callee, assignment(callee, known)));
   }
   const protectedPrefixes = node.ingress ? input.protectedPrefixes : [];
   for (const { edge, prefix: name, settings } of edges) {
-    const routes = edgeRoutes({ name, edge, callee: serviceOf(edge), settings, callerReplicas, protectedPrefixes });
+    const callee = serviceOf(edge.callee, topology);
+    const routes = edgeRoutes({ name, edge, callee, settings, callerReplicas, protectedPrefixes });
     out.push(resource(RouteConfigurationSchema, name, routes));
   }
   return out;
@@ -147,26 +147,33 @@ function ingressResources(input: BuildInput): Resource[] {
   const { node, topology, mirror, shadowIngress, filters } = input;
   if (!node.ingress) return [];
   const shadow = node.world === 'shadow';
-  const { sloLatencyMs } = topology.edges[topology.entry]!;
+  const { sloLatencyMs, callee } = topology.edges[topology.entry]!;
   const listener = ingressListener(node.ingress.listen, shadow, sloLatencyMs, input.protectedPrefixes);
   const out = [resource(ListenerSchema, listener.name, listener)];
   if (shadow) return out;
-  if (shadowIngress) out.push(resource(ClusterSchema, SHADOW_CLUSTER, shadowCluster(shadowIngress)));
+  if (shadowIngress) {
+    const cluster = shadowCluster(shadowIngress, serviceOf(callee, topology).protocol);
+    out.push(resource(ClusterSchema, cluster.name, cluster));
+  }
   const config = mirror && shadowIngress ? wasm('mirror', filters.mirror, mirror) : noOp();
   return [...out, extension(MIRROR_FILTER, config, 'any')];
 }
 
 /** Where callers arrive; in the shadow, what breaks it. */
 function inboundResources(input: BuildInput, kib: number | undefined): Resource[] {
-  const { node, faults, filters } = input;
+  const { node, topology, faults, filters } = input;
   if (!node.inbound) return [];
+  const { protocol } = serviceOf(node.service, topology);
   const shadow = node.world === 'shadow';
   const out = [
-    resource(ClusterSchema, INBOUND, appCluster(node.inbound.app)),
+    resource(ClusterSchema, INBOUND, appCluster(node.inbound.app, protocol)),
     resource(RouteConfigurationSchema, INBOUND, inboundRoutes(kib), kib === undefined ? 'any' : 'shadow'),
     resource(ListenerSchema, INBOUND, inboundListener(node.inbound.listen, shadow), shadow ? 'shadow' : 'any'),
   ];
-  if (shadow) out.push(extension(CHAOS_FILTER, wasm('chaos', filters.chaos, chaosConfig(node, faults)), 'shadow'));
+  if (shadow) {
+    const config = chaosConfig(node, faults, protocol === 'grpc');
+    out.push(extension(CHAOS_FILTER, wasm('chaos', filters.chaos, config), 'shadow'));
+  }
   return out;
 }
 

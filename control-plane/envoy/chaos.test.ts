@@ -62,6 +62,16 @@ test("an exception is shaped like one framework's or another's, by its seed", ()
   assert.deepEqual([2, 3, 4].map(template), ['express', 'spring', 'express']);
 });
 
+test('what speaks gRPC throws gRPC’s exceptions and is corrupted as bytes, at every magnitude', () => {
+  const one = (kind: Fault['kind'], magnitude: number) => chaosConfig(node, [lease({ kind, magnitude })], true);
+  for (const kind of Object.keys(faultKinds) as Fault['kind'][])
+    for (const magnitude of [0, 0.1, 1])
+      assert.deepEqual(validateChaos(one(kind, magnitude)), [], `${kind} ${magnitude}`);
+  assert.deepEqual(one('exception', 1).faults[0]!.exception, { template: 'grpc', status: 2 });
+  assert.equal(one('corruption', 0.1).faults[0]!.mutate!.raw, true);
+  assert.equal(chaosFault(lease({ kind: 'corruption', magnitude: 0.1 }))!.mutate!.raw, false);
+});
+
 test('kinds that are enforced elsewhere say nothing to the module', () => {
   for (const kind of ['packet-loss', 'outage', 'cpu', 'memory', 'dependency', 'bandwidth'] as const)
     assert.equal(chaosFault(lease({ kind })), undefined, kind);

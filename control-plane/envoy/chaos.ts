@@ -5,6 +5,8 @@ import type { ProxyNode } from './node.ts';
 
 /** The largest added delay, ms (magnitude 1). */
 const MOST_DELAY_MS = 2000;
+/** What gRPC servers answer for an exception that nobody caught. */
+const GRPC_UNKNOWN = 2;
 const WIDEST_KIB = 256;
 const NARROWEST_KIB = 8;
 
@@ -16,8 +18,11 @@ export function faultsAt(node: ProxyNode, leases: readonly FaultLease[]): FaultL
   });
 }
 
-/** What the chaos filter does for a fault; undefined for kinds that are enforced elsewhere. */
-export function chaosFault(lease: FaultLease): ChaosFault | undefined {
+/**
+ * What the chaos filter does for a fault; undefined for kinds that are enforced elsewhere.
+ * @param grpc the service speaks gRPC: its exceptions are gRPC's, and its messages can be corrupted as bytes only
+ */
+export function chaosFault(lease: FaultLease, grpc = false): ChaosFault | undefined {
   const { fault } = lease;
   const base: ChaosFault = {
     id: lease.id.replace(/[^\w.:-]/g, '_').slice(0, 64),
@@ -34,9 +39,10 @@ export function chaosFault(lease: FaultLease): ChaosFault | undefined {
     }
     case 'corruption': {
       const ops = 1 + Math.round(fault.magnitude * 7);
-      return { ...base, mutate: { on: 'response', ops, raw: fault.magnitude >= 0.5 } };
+      return { ...base, mutate: { on: 'response', ops, raw: grpc || fault.magnitude >= 0.5 } };
     }
     case 'exception':
+      if (grpc) return { ...base, exception: { template: 'grpc', status: GRPC_UNKNOWN } };
       return { ...base, exception: { template: fault.seed % 2 === 0 ? 'express' : 'spring', status: 500 } };
     case 'abort':
       return { ...base, abort: { http: 503 } };
@@ -53,8 +59,8 @@ function hash32(text: string): number {
 }
 
 /** The chaos filter's configuration in this proxy. */
-export function chaosConfig(node: ProxyNode, leases: readonly FaultLease[]): ChaosConfig {
-  const faults = faultsAt(node, leases).flatMap((l) => chaosFault(l) ?? []);
+export function chaosConfig(node: ProxyNode, leases: readonly FaultLease[], grpc = false): ChaosConfig {
+  const faults = faultsAt(node, leases).flatMap((l) => chaosFault(l, grpc) ?? []);
   return { generation: faults.length === 0 ? 0 : hash32(JSON.stringify(faults)), faults };
 }
 

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Protocol, Service } from '../mesh/topology.ts';
 import { address, duration, fromAds, pack } from './messages.ts';
 import { INBOUND, outbound, SHADOW_CLUSTER } from './names.ts';
 import type { Address, Endpoint } from './node.ts';
@@ -30,18 +31,22 @@ const PANIC_PERCENT = 25;
 export const OUTLIER_INTERVAL_MS = 1000;
 export const CONNECT_TIMEOUT_MS = 1000;
 
+type Spoken = MessageInitShape<typeof HttpProtocolOptionsSchema>['upstreamProtocolOptions'];
+
+/** What is spoken to a service, whatever its caller speaks; where nobody says, what the caller speaks. */
+function spoken(protocol: Protocol | undefined): Spoken {
+  if (protocol === undefined)
+    return { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } };
+  const which = protocol === 'http' ? 'httpProtocolOptions' : 'http2ProtocolOptions';
+  return { case: 'explicitHttpConfig', value: { protocolConfig: { case: which, value: {} } } };
+}
+
 /** @param idleMs unused connections are closed after it; must be below the peer's own keep-alive time-out */
-function protocol(idleMs: number, http1Only: boolean): ClusterInit['typedExtensionProtocolOptions'] {
+function options(idleMs: number, protocol: Protocol | undefined): ClusterInit['typedExtensionProtocolOptions'] {
   return {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': pack(HttpProtocolOptionsSchema, {
       commonHttpProtocolOptions: { idleTimeout: duration(idleMs) },
-      upstreamProtocolOptions: http1Only
-        ? {
-            case: 'explicitHttpConfig',
-            value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
-          }
-        : // gRPC callers speak HTTP/2 to their sidecar, all others HTTP/1.1.
-          { case: 'useDownstreamProtocolConfig', value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } },
+      upstreamProtocolOptions: spoken(protocol),
     }),
   };
 }
@@ -78,15 +83,15 @@ function byName(name: string, endpoints: readonly Endpoint[]): Discovered {
 }
 
 /** The cluster of one edge in its caller's proxy. */
-export function edgeCluster(callee: string, external: boolean, endpoints: readonly Endpoint[]): ClusterInit {
-  const name = outbound(callee);
+export function edgeCluster(callee: Service, endpoints: readonly Endpoint[]): ClusterInit {
+  const name = outbound(callee.id);
   return {
     name,
     ...(needsDns(endpoints)
       ? byName(name, endpoints)
       : {
           clusterDiscoveryType: { case: 'type', value: Discovery.EDS },
-          edsClusterConfig: { edsConfig: fromAds, serviceName: callee },
+          edsClusterConfig: { edsConfig: fromAds, serviceName: callee.id },
         }),
     connectTimeout: duration(CONNECT_TIMEOUT_MS),
     lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
@@ -117,12 +122,12 @@ export function edgeCluster(callee: string, external: boolean, endpoints: readon
       enforcingSuccessRate: 0,
     },
     // A server outside closes idle connections when it likes (Node after 5 s); a sidecar keeps them.
-    typedExtensionProtocolOptions: protocol(external ? 4000 : 60_000, false),
+    typedExtensionProtocolOptions: options(callee.external ? 4000 : 60_000, callee.protocol),
   };
 }
 
 /** From a sidecar to its own application. Node closes idle connections after 5 s; reusing one just then is a reset. */
-export function appCluster(app: Address): ClusterInit {
+export function appCluster(app: Address, protocol: Protocol | undefined): ClusterInit {
   return {
     name: INBOUND,
     clusterDiscoveryType: { case: 'type', value: Discovery.STATIC },
@@ -131,12 +136,16 @@ export function appCluster(app: Address): ClusterInit {
     circuitBreakers: {
       thresholds: [{ maxConnections: WIDE_OPEN, maxPendingRequests: WIDE_OPEN, maxRequests: WIDE_OPEN }],
     },
-    typedExtensionProtocolOptions: protocol(4000, false),
+    typedExtensionProtocolOptions: options(4000, protocol),
   };
 }
 
-/** The shadow's entry as production's ingress sees it: it may fail and fill up without anybody noticing. */
-export function shadowCluster(entry: Address): ClusterInit {
+/**
+ * The shadow's entry as production's ingress sees it: it may fail and fill up without anybody noticing. Callouts have no caller
+ * whose protocol could be kept: without one they are HTTP/1.1.
+ * @param protocol the entry service's
+ */
+export function shadowCluster(entry: Address, protocol: Protocol = 'http'): ClusterInit {
   return {
     name: SHADOW_CLUSTER,
     clusterDiscoveryType: { case: 'type', value: Discovery.STATIC },
@@ -145,6 +154,6 @@ export function shadowCluster(entry: Address): ClusterInit {
     circuitBreakers: {
       thresholds: [{ maxConnections: 64, maxPendingRequests: 32, maxRequests: 64, maxRetries: 0 }],
     },
-    typedExtensionProtocolOptions: protocol(4000, true),
+    typedExtensionProtocolOptions: options(4000, protocol),
   };
 }

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { WASM_FILTER_TYPE } from '../../filters/config.ts';
+import { below500Grpc } from './grpc-status.ts';
 import { duration, fromAds, pack, typeUrl } from './messages.ts';
 import { keys } from './names.ts';
 import { FilterConfigSchema } from './protos/gen/envoy/config/route/v3/route_components_pb.js';
@@ -88,7 +89,7 @@ export const admissionControl = (prefix: string): HttpFilter => ({
         case: 'successCriteria',
         value: {
           httpCriteria: { httpSuccessStatus: [{ start: 100, end: 500 }] },
-          grpcCriteria: { grpcSuccessStatus: [0, 3, 5, 6] },
+          grpcCriteria: { grpcSuccessStatus: [...below500Grpc] },
         },
       },
       samplingWindow: duration(5000),

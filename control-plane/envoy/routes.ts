@@ -21,6 +21,14 @@ type RouteConfig = MessageInitShape<typeof RouteConfigurationSchema> & { name: s
 
 /** Envoy's default: a back-off never exceeds ten times its base. */
 const MOST_BACKOFF = 10;
+/**
+ * The second line is of gRPC statuses, where the answer has nothing else: 5xx in its words, as far as Envoy knows conditions
+ * for them.
+ */
+const RETRIED = [
+  ...['5xx', 'reset', 'connect-failure', 'refused-stream'],
+  ...['deadline-exceeded', 'internal', 'unavailable'],
+].join(',');
 const SAFE_METHODS = '^(GET|HEAD|OPTIONS)$';
 
 export interface EdgeRoutes {
@@ -48,7 +56,7 @@ const timeoutOf = (settings: EdgeSettings): number => Math.max(1, settings.timeo
 function retryPolicy(settings: EdgeSettings): MessageInitShape<typeof RetryPolicySchema> {
   const { attempts, backoffMs } = settings.retry;
   return {
-    retryOn: '5xx,reset,connect-failure,refused-stream',
+    retryOn: RETRIED,
     numRetries: attempts,
     perTryTimeout: duration(timeoutOf(settings)),
     retryHostPredicate: [

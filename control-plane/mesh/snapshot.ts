@@ -4,7 +4,7 @@ export type WorldName = 'simulation' | 'shadow' | 'production';
 
 /** Failures per second by kind. Slow answers are not failures: they are what `good` lacks beside these. */
 export interface ErrorRates {
-  /** 5xx answered by the callee itself. */
+  /** 5xx, or a gRPC status like it, answered by the callee itself. */
   http5xx: number;
   /** The proxy gave up waiting (response flag UT or per-try time-out). */
   timeout: number;
