@@ -1,3 +1,5 @@
+import type { HealthCheck } from './supervisor/health-check.ts';
+
 /** What the supervisor and the shadow's init say to each other: newline-delimited JSON over an inherited socket. */
 export type Order =
   | {
@@ -10,7 +12,7 @@ export type Order =
     }
   | { readonly do: 'signal'; readonly pid: number; readonly signal: NodeJS.Signals }
   | { readonly do: 'tell'; readonly pid: number; readonly line: string }
-  | { readonly do: 'probe'; readonly port: number; readonly path?: string }
+  | { readonly do: 'probe'; readonly port: number; readonly check: HealthCheck }
   /** Empties `to` and fills it from `from`: done inside, where no link a service makes can lead out of the shadow. */
   | { readonly do: 'replaceData'; readonly from: string; readonly to: string }
   | { readonly do: 'sameData'; readonly a: string; readonly b: string }

@@ -77,7 +77,7 @@ async function obey(order: Order): Promise<OrderResult> {
       children.get(order.pid)?.stdin?.write(`${order.line}\n`);
       return {};
     case 'probe':
-      return { ok: await probe(order.port, order.path) };
+      return { ok: await probe(order.port, order.check) };
     case 'replaceData':
       await replaceData(order.from, order.to);
       return {};

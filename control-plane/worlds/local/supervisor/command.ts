@@ -1,3 +1,5 @@
+import type { HealthCheck } from './health-check.ts';
+
 /** What is to be started, wherever it is started (this machine, or the shadow's namespaces). */
 export interface Command {
   /** Unique within a world: `cart.0`, `cart.0.envoy`. */
@@ -28,8 +30,8 @@ export interface RunningProcess {
 /** Starts processes in one world and asks whether they answer. */
 export interface Launcher {
   start(command: Command): Promise<RunningProcess>;
-  /** Whether `GET path` (or a TCP connection, without a path) on the world's loopback is answered below 400 within a second. */
-  probe(port: number, path?: string): Promise<boolean>;
+  /** Whether what listens on the world's loopback passes the check within a second. */
+  probe(port: number, check: HealthCheck): Promise<boolean>;
   /** Empties a folder of the world and fills it from another. */
   replaceData(from: string, to: string): Promise<void>;
   /** Whether two folders hold the same files by name, size and time. */

@@ -83,6 +83,12 @@ test('what is inherited lacks credentials in the shadow, and is whole in product
 test('a replica is left as it is unless what it was started with has changed', () => {
   const one = plan('production');
   assert.equal(planKey(one), planKey({ ...one, env: { ...one.env } }));
-  for (const other of [{ version: '2' }, { argv: ['x'] }, { env: {} }, { cpuLimit: 1 }])
+  for (const other of [
+    { version: '2' },
+    { argv: ['x'] },
+    { env: {} },
+    { cpuLimit: 1 },
+    { health: { kind: 'grpc', service: '' } as const },
+  ])
     assert.notEqual(planKey(one), planKey({ ...one, ...other }));
 });

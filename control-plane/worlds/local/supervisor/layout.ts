@@ -5,6 +5,7 @@ import { bytes } from '../../../api/kinds/scalars.ts';
 import type { Address, ProxyNode } from '../../../envoy/node.ts';
 import { INGRESS, type ServiceId } from '../../../mesh/topology.ts';
 import type { LocalWorldName } from '../protocol.ts';
+import { type HealthCheck, healthCheckOf } from './health-check.ts';
 import { fillTemplate } from './template.ts';
 
 const HOST = '127.0.0.1';
@@ -31,8 +32,7 @@ export interface ReplicaPlan {
   readonly data: string;
   /** As the document says; another one is another deployment. */
   readonly version: string;
-  /** Probed with GET for an answer below 400; absent = a TCP connection is enough. */
-  readonly healthPath?: string;
+  readonly health: HealthCheck;
   /** Cores and bytes; 0 = no limit. */
   readonly cpuLimit: number;
   readonly memoryLimit: number;
@@ -105,7 +105,7 @@ export function planReplica(input: {
     env: { ...input.inherited, ...own },
     data,
     version: spec.version ?? '',
-    ...(spec.health === undefined ? {} : { healthPath: spec.health.path }),
+    health: healthCheckOf(spec.health, spec.protocol),
     cpuLimit: spec.resources?.cpu ?? 0,
     memoryLimit: spec.resources?.memory === undefined ? 0 : bytes(spec.resources.memory),
   };
@@ -118,6 +118,6 @@ export function ingressNode(world: LocalWorldName, listen: Address): ProxyNode {
 
 /** What must be equal for a running replica to be left as it is when the document changes. */
 export function planKey(plan: ReplicaPlan): string {
-  const { argv, cwd, env, version, cpuLimit, memoryLimit, healthPath } = plan;
-  return JSON.stringify([argv, cwd, Object.entries(env).sort(), version, cpuLimit, memoryLimit, healthPath]);
+  const { argv, cwd, env, version, cpuLimit, memoryLimit, health } = plan;
+  return JSON.stringify([argv, cwd, Object.entries(env).sort(), version, cpuLimit, memoryLimit, health]);
 }

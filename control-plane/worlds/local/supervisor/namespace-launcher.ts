@@ -7,6 +7,7 @@ import type { InitEvent, Order, OrderResult } from '../init-protocol.ts';
 import { readLines } from '../rpc.ts';
 import type { Command, Exit, Launcher, RunningProcess } from './command.ts';
 import type { ControlGroup } from './control-group.ts';
+import type { HealthCheck } from './health-check.ts';
 import { logTail } from './log-tail.ts';
 import { treeOf } from './process-table.ts';
 
@@ -165,9 +166,9 @@ export class NamespaceLauncher implements Launcher {
     };
   }
 
-  async probe(port: number, path?: string): Promise<boolean> {
+  async probe(port: number, check: HealthCheck): Promise<boolean> {
     try {
-      return (await this.#order({ do: 'probe', port, ...(path === undefined ? {} : { path }) })).ok ?? false;
+      return (await this.#order({ do: 'probe', port, check })).ok ?? false;
     } catch {
       return false;
     }

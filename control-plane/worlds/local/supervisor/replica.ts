@@ -117,7 +117,7 @@ export class Replica {
     const { clock, launcher } = this.#host;
     const until = clock.now() + withinMs;
     while (!this.#stopped && !signal?.aborted) {
-      if (this.app.current && (await launcher.probe(this.#plan.ports.app, this.#plan.healthPath))) {
+      if (this.app.current && (await launcher.probe(this.#plan.ports.app, this.#plan.health))) {
         this.#wasReady = true;
         return true;
       }

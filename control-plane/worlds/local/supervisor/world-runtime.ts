@@ -4,6 +4,7 @@ import type { Address, Endpoint, ProxyNode } from '../../../envoy/node.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
 import type { LocalWorldName, ProcessSample, WorldCapabilities, WorldDescription } from '../protocol.ts';
+import { describeCheck } from './health-check.ts';
 import { KeptProcess } from './kept-process.ts';
 import { ingressNode, inheritedEnv, planReplica, type ReplicaPlan, type ReplicaPorts } from './layout.ts';
 import { logTail } from './log-tail.ts';
@@ -129,7 +130,7 @@ export class WorldRuntime {
     const log = host.run.log(world, `${plan.service}.${plan.replica}`);
     throw new UmbraError(
       'UMB0403',
-      `${name} did not answer ${plan.healthPath ?? 'a connection'} (it ended ${replica.app.failures} times in a row, waited for at most ${START_WITHIN_MS / 1000} s); ${log} ends with\n${logTail(log)}`,
+      `${name} did not answer ${describeCheck(plan.health)} (it ended ${replica.app.failures} times in a row, waited for at most ${START_WITHIN_MS / 1000} s); ${log} ends with\n${logTail(log)}`,
     );
   }
 
