@@ -12,7 +12,7 @@ const method = (name: string, requestStream: boolean, responseStream: boolean) =
   responseDeserialize: bytes,
 });
 
-const definition = {
+export const echo = {
   Get: method('Get', false, false),
   Collect: method('Collect', true, false),
   Talk: method('Talk', true, true),
@@ -48,7 +48,7 @@ export async function serveGrpc(name: string, status: (method: string) => number
     else answer(null, Buffer.from(`${name}:${messages.join('+')}`));
   };
   const server = new grpc.Server();
-  server.addService(definition, {
+  server.addService(echo, {
     Get(call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) {
       end('Get', [call.request.toString()], call.metadata, answer);
     },
@@ -107,12 +107,12 @@ export function grpcClient(port: number): GrpcClient {
   return {
     get: (message) =>
       new Promise((resolve, reject) => {
-        const { path } = definition.Get;
+        const { path } = echo.Get;
         client.makeUnaryRequest(path, bytes, bytes, Buffer.from(message), metadata(), settled(resolve, reject));
       }),
     collect: (messages) =>
       new Promise((resolve, reject) => {
-        const { path } = definition.Collect;
+        const { path } = echo.Collect;
         const call = client.makeClientStreamRequest(path, bytes, bytes, metadata(), settled(resolve, reject));
         for (const m of messages) call.write(Buffer.from(m));
         call.end();
@@ -120,7 +120,7 @@ export function grpcClient(port: number): GrpcClient {
     talk: (messages) =>
       new Promise((resolve, reject) => {
         const echoes: string[] = [];
-        const call = client.makeBidiStreamRequest(definition.Talk.path, bytes, bytes, metadata());
+        const call = client.makeBidiStreamRequest(echo.Talk.path, bytes, bytes, metadata());
         const next = () => {
           const m = messages[echoes.length];
           if (m === undefined) call.end();

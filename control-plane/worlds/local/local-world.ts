@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Documents } from '../../api/kinds/parse.ts';
 import { topologyOf } from '../../api/kinds/topology.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { HealthyState } from '../../mesh/snapshot.ts';
@@ -114,8 +115,13 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   supervisor.on('denied', (counters) => {
     denied = counters;
   });
+  const follow = (documents: Documents) => {
+    if (mirroring.follow(documents)) production.serve();
+  };
+  supervisor.on('documents', (event) => follow(event.documents));
   const refresh = async () => {
     const now = await supervisor.call('describe', {});
+    follow(now.documents);
     production.describe(now.production);
     if (now.shadow) shadow?.describe(now.shadow);
   };
@@ -194,13 +200,15 @@ function uncounted(denied: DeniedCounters | undefined): string[] {
 /** What production's ingress copies, and how much of it just now. */
 class Mirroring {
   notes: string[] = [];
-  readonly #description: Description;
+  readonly #ingress: Description['shadowIngress'];
   readonly #key: string;
+  #documents: Documents;
   #generation: number;
   #share = 1;
 
   constructor(description: Description, clock: Clock) {
-    this.#description = description;
+    this.#ingress = description.shadowIngress;
+    this.#documents = description.documents;
     // Rises over restarts as well: a proxy keeps what it was told last.
     this.#generation = Math.floor(clock.now() / 1000);
     let secret = description.runId;
@@ -213,10 +221,20 @@ class Mirroring {
   }
 
   current() {
-    const { documents, shadowIngress } = this.#description;
-    if (!shadowIngress) return undefined;
-    const config = mirrorConfig({ documents, key: this.#key, generation: this.#generation, share: this.#share });
-    return { config, ingress: shadowIngress };
+    if (!this.#ingress) return undefined;
+    return { config: this.#config(this.#documents), ingress: this.#ingress };
+  }
+
+  #config(documents: Documents) {
+    return mirrorConfig({ documents, key: this.#key, generation: this.#generation, share: this.#share });
+  }
+
+  /** Whether other documents say another thing of what is copied. */
+  follow(documents: Documents): boolean {
+    const changed = JSON.stringify(this.#config(documents)) !== JSON.stringify(this.#config(this.#documents));
+    this.#documents = documents;
+    if (changed) this.renew();
+    return changed;
   }
 
   renew(): void {

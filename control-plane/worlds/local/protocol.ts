@@ -172,6 +172,8 @@ export interface Events {
   machine: MachineSample;
   /** Nodes, endpoints or notes of a world are others now. */
   changed: { world: LocalWorldName; description: WorldDescription };
+  /** Changed documents, once production and the shadow are as they say. */
+  documents: { documents: Documents };
   denied: DeniedCounters;
 }
 

@@ -38,10 +38,11 @@ export function withUpdate(documents: Documents, update: ServiceUpdate): Documen
 export function assertSameGraph(before: Documents, after: Documents): void {
   const graph = (documents: Documents) => {
     const { services, edges } = topologyOf(documents.application);
-    return JSON.stringify([Object.keys(services).sort(), Object.keys(edges).sort()]);
+    const spoken = Object.values(services).map(({ id, protocol }) => `${id} ${protocol}`);
+    return JSON.stringify([spoken.sort(), Object.keys(edges).sort()]);
   };
   if (graph(before) === graph(after)) return;
-  throw new UmbraError('UMB0101', 'services or calls were added or removed; nothing was changed', {
+  throw new UmbraError('UMB0101', 'services, what they speak or calls were changed; nothing was changed here', {
     remedy: 'Stop `umbra up` and start it again: the graph of a run is fixed.',
   });
 }

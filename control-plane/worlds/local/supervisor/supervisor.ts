@@ -13,6 +13,7 @@ import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } fr
 import { ControlPlaneProcess } from './control-plane-process.ts';
 import { within } from './deadline.ts';
 import { assertSameGraph, externalsOf, readDocuments, withUpdate } from './documents.ts';
+import { healthCheckOf } from './health-check.ts';
 import { hostLauncher } from './host-launcher.ts';
 import { MachineLoad } from './machine-load.ts';
 import { PortAllocator } from './ports.ts';
@@ -258,8 +259,8 @@ export class Supervisor {
     await this.#production!.proxiesLive(ENTER_WITHIN_MS);
     if (this.#shadow && !(await this.#shadow.runtime.proxiesLive(SHADOW_LIVE_WITHIN_MS)))
       this.#say('some proxies of the shadow are not served yet; see `umbra check`');
-    const path = this.#documents.application.spec.entry.health?.path;
-    while (!this.#stopped && !(await hostLauncher.probe(this.#entryPort, path))) await this.#clock.sleep(100);
+    const check = healthCheckOf(this.#documents.application.spec.entry.health);
+    while (!this.#stopped && !(await hostLauncher.probe(this.#entryPort, check))) await this.#clock.sleep(100);
   }
 
   describe(): Description {
@@ -321,6 +322,7 @@ export class Supervisor {
       assertSameGraph(this.#documents, documents);
       this.#documents = documents;
       await Promise.all([this.#production!.follow(documents), this.#shadow?.follow(documents)]);
+      this.#rpc?.emit('documents', { documents });
     });
     this.#following = next.catch(() => {});
     return next;
