@@ -41,6 +41,8 @@ export interface MirrorRoute {
   percent?: number;
   /** Bodies are copied although they cannot be read (encoded, multipart, protobuf…). Default false. */
   opaque?: boolean;
+  /** Its safe requests may be sent twice, see `twicePercent`. Default true. */
+  twice?: boolean;
   /** For the comparison's counters per route, `umbra_mirror_route.NAME.*`. */
   name?: string;
 }
@@ -116,6 +118,7 @@ const schema = object(
         header: headerMatch,
         percent: number(0, 100),
         opaque: boolean,
+        twice: boolean,
         name: string(64, /^[\w-]+$/, 'may have letters, digits, _ and -'),
       }),
       64,

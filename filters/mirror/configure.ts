@@ -133,6 +133,7 @@ function readRule(root: Root, rule: Rule, n: Node): void {
   }
   rule.share = field(n, 'percent') === null ? root.share : share(n, 'percent');
   rule.opaque = boolField(n, 'opaque', false);
+  rule.twice = boolField(n, 'twice', true);
   if (textField(n, 'name', 1, 64, NAME, text)) rule.counters = countersOf(text.ptr, text.len);
 }
 

@@ -20,6 +20,8 @@ export class Rule {
   /** Of 2^32. */
   share: u64;
   opaque: bool;
+  /** Safe requests may be sent twice. */
+  twice: bool;
   /** Of routes.ts. */
   counters: usize;
 }

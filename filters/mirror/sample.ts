@@ -94,6 +94,7 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   if (rule != 0) {
     c.route = changetype<Rule>(rule).counters;
     c.opaque = changetype<Rule>(rule).opaque;
+    safe = safe && changetype<Rule>(rule).twice;
   }
   c.twice = safe && r.twice != 0 && draw() < r.twice;
   if (!hold(c, size)) return abandon(c, metrics.DROPPED_BYTES_HELD);

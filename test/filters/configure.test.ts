@@ -38,7 +38,7 @@ const cases: [FilterRole, object][] = [
       compare: { body: false },
       routes: [
         { name: 'orders', pathPrefix: '/orders', header: { name: 'x-a', value: '' }, opaque: true },
-        { methods: ['GET', 'HEAD'], percent: 0 },
+        { methods: ['GET', 'HEAD'], percent: 0, twice: false },
       ],
       twicePercent: 1,
       heartbeatMs: 10,
@@ -61,6 +61,7 @@ const cases: [FilterRole, object][] = [
   ['mirror', { ...mirror, routes: [{ name: 'a/b', pathPrefix: '/' }] }],
   ['mirror', { ...mirror, routes: [3] }],
   ['mirror', { ...mirror, routes: [{ opaque: 1 }] }],
+  ['mirror', { ...mirror, routes: [{ twice: 'no' }] }],
   ['mirror', { ...mirror, routes: [{ header: { value: 'x' } }] }],
   ['mirror', { ...mirror, routes: [{ header: { name: 'X-A' } }] }],
   ['mirror', { ...mirror, routes: [{ methods: ['get'] }] }],

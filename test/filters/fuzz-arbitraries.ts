@@ -160,6 +160,7 @@ const mirrorRoute: fc.Arbitrary<MirrorRoute> = fc.record(
     header: fc.constantFrom({ name: 'x-a' }, { name: ':method', value: 'POST' }),
     percent: fc.constantFrom(100, 50, 0),
     opaque: fc.boolean(),
+    twice: fc.boolean(),
   },
   { requiredKeys: [] },
 );

@@ -102,6 +102,14 @@ test('safe requests are sent twice for the noise floor, writes never', () => {
   assert.equal(m.host.httpCalls.length, 1);
 });
 
+test('nor is a safe request whose route says it has an effect', () => {
+  const m = mirror({ twicePercent: 100, routes: [{ pathPrefix: '/unsubscribe', twice: false }] });
+  pass(m, request('GET', '/unsubscribe?who=me'));
+  assert.equal(m.host.httpCalls.length, 1);
+  pass(m, request('GET', '/'));
+  assert.equal(m.host.httpCalls.length, 3);
+});
+
 test("ids the server made are replaced by the shadow's own in later copies of the session", () => {
   const m = mirror({
     session: { cookie: 'sid' },
