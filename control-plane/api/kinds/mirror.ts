@@ -11,7 +11,11 @@ const JsonField = () =>
 const Route = Type.Object(
   {
     name: Type.Optional(
-      Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'Its answers are compared and counted under it.' }),
+      Type.String({
+        pattern: '^[A-Za-z0-9_-]{1,50}$',
+        description:
+          'Its fidelity is shown under it; that of its writes (any method but GET, HEAD, OPTIONS) under NAME-writes, if it has reads as well. Several routes may have one name. Default: `other`, as for what is of no route.',
+      }),
     ),
     methods: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z_-]{1,32}$' }), { maxItems: 16 })),
     pathPrefix: Type.Optional(
@@ -27,6 +31,12 @@ const Route = Type.Object(
       ),
     ),
     percent: Type.Optional(Percent({ description: 'Its own share; 0 = never copied. Default: that of mirror.' })),
+    twice: Type.Optional(
+      Type.Boolean({
+        description:
+          'Its GET, HEAD and OPTIONS may be sent to the shadow twice, see twicePercent. Default true; false where one has an effect.',
+      }),
+    ),
     opaque: Type.Optional(
       Type.Union([Type.Literal('skip'), Type.Literal('copy')], {
         description:
@@ -45,8 +55,15 @@ export const Mirror = Type.Object(
     ),
     routes: Type.Optional(
       Type.Array(Route, {
-        maxItems: 64,
-        description: 'A request is of the first route of which all that is given fits.',
+        maxItems: 31,
+        description:
+          'A request is of the first route of which all that is given fits. Default: the protected prefixes of the entry.',
+      }),
+    ),
+    twicePercent: Type.Optional(
+      Percent({
+        description:
+          'Share of copied GET, HEAD and OPTIONS that are sent to the shadow twice: how its own answers differ is the noise floor of fidelity. Default 5.',
       }),
     ),
     maxBody: Type.Optional(Size({ description: 'Larger bodies are not copied. Default 1MiB, at most 8MiB.' })),
@@ -89,6 +106,7 @@ export const Mirror = Type.Object(
   { additionalProperties: false },
 );
 export type Mirror = Static<typeof Mirror>;
+export type RouteSpec = Static<typeof Route>;
 
 const isPlace = (field: string): boolean => field.startsWith('$');
 

@@ -37,6 +37,11 @@ test('documents become what the filter accepts', () => {
   }
   const config = mirrorConfig({ documents: full, key: pseudonymKey('x'), generation: 3, share: 0.5 })!;
   assert.equal(config.percent, 25);
+  assert.equal(config.twicePercent, 5);
+  assert.ok(
+    config.routes!.every((r) => r.percent === undefined),
+    'every route follows the common share',
+  );
   assert.deepEqual(config.session, { cookie: 'sid' });
   assert.deepEqual(config.learn?.jsonPaths, ['$.id', '$.order.id']);
   assert.deepEqual(config.redact?.headers, ['x-a']);
@@ -53,15 +58,21 @@ test('no shadow, no copies; a key that says nothing of its secret', () => {
 
 test('routes are mirrored as they say, in production’s trouble in proportion', () => {
   const d = documents(
-    ', mirror: { percent: 80, routes: [{ name: orders, pathPrefix: /shop.Orders/, methods: [POST], opaque: copy }, { header: { name: X-Tier, value: gold }, percent: 40 }, { pathPrefix: /admin, percent: 0 }] }',
+    ', mirror: { percent: 80, routes: [{ name: orders, pathPrefix: /shop.Orders/, methods: [POST], opaque: copy }, { name: gold, header: { name: X-Tier, value: gold }, percent: 40 }, { pathPrefix: /admin, percent: 0 }] }',
   );
   const config = mirrorConfig({ documents: d, key: pseudonymKey('x'), generation: 1, share: 0.5 })!;
   assert.equal(config.percent, 40);
-  assert.deepEqual(config.routes, [
-    { name: 'orders', pathPrefix: '/shop.Orders/', methods: ['POST'], opaque: true },
-    { header: { name: 'x-tier', value: 'gold' }, percent: 20, opaque: false },
-    { pathPrefix: '/admin', percent: 0, opaque: false },
-  ]);
+  assert.deepEqual(
+    config.routes!.map((r) => [r.name, r.percent]),
+    [
+      ['orders', undefined],
+      ['gold', 20],
+      ['gold-writes', 20],
+      [undefined, 0],
+      ['other', undefined],
+      ['other-writes', undefined],
+    ],
+  );
   assert.deepEqual(validateMirror(config), []);
 });
 
@@ -71,12 +82,12 @@ const long = (bytes: number) => 'x'.repeat(bytes);
 const edges: [good: string, bad: string, field: RegExp][] = [
   ['maxBody: 8MiB', 'maxBody: 9MiB', /mirror\.maxBody/],
   ['maxInFlight: 4096', 'maxInFlight: 4097', /mirror\.maxInFlight/],
-  [`routes: ${n(64, '{ pathPrefix: /# }')}`, `routes: ${n(65, '{ pathPrefix: /# }')}`, /mirror\.routes/],
+  [`routes: ${n(31, '{ pathPrefix: /# }')}`, `routes: ${n(32, '{ pathPrefix: /# }')}`, /mirror\.routes/],
   ['routes: [{ pathPrefix: / }]', 'routes: [{ pathPrefix: shop }]', /mirror\.routes\.0\.pathPrefix/],
   [`routes: [{ pathPrefix: /${long(1023)} }]`, `routes: [{ pathPrefix: /${long(1024)} }]`, /routes\.0\.pathPrefix/],
   [`routes: [{ methods: ${n(16, 'A')} }]`, `routes: [{ methods: ${n(17, 'A')} }]`, /routes\.0\.methods/],
   ['routes: [{ methods: [M-SEARCH] }]', 'routes: [{ methods: [post] }]', /routes\.0\.methods\.0/],
-  [`routes: [{ name: ${long(64)} }]`, `routes: [{ name: ${long(65)} }]`, /routes\.0\.name/],
+  [`routes: [{ name: ${long(50)} }]`, `routes: [{ name: ${long(51)} }]`, /routes\.0\.name/],
   ['routes: [{ name: a-b_c }]', 'routes: [{ name: a b }]', /routes\.0\.name/],
   [
     `routes: [{ header: { name: ${long(128)}, value: '${long(1024)}' } }]`,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { MirrorConfig, MirrorRoute, RedactConfig } from '../../../filters/config.ts';
+import type { MirrorConfig, RedactConfig } from '../../../filters/config.ts';
 import { idPlaces, jsonFields, type Mirror } from '../../api/kinds/mirror.ts';
 import type { Documents } from '../../api/kinds/parse.ts';
 import { bytes } from '../../api/kinds/scalars.ts';
 import { SHADOW_CLUSTER } from '../../envoy/names.ts';
+import { mirrorRoutes, TWICE_PERCENT } from '../../shadow/mirror-routes.ts';
 
 /** The key of all pseudonyms: stable for a run's folder, and nothing that could be turned back into its secret. */
 export function pseudonymKey(secret: string): string {
@@ -15,16 +16,6 @@ const scaled = (percent: number, share: number): number => Math.min(100, Math.ma
 function redaction({ headers, jsonFields: fields, ...rest }: NonNullable<Mirror['redact']>): RedactConfig {
   const { names, places } = jsonFields(fields);
   return { ...rest, headers: (headers ?? []).map((h) => h.toLowerCase()), jsonFields: names, jsonPaths: places };
-}
-
-function routeOf(route: NonNullable<Mirror['routes']>[number], share: number): MirrorRoute {
-  const { header, percent, opaque, ...same } = route;
-  return {
-    ...same,
-    ...(header ? { header: { ...header, name: header.name.toLowerCase() } } : {}),
-    ...(percent === undefined ? {} : { percent: scaled(percent, share) }),
-    opaque: opaque === 'copy',
-  };
 }
 
 /**
@@ -61,10 +52,13 @@ export function mirrorConfig(input: {
       : session?.header
         ? { session: { header: session.header.toLowerCase() } }
         : {}),
+    routes: mirrorRoutes(documents).map((route) =>
+      route.percent === undefined ? route : { ...route, percent: scaled(route.percent, share) },
+    ),
+    twicePercent: mirror.twicePercent ?? TWICE_PERCENT,
     ...(mirror.maxBody === undefined ? {} : { maxBodyBytes: bytes(mirror.maxBody) }),
     ...(mirror.maxInFlight === undefined ? {} : { maxInFlight: mirror.maxInFlight }),
     ...(mirror.redact ? { redact: redaction(mirror.redact) } : {}),
-    ...(mirror.routes?.length ? { routes: mirror.routes.map((route) => routeOf(route, share)) } : {}),
     pseudonymKey: key,
     identity: { headers },
     ...(learns ? { learn } : {}),
