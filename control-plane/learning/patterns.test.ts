@@ -2,20 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../mesh/mitigation.ts';
 import type { Pattern } from '../mesh/record.ts';
-import { type Evidence, match, patternId, statusOf, wilson, withEvidence } from './patterns.ts';
+import { type Evidence, match, patternId, statusOf, withEvidence } from './patterns.ts';
 
 const plan: Plan = [{ kind: 'failover', target: { edge: 'a>b' }, strength: 1 }];
 const evidence = (e: Partial<Evidence>): Evidence => ({ signature: 's', plan, at: 1, ...e });
 const after = (...es: Partial<Evidence>[]): Pattern =>
   es.reduce<Pattern | undefined>((p, e) => withEvidence(p, evidence(e)), undefined)!;
-
-test("Wilson's interval", () => {
-  const [low, high] = wilson(8, 10);
-  assert.ok(Math.abs(low - 0.4902) < 1e-3 && Math.abs(high - 0.9433) < 1e-3, `${low} ${high}`);
-  assert.deepEqual(wilson(0, 0), [0, 1]);
-  assert.equal(wilson(0, 5)[0], 0);
-  assert.equal(wilson(5, 5)[1], 1);
-});
 
 test('trusted needs two successes and a control that failed', () => {
   const healed = { healed: true, gain: 0.5, cost: 0.01 };

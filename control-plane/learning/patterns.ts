@@ -1,5 +1,6 @@
 import { describeMitigation, type Plan } from '../mesh/mitigation.ts';
 import type { Pattern } from '../mesh/record.ts';
+import { wilson } from '../mesh/wilson.ts';
 
 /** What one episode (or incident) says of a pattern. */
 export interface Evidence {
@@ -21,19 +22,6 @@ export interface Evidence {
 export const TRUST = { successes: 2, failedControls: 1, lowest: 0.2 } as const;
 /** A pattern is retired when, after this many trials, even the interval's upper end is below this. */
 export const RETIRE = { trials: 4, upper: 0.6 } as const;
-
-/**
- * Wilson's score interval of a ratio at confidence z (1.96 = 95%): Wilson 1927,
- * (p + z²/2n ± z√(p(1−p)/n + z²/4n²)) ÷ (1 + z²/n). [0, 1] where nothing was tried.
- */
-export function wilson(successes: number, trials: number, z = 1.96): [number, number] {
-  if (trials <= 0) return [0, 1];
-  const p = successes / trials;
-  const scale = 1 + (z * z) / trials;
-  const centre = p + (z * z) / (2 * trials);
-  const half = z * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials));
-  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
-}
 
 /** Equal for equal signature and plan, so that evidence finds its pattern after a restart. */
 export function patternId(signature: string, plan: Plan): string {
