@@ -22,10 +22,16 @@ test('what is now is read when scraped', async () => {
     /^umbra_denied_total\{what="literal address"\} 2$/m,
     /^umbra_denied_target_total\{target="203\.0\.113\.9:443"\} 2$/m,
     /^umbra_proxies\{world="production",state="acknowledged"\} 5$/m,
+    /^umbra_shadow_fidelity 0\.964$/m,
+    /^umbra_shadow_route_fidelity\{route="recommendations"\} 0\.871$/m,
+    /^umbra_shadow_route_fidelity_low\{route="recommendations"\} 0\.79$/m,
+    /^umbra_shadow_route_noise_floor\{route="recommendations"\} 0\.412$/m,
+    /^umbra_shadow_route_compared_total\{route="checkout"\} 31$/m,
     /^process_cpu_seconds_total /m,
   ]) {
     assert.match(text, line);
   }
+  assert.doesNotMatch(text, /umbra_shadow_route_fidelity\{route="checkout"/, 'too few for a number');
   plane.status_ = { ...plane.status_, policy: { ...plane.status_.policy, version: 'next' } };
   const later = await registry.metrics();
   assert.match(later, /umbra_policy_info\{version="next"/);

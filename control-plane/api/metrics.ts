@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { faultKinds } from '../mesh/fault.ts';
 import { mitigationKinds } from '../mesh/mitigation.ts';
 import { goodRatio } from '../mesh/snapshot.ts';
-import { type Plane, type PlaneEvent, seenWorlds } from './plane.ts';
+import { type Plane, type PlaneEvent, type RouteFidelityStatus, seenWorlds } from './plane.ts';
 
 /**
  * Prometheus metrics of a plane. Counters count what happened since the process started (Prometheus expects and handles the
@@ -88,6 +88,25 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
   gauge('shadow_fidelity', 'How far the unfaulted shadow answers as production does', [], (g) => {
     const { score } = plane.fidelity();
     if (score !== undefined) g.set(score);
+  });
+  for (const [name, help, of] of [
+    ['fidelity', 'How far the unfaulted shadow answers a route as production does', (r) => r.score],
+    ['fidelity_low', 'Lower end of the 95% interval of a route’s fidelity', (r) => r.interval?.[0]],
+    [
+      'noise_floor',
+      'Share of a route’s requests that the shadow, asked twice, answers differently',
+      (r) => r.noiseFloor,
+    ],
+  ] as [string, string, (r: RouteFidelityStatus) => number | undefined][]) {
+    gauge(`shadow_route_${name}`, help, ['route'], (g) => {
+      for (const route of plane.fidelity().routes) {
+        const value = of(route);
+        if (value !== undefined) g.set({ route: route.route }, value);
+      }
+    });
+  }
+  total('shadow_route_compared', 'Answers of the unfaulted shadow held against production’s', ['route'], (add) => {
+    for (const { route, compared } of plane.fidelity().routes) add(compared, { route });
   });
   gauge('shadow_unfaulted_share', 'Share of the shadow’s time without a fault', [], (g) =>
     g.set(plane.fidelity().unfaultedShare),

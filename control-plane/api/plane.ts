@@ -190,11 +190,34 @@ export interface LearningStatus {
   readonly note?: string;
 }
 
-export interface FidelityStatus {
-  /** 0..1; absent until enough unfaulted windows were compared, and `note` says so. */
-  readonly score?: number;
-  /** The same measure of production against itself. */
+/** How far the shadow answers one route as production does. All numbers but the counts are shares, 0..1. */
+export interface RouteFidelityStatus {
+  /** A route of the Shadow document, or a protected prefix; `other` is what is of none. */
+  readonly route: string;
+  readonly compared: number;
+  /** Share of answers with production's status; of those, the share with its structure. Absent before there are enough. */
+  readonly status?: number;
+  readonly structure?: number;
+  /** Requests sent to the shadow twice, and the share of them that it answered differently: it says nothing of the shadow. */
+  readonly pairs: number;
   readonly noiseFloor?: number;
+  /** Share of answers that the shadow does not differ in by itself: agreement, corrected by the noise floor. */
+  readonly score?: number;
+  /** 95% of the score. */
+  readonly interval?: readonly [low: number, high: number];
+  /** Why there is no score, or what it leaves out. */
+  readonly note?: string;
+}
+
+export interface FidelityStatus {
+  /** The routes' scores, weighted by answers, 0..1; absent until enough were compared, and `note` says so. */
+  readonly score?: number;
+  /** 95% of the score. */
+  readonly interval?: readonly [low: number, high: number];
+  /** Answers compared in unfaulted windows. */
+  readonly compared: number;
+  /** The worst first. */
+  readonly routes: readonly RouteFidelityStatus[];
   readonly windows: number;
   /** Share of the shadow's time without a fault, 0..1. */
   readonly unfaultedShare: number;

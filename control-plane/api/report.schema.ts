@@ -34,6 +34,26 @@ export const ReportIncident = Type.Object(
   strict,
 );
 
+const ShareOrNull = (description: string) => Type.Union([Share(description), Type.Null()]);
+
+export const ReportRoute = Type.Object(
+  {
+    route: Type.String({ description: 'Of the Shadow document, or a protected prefix; other: what is of none.' }),
+    compared: Count('Answers of the unfaulted shadow held against production’s.'),
+    status: ShareOrNull('Share of them with production’s status.'),
+    structure: ShareOrNull('Of those with one status, the share with one structure.'),
+    pairs: Count('Requests sent to the shadow twice, both answered.'),
+    noiseFloor: ShareOrNull('Share of these pairs that differ: says nothing of the shadow.'),
+    score: ShareOrNull('Agreement corrected by the noise floor; null: the note says why.'),
+    interval: Type.Union([
+      Type.Tuple([Share('Lower limit.'), Share('Upper limit.')], { description: '95% of the score.' }),
+      Type.Null(),
+    ]),
+    note: Type.Union([Type.String(), Type.Null()]),
+  },
+  strict,
+);
+
 /** What a run did, as `npm start -- --report FILE` writes it and `umbra report FILE` prints it. */
 export const Report = Type.Object(
   {
@@ -56,6 +76,7 @@ export const Report = Type.Object(
         mitigationsSuccessful: Count('Those kept by their trial.'),
         patterns: Type.Array(ReportPattern),
         fidelity: Type.Union([Share('How far the unfaulted shadow answers as production does.'), Type.Null()]),
+        fidelityByRoute: Type.Array(ReportRoute, { description: 'The worst first.' }),
         leakedWrites: Type.Union([Count('Writes of the shadow found in production’s state or outside.'), Type.Null()], {
           description: 'null: nobody compared the states.',
         }),
@@ -91,4 +112,5 @@ export const Report = Type.Object(
   { ...strict, title: 'Report', description: 'What a run of Umbra did.' },
 );
 export type Report = Static<typeof Report>;
+export type ReportRoute = Static<typeof ReportRoute>;
 export type ReportIncident = Static<typeof ReportIncident>;

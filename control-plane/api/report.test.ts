@@ -15,7 +15,23 @@ const input: ReportInput = {
   decisions: records.decisions,
   patterns: records.patterns,
   incidents: records.incidents,
-  fidelity: { score: 0.96, unfaultedShare: 0.4 },
+  fidelity: {
+    score: 0.96,
+    unfaultedShare: 0.4,
+    routes: [
+      {
+        route: 'cart',
+        compared: 90,
+        pairs: 40,
+        noiseFloor: 0.1,
+        score: 0.7,
+        interval: [0.6, 0.8],
+        status: 0.9,
+        structure: 0.8,
+      },
+      { route: 'other', compared: 3, pairs: 0, note: 'too few' },
+    ],
+  },
   leakedWrites: 0,
   denied: { denied: { network: 3, files: 1 }, deniedTargets: [{ what: '192.0.2.1:80', count: 3 }] },
   xds: { pushes: 10, acks: 10, nacks: 0 },
@@ -38,6 +54,13 @@ test('counts are those of the records, and fit the schema', () => {
   });
   assert.deepEqual(report.shadow.denied, { network: 3, files: 1 });
   assert.deepEqual(report.shadow.deniedTargets, [{ what: '192.0.2.1:80', count: 3 }]);
+  assert.deepEqual(
+    report.shadow.fidelityByRoute.map((r) => [r.route, r.score, r.interval, r.noiseFloor, r.note]),
+    [
+      ['cart', 0.7, [0.6, 0.8], 0.1, null],
+      ['other', null, null, null, 'too few'],
+    ],
+  );
   assert.equal(report.shadow.patterns[0]!.plan[0], 'outlier-detection@storefront>catalog×1');
   assert.deepEqual(
     report.production.incidents.map((i) => i.source),
@@ -103,7 +126,11 @@ test('odd numbers still make a valid report', () => {
   const report = buildReport({
     ...input,
     traffic: { offered: Number.NaN, good: -3 },
-    fidelity: { score: 1.2, unfaultedShare: Number.NaN },
+    fidelity: {
+      score: 1.2,
+      unfaultedShare: Number.NaN,
+      routes: [{ route: 'r', compared: 9.5, pairs: Number.NaN, score: -1, interval: [Number.NaN, 2] }],
+    },
     learning: { trainingSteps: 0, loss: Number.NaN, policyVersion: 'p' },
     incidents: records.incidents.map((i) => ({ ...i, goodputDuring: Number.POSITIVE_INFINITY })),
   });

@@ -1,7 +1,14 @@
 import { describeMitigation } from '../mesh/mitigation.ts';
 import type { Decision, Episode, Incident, Pattern } from '../mesh/record.ts';
-import type { FidelityStatus, LearningStatus, MirrorStatus, PlaneStatus, XdsStatus } from './plane.ts';
-import type { Report, ReportIncident } from './report.schema.ts';
+import type {
+  FidelityStatus,
+  LearningStatus,
+  MirrorStatus,
+  PlaneStatus,
+  RouteFidelityStatus,
+  XdsStatus,
+} from './plane.ts';
+import type { Report, ReportIncident, ReportRoute } from './report.schema.ts';
 
 export interface ReportInput {
   /** The run's start; records from before it (an earlier run's, from the store) do not count. Patterns do. */
@@ -13,7 +20,7 @@ export interface ReportInput {
   readonly decisions: readonly Decision[];
   readonly patterns: readonly Pattern[];
   readonly incidents: readonly Incident[];
-  readonly fidelity: Pick<FidelityStatus, 'score' | 'unfaultedShare'>;
+  readonly fidelity: Pick<FidelityStatus, 'score' | 'routes' | 'unfaultedShare'>;
   /** Found by comparing production's state with what its users did; absent = nobody compared. */
   readonly leakedWrites?: number;
   readonly denied: Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
@@ -72,6 +79,7 @@ export function buildReport(input: ReportInput): Report {
         controlFailed: p.controlFailed,
       })),
       fidelity: input.fidelity.score === undefined ? null : share(input.fidelity.score),
+      fidelityByRoute: input.fidelity.routes.map(reportRoute),
       leakedWrites: input.leakedWrites === undefined ? null : whole(input.leakedWrites),
       denied: Object.fromEntries(Object.entries(input.denied.denied).map(([what, n]) => [what, whole(n)])),
       deniedTargets: input.denied.deniedTargets.map(({ what, count }) => ({ what, count: whole(count) })),
@@ -104,6 +112,21 @@ function reportIncident(i: Incident, trouble: string | undefined): ReportInciden
     // What an operator did is in the audit log; the report tells what Umbra knew.
     source: i.source === 'operator' ? 'none' : i.source,
     undone: i.undone,
+  };
+}
+
+function reportRoute(r: RouteFidelityStatus): ReportRoute {
+  const known = (x: number | undefined) => (x === undefined ? null : share(x));
+  return {
+    route: r.route,
+    compared: whole(r.compared),
+    status: known(r.status),
+    structure: known(r.structure),
+    pairs: whole(r.pairs),
+    noiseFloor: known(r.noiseFloor),
+    score: known(r.score),
+    interval: r.interval === undefined ? null : [share(r.interval[0]), share(r.interval[1])],
+    note: r.note ?? null,
   };
 }
 

@@ -67,6 +67,9 @@ const looks: [args: string[], expected: RegExp[]][] = [
       /latency@payments/,
       /payments/,
       /0 nacks/,
+      /fidelity +96\.4% \(95\.1%–97\.4%\) over 212 windows/,
+      /recommendations +87\.1% \(79\.0%–100\.0%\), noise floor 41\.2% of 34, 411 compared/,
+      /checkout +31 compared, too few/,
     ],
   ],
   [
@@ -84,7 +87,7 @@ const looks: [args: string[], expected: RegExp[]][] = [
       /kept after 4\.0 s: good 71\.0% before, 66\.0% expected without it, 86\.0% with it/,
     ],
   ],
-  [['report'], [/37800 requests/, /leaked writes +0/]],
+  [['report'], [/37800 requests/, /leaked writes +0/, /cart-writes +92\.9%/]],
 ];
 for (const [args, expected] of looks) {
   test(`umbra ${args.join(' ')}`, async (t) => {

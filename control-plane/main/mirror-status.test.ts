@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mirrorStatus } from './mirror-status.ts';
+import { comparisons, mirrorStatus } from './mirror-status.ts';
 
 test('drops and skips by reason', () => {
   const s = mirrorStatus(
@@ -32,4 +32,20 @@ test('nothing is said where everything is copied; without a shadow that is said'
   assert.equal(mirrorStatus({}, true, { share: 1 }).note, undefined);
   const none = mirrorStatus({}, false, undefined);
   assert.deepEqual([none.share, none.note], [0, 'there is no shadow to mirror into']);
+});
+
+test('comparisons by route, and nothing of the totals', () => {
+  const counters = {
+    umbra_mirror_compared: 99,
+    'umbra_mirror_route.cart-writes.compared': 7,
+    'umbra_mirror_route.cart.compared': 40,
+    'umbra_mirror_route.cart.digest_mismatch': 2,
+    'umbra_mirror_route.cart.noise_compared': 5,
+    'umbra_mirror_route.cart.noise_status_mismatch': 1,
+    'umbra_mirror_route.cart.noise_digest_mismatch': 2,
+  };
+  assert.deepEqual(comparisons(counters), {
+    'cart-writes': { compared: 7, statusMismatch: 0, digestMismatch: 0, noiseCompared: 0, noiseMismatch: 0 },
+    cart: { compared: 40, statusMismatch: 0, digestMismatch: 2, noiseCompared: 5, noiseMismatch: 3 },
+  });
 });

@@ -1,6 +1,6 @@
 import type { MirrorStatus } from '../api/plane.ts';
 import type { MirrorShare } from '../chaos/mirroring.ts';
-import type { Comparisons } from '../shadow/fidelity.ts';
+import type { Comparisons } from '../shadow/route-fidelity.ts';
 
 const PREFIX = 'umbra_mirror_';
 
@@ -40,11 +40,23 @@ function noteOf(copied: MirrorShare | undefined): { note?: string } {
   return copied.why === undefined ? {} : { note: `${Math.round(100 * copied.share)}% is copied: ${copied.why}` };
 }
 
-export function comparisons(filters: Readonly<Record<string, number>>): Comparisons {
-  const count = (name: string) => filters[PREFIX + name] ?? 0;
-  return {
-    compared: count('compared'),
-    statusMismatch: count('status_mismatch'),
-    digestMismatch: count('digest_mismatch'),
-  };
+/** The comparisons of each route, by its name; `filters` as above. */
+export function comparisons(filters: Readonly<Record<string, number>>): Record<string, Comparisons> {
+  const count = (route: string, what: string) => filters[`${PREFIX}route.${route}.${what}`] ?? 0;
+  const routes = Object.keys(filters).flatMap((name) => {
+    const route = name.startsWith(`${PREFIX}route.`) && name.endsWith('.compared') ? name.split('.')[1] : undefined;
+    return route === undefined ? [] : [route];
+  });
+  return Object.fromEntries(
+    routes.map((route) => [
+      route,
+      {
+        compared: count(route, 'compared'),
+        statusMismatch: count(route, 'status_mismatch'),
+        digestMismatch: count(route, 'digest_mismatch'),
+        noiseCompared: count(route, 'noise_compared'),
+        noiseMismatch: count(route, 'noise_status_mismatch') + count(route, 'noise_digest_mismatch'),
+      },
+    ]),
+  );
 }

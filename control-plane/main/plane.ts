@@ -20,6 +20,7 @@ import type { Store } from '../mesh/store.ts';
 import type { Topology } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
 import { createFidelity } from '../shadow/fidelity.ts';
+import type { ComparedRoute } from '../shadow/mirror-routes.ts';
 import type { Collector } from '../telemetry/collector.ts';
 import type { ManagementServer } from '../xds/index.ts';
 import { comparisons, mirrorStatus } from './mirror-status.ts';
@@ -48,6 +49,8 @@ export interface PlaneParts {
   readonly denied: () => Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
   /** How much of what the Shadow document asks for is copied just now. */
   readonly mirrored: () => MirrorShare;
+  /** Routes of which fidelity is a number. */
+  readonly routes: readonly ComparedRoute[];
   /** Whether the mirror filter was last seen alive. */
   readonly mirrorAlive: () => boolean;
   /** Share of the machine in use by what does not give way to production, 0..1. */
@@ -70,7 +73,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
   const startedAt = clock.now();
   const listeners = new Set<(event: PlaneEvent) => void>();
   const histories = { production: createHistory(), shadow: createHistory() };
-  const fidelity = createFidelity();
+  const fidelity = createFidelity(parts.routes);
 
   const emit = (event: PlaneEvent) => {
     for (const listener of listeners) {
@@ -146,7 +149,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     leases: (world) => worlds[world]?.leases() ?? [],
     learning: parts.learning,
     fidelity: () => {
-      const { compared: _, ...read } = fidelity.read();
+      const read = fidelity.read();
       const share = parts.chaos?.status().unfaultedShare;
       return { ...read, ...(share === undefined ? {} : { unfaultedShare: share }) };
     },

@@ -1,18 +1,25 @@
 import { goodRatio, type Snapshot } from '../mesh/snapshot.ts';
 import type { EdgeId } from '../mesh/topology.ts';
-
-/** Cumulative counts of the mirror filter's comparisons: answers of the shadow held against production's, per request. */
-export interface Comparisons {
-  readonly compared: number;
-  readonly statusMismatch: number;
-  readonly digestMismatch: number;
-}
+import type { ComparedRoute } from './mirror-routes.ts';
+import {
+  type Comparisons,
+  ENOUGH,
+  noComparisons,
+  overall,
+  type RouteFidelity,
+  routeFidelity,
+  worstFirst,
+} from './route-fidelity.ts';
 
 export interface Fidelity {
-  /** Share of compared answers that agree in status and structure, over unfaulted windows; undefined before {@link ENOUGH}. */
+  /** The routes' scores, weighted by what was compared, over unfaulted windows; undefined before {@link ENOUGH} answers. */
   readonly score?: number;
+  /** 95% of the score. */
+  readonly interval?: readonly [number, number];
   /** Answers compared in unfaulted windows. */
   readonly compared: number;
+  /** Of every route of which an answer was compared, the worst first. */
+  readonly routes: readonly RouteFidelity[];
   /** Unfaulted windows counted, and the share of all windows they are. */
   readonly windows: number;
   readonly unfaultedShare: number;
@@ -21,19 +28,28 @@ export interface Fidelity {
   readonly note?: string;
 }
 
-/** Comparisons below which a score says nothing. */
-export const ENOUGH = 50;
 /** An answer to a request sent in a faulted second may come this many windows later. */
 const SETTLE_WINDOWS = 3;
 
-/** How far the shadow, in its unfaulted windows, answers as production does (design, Words). Feed it one pair a window. */
-export function createFidelity(): {
-  record(production: Snapshot, shadow: Snapshot | undefined, faulted: boolean, counts: Comparisons): void;
+/**
+ * How far the shadow, in its unfaulted windows, answers as production does (design, Words). Feed it one pair a window, with the
+ * comparisons by route as counted since the start.
+ */
+export function createFidelity(compared: readonly ComparedRoute[]): {
+  record(
+    production: Snapshot,
+    shadow: Snapshot | undefined,
+    faulted: boolean,
+    counts: Readonly<Record<string, Comparisons>>,
+  ): void;
   read(): Fidelity;
 } {
   let [all, unfaulted, sinceFault] = [0, 0, SETTLE_WINDOWS];
-  let [compared, mismatched] = [0, 0];
-  let last: Comparisons | undefined;
+  const routes = compared.map((route) => ({
+    route,
+    last: undefined as Comparisons | undefined,
+    sum: noComparisons,
+  }));
   const edges = new Map<EdgeId, { sum: number; n: number }>();
   return {
     record(production, shadow, faulted, counts) {
@@ -41,14 +57,14 @@ export function createFidelity(): {
       all++;
       sinceFault = faulted ? 0 : sinceFault + 1;
       if (!faulted) unfaulted++;
-      const before = last;
-      last = counts;
       // Production in trouble answers otherwise than a sound shadow should.
-      if (sinceFault < SETTLE_WINDOWS || goodRatio(production) < 0.95) return;
-      if (before && counts.compared > before.compared) {
-        compared += counts.compared - before.compared;
-        mismatched += counts.statusMismatch - before.statusMismatch + (counts.digestMismatch - before.digestMismatch);
+      const counted = sinceFault >= SETTLE_WINDOWS && goodRatio(production) >= 0.95;
+      for (const r of routes) {
+        const now = counts[r.route.name] ?? noComparisons;
+        if (counted && r.last) r.sum = plus(r.sum, now, r.last);
+        r.last = now;
       }
+      if (!counted) return;
       for (const [id, p] of Object.entries(production.edges) as [EdgeId, Snapshot['edges'][EdgeId]][]) {
         const s = shadow.edges[id];
         if (!s || p.rate <= 0 || s.rate <= 0) continue;
@@ -61,11 +77,33 @@ export function createFidelity(): {
     read() {
       const byEdge: Record<EdgeId, number> = {};
       for (const [id, { sum, n }] of edges) byEdge[id] = Math.max(0, 1 - sum / n);
-      const share = all === 0 ? 1 : unfaulted / all;
-      const base = { compared, windows: unfaulted, unfaultedShare: share, byEdge };
-      return compared >= ENOUGH
-        ? { ...base, score: Math.max(0, 1 - mismatched / compared) }
-        : { ...base, note: `${compared} answers compared in unfaulted windows; a score needs ${ENOUGH}` };
+      const total = routes.reduce((sum, r) => sum + r.sum.compared, 0);
+      const base = {
+        compared: total,
+        routes: routes
+          .map((r) => routeFidelity(r.route, r.sum))
+          .filter((r) => r !== undefined)
+          .sort(worstFirst),
+        windows: unfaulted,
+        unfaultedShare: all === 0 ? 1 : unfaulted / all,
+        byEdge,
+      };
+      const whole = overall(routes.map((r) => r.sum));
+      return whole
+        ? { ...base, score: whole.value, interval: [whole.low, whole.high] as const }
+        : { ...base, note: `too few: ${total} answers compared of ${ENOUGH}, in unfaulted windows` };
     },
+  };
+}
+
+/** `sum` and what came between two readings of the counters. */
+function plus(sum: Comparisons, now: Comparisons, last: Comparisons): Comparisons {
+  const grown = (what: keyof Comparisons) => sum[what] + Math.max(0, now[what] - last[what]);
+  return {
+    compared: grown('compared'),
+    statusMismatch: grown('statusMismatch'),
+    digestMismatch: grown('digestMismatch'),
+    noiseCompared: grown('noiseCompared'),
+    noiseMismatch: grown('noiseMismatch'),
   };
 }

@@ -3,6 +3,7 @@ import { AuditTail } from './view/audit.tsx';
 import { Budget } from './view/budget.tsx';
 import { Controls } from './view/controls.tsx';
 import { Episodes } from './view/episodes.tsx';
+import { Fidelity } from './view/fidelity.tsx';
 import { Header } from './view/header.tsx';
 import { InForce } from './view/in-force.tsx';
 import { Incidents } from './view/incidents.tsx';
@@ -35,6 +36,7 @@ export function App() {
           <div class="stack">
             <InForce state={state} />
             <Controls state={state} />
+            <Fidelity state={state} />
             <Budget state={state} />
             <AuditTail state={state} />
           </div>

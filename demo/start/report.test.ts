@@ -40,6 +40,7 @@ const report: Report = {
     mitigationsSuccessful: 0,
     patterns: [],
     fidelity: null,
+    fidelityByRoute: [],
     leakedWrites: 0,
     denied: {},
     deniedTargets: [],

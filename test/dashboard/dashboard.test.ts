@@ -96,6 +96,21 @@ test('mode and forbid are orders of their own', options, async (t) => {
   );
 });
 
+test('fidelity is shown by route, the worst first, with its limits or why there is none', options, async (t) => {
+  const { page } = await openDashboard(t);
+  const worst = page.getByTestId('route-recommendations');
+  await worst.waitFor();
+  assert.deepEqual(await page.locator('#fidelity tbody td:first-child').allTextContents(), [
+    'recommendations',
+    'cart-writes',
+    'products',
+    'checkout',
+  ]);
+  assert.match((await worst.textContent()) ?? '', /411.*41\.2%.*87\.1%/);
+  await worst.getByLabel('between 79% and 100%').waitFor();
+  await page.getByTestId('route-checkout').getByText('too few: 31 answers compared of 50').waitFor();
+});
+
 test('what the plane says cannot become markup', options, async (t) => {
   const attack = '<img src=x onerror="window.__hit=1"><script>window.__hit=1</script>';
   const { page } = await openDashboard(t, {

@@ -3,18 +3,29 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { after, before, test } from 'node:test';
 import type { Address } from '../../control-plane/envoy/node.ts';
+import type { Fidelity } from '../../control-plane/shadow/fidelity.ts';
 import type { Totals } from '../../control-plane/telemetry/collector.ts';
 import type { DeniedCounters, Description, MachineSample } from '../../control-plane/worlds/local/protocol.ts';
 import { groupsOf, processesOf, whyNoShadow, whyNot } from './machine.ts';
 import { ask, document, eventually, makeHome, Running } from './running.ts';
 
 const skip = (await whyNot()) ?? whyNoShadow() ?? false;
+/** Answers that come late on a busy machine are good still. */
+const more = {
+  entry: ', slo: 30s, timeout: 60s',
+  shadow: `mirror:
+    twicePercent: 100
+    routes:
+      - { name: alike, pathPrefix: /alike }
+      - { name: otherwise, pathPrefix: /otherwise, methods: [GET] }
+      - { name: chance, pathPrefix: /chance, methods: [GET] }`,
+};
 let running: Running;
 let place: ReturnType<typeof makeHome>;
 
 before(async () => {
   if (skip) return;
-  place = makeHome(document());
+  place = makeHome(document(more));
   running = await Running.up(place);
 });
 after(async () => {
@@ -67,6 +78,38 @@ test('copies stop and come again as the share is told, and the machine says how 
     return sample?.busy !== undefined && sample.ingressCpuSeconds > 0 && sample;
   });
   assert.ok(machine.busy! >= 0 && machine.busy! <= 1);
+});
+
+test('fidelity by route: what answers otherwise is blamed, what answers by chance is not', { skip }, async () => {
+  const paths = [
+    ['alike', 'GET'],
+    ['alike', 'POST'],
+    ['otherwise', 'GET'],
+    ['chance', 'GET'],
+    ['chance', 'GET'],
+  ] as const;
+  const { routes } = await eventually(async () => {
+    await Promise.all(
+      paths.flatMap(([path, method]) => Array.from({ length: 4 }, () => ask(running.entry, `/${path}`, method))),
+    );
+    const fidelity = await running.tell<Fidelity>('fidelity');
+    const enough = (name: string, compared: number) =>
+      (fidelity.routes.find((r) => r.route === name)?.compared ?? 0) >= compared;
+    return (
+      enough('alike', 60) && enough('alike-writes', 60) && enough('otherwise', 60) && enough('chance', 200) && fidelity
+    );
+  }, 120_000);
+  const of = (name: string) => routes.find((r) => r.route === name)!;
+  assert.equal(routes[0]?.route, 'otherwise', 'the worst is first');
+  assert.deepEqual([of('otherwise').score, of('otherwise').noiseFloor], [0, 0]);
+  assert.ok(of('otherwise').interval![1] < 0.1, JSON.stringify(of('otherwise')));
+  assert.deepEqual([of('alike').score, of('alike').noiseFloor], [1, 0]);
+  assert.ok(of('alike').interval![0] > 0.9, JSON.stringify(of('alike')));
+  // Half of the answers differ; so do half of the shadow's own. Limits five standard errors away.
+  const chance = of('chance');
+  assert.ok(chance.noiseFloor! > 0.25 && chance.structure! < 0.75, JSON.stringify(chance));
+  assert.ok(chance.score! > 0.5 && chance.interval![1] > 0.75, JSON.stringify(chance));
+  assert.deepEqual([of('alike-writes').score, of('alike-writes').pairs], [1, 0], 'a write is never sent twice');
 });
 
 test("production's files are denied by absolute path, and counted", { skip }, async () => {
@@ -186,7 +229,7 @@ test('the shadow follows environment and replica count', { skip }, async () => {
 });
 
 test('a changed file is followed on SIGHUP, a broken one is not', { skip }, async () => {
-  writeFileSync(place.file, document({ api: ", GREETING: 'servus' }" }));
+  writeFileSync(place.file, document({ ...more, api: ", GREETING: 'servus' }" }));
   process.kill(running.ready.pid, 'SIGHUP');
   await eventually(async () => (await ask(running.shadowIngress, '/x')).body.includes('servus'));
   await eventually(async () => (await ask(running.entry, '/x')).body.includes('servus'));

@@ -56,9 +56,23 @@ export const Learning = Type.Object({
   lastTrainedAt: opt(Type.Number()),
   note: opt(Type.String()),
 });
+const Interval = Type.Tuple([Type.Number(), Type.Number()], { description: '95% of the score' });
+const RouteFidelity = Type.Object({
+  route: Type.String({ description: 'A route of the Shadow document, or a protected prefix; other: of none' }),
+  compared: Type.Number({ description: 'Answers held against production’s' }),
+  status: opt(Type.Number({ description: 'Share of them with its status' })),
+  structure: opt(Type.Number({ description: 'Share of those with one status that have one structure' })),
+  pairs: Type.Number({ description: 'Requests sent to the shadow twice, both answered' }),
+  noiseFloor: opt(Type.Number({ description: 'Share of the pairs that differ' })),
+  score: opt(Type.Number({ description: 'Agreement corrected by the noise floor' })),
+  interval: opt(Interval),
+  note: opt(Type.String({ description: 'Why there is no score, or what it leaves out' })),
+});
 export const Fidelity = Type.Object({
-  score: opt(Type.Number()),
-  noiseFloor: opt(Type.Number()),
+  score: opt(Type.Number({ description: 'The routes’ scores, weighted by answers' })),
+  interval: opt(Interval),
+  compared: Type.Number(),
+  routes: Type.Array(RouteFidelity, { description: 'The worst first' }),
   windows: Type.Number(),
   unfaultedShare: Type.Number(),
   byEdge: opt(Counts),

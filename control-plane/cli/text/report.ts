@@ -1,4 +1,5 @@
 import type { Report } from '../../api/report.schema.ts';
+import { routeRows } from './fidelity.ts';
 import { duration, number, type Paint, percent, plain, table } from './words.ts';
 
 /** What `umbra report` prints of a run. */
@@ -15,6 +16,7 @@ export function reportText(r: Report, p: Paint): string {
       ['  faults', kinds(s.byKind)],
       ['  mitigations', `${s.mitigationsTried} tried, ${s.mitigationsSuccessful} kept`],
       ['  fidelity', `${percent(s.fidelity)}, unfaulted ${percent(s.unfaultedShare)} of the time`],
+      ...routeRows(s.fidelityByRoute, p).map(([route, text]) => [`  ${route}`, text!]),
       [
         '  leaked writes',
         s.leakedWrites === null ? 'not compared' : s.leakedWrites > 0 ? p.bad(String(s.leakedWrites)) : p.good('0'),

@@ -12,6 +12,7 @@ import { smoothEdges, smoothEntry } from '../../api/smooth.ts';
 import type { Lease } from '../../mesh/lease.ts';
 import type { Override } from '../../mesh/record.ts';
 import type { Snapshot } from '../../mesh/snapshot.ts';
+import { routeRows, scoreText } from './fidelity.ts';
 import { duration, number, type Paint, percent, plain, table } from './words.ts';
 
 export interface StatusInput {
@@ -33,6 +34,8 @@ export interface WorldInput {
 
 /** Lines about configuration that proxies refused. */
 const MOST_REFUSALS = 5;
+/** Routes whose fidelity is shown, the worst first. */
+const MOST_ROUTES = 4;
 
 /** What `umbra status` prints. */
 export function statusText(
@@ -63,8 +66,9 @@ export function statusText(
       'fidelity',
       fidelity.score === undefined
         ? p.dim(fidelity.note ?? 'not measured yet')
-        : `${percent(fidelity.score)} over ${fidelity.windows} windows; unfaulted ${percent(fidelity.unfaultedShare)} of the time`,
+        : `${scoreText(fidelity.score, fidelity.interval)} over ${fidelity.windows} windows; unfaulted ${percent(fidelity.unfaultedShare)} of the time`,
     ],
+    ...routeRows(fidelity.routes.slice(0, MOST_ROUTES), p),
     [
       'learning',
       `${learning.trainingSteps} steps, loss ${number(learning.loss, 4)}, ${learning.experiences} experiences, ${learning.promotions} promotions${learning.note ? `; ${learning.note}` : ''}`,

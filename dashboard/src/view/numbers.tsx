@@ -73,7 +73,11 @@ export function Numbers({ state }: { state: State }) {
             ? (fidelity?.note ?? 'not measured yet')
             : `unfaulted ${pct(fidelity.unfaultedShare, 0)} of the time`
         }
-        title={`How far the unfaulted shadow answers as production does. Production against itself: ${pct(fidelity?.noiseFloor)}`}
+        title={`How far the unfaulted shadow answers as production does${
+          fidelity?.interval
+            ? `; 95%: ${pct(fidelity.interval[0])} to ${pct(fidelity.interval[1])}, of ${fidelity.compared} answers`
+            : ''
+        }. By route: below.`}
       />
       <Tile
         name="Mirror"

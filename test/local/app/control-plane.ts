@@ -6,9 +6,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectLocal, serveLocal } from '../../../control-plane/main/local.ts';
+import { comparisons } from '../../../control-plane/main/mirror-status.ts';
 import { wallClock } from '../../../control-plane/mesh/clock.ts';
 import type { Lease } from '../../../control-plane/mesh/lease.ts';
 import type { HealthyState } from '../../../control-plane/mesh/snapshot.ts';
+import { createFidelity } from '../../../control-plane/shadow/fidelity.ts';
+import { comparedRoutes } from '../../../control-plane/shadow/mirror-routes.ts';
 import { readLines } from '../../../control-plane/worlds/local/rpc.ts';
 
 const run = process.argv[process.argv.indexOf('--run') + 1]!;
@@ -51,6 +54,14 @@ const local = await serveLocal(await connectLocal(run), {
 });
 const { supervisor, worlds, xds, collectors } = local;
 
+const end = new AbortController();
+const fidelity = createFidelity(comparedRoutes(local.description.documents));
+async function watch(): Promise<void> {
+  for await (const window of worlds.production.observe(end.signal))
+    fidelity.record(window, worlds.shadow?.latest(), false, comparisons(collectors.production.totals().filters));
+}
+const watching = watch();
+
 const commands: Record<string, (argument: never) => unknown> = {
   apply: (lease: never) => worlds.production.apply(lease),
   applyShadow: (lease: never) => worlds.shadow?.apply(lease),
@@ -76,6 +87,7 @@ const commands: Record<string, (argument: never) => unknown> = {
   },
   leases: () => ({ production: worlds.production.leases(), shadow: worlds.shadow?.leases() }),
   xds: () => ({ ...xds.counters }),
+  fidelity: () => fidelity.read(),
   totals: () => ({ production: collectors.production.totals(), shadow: collectors.shadow?.totals() }),
 };
 const socket = join(run, 'test.sock');
@@ -92,6 +104,8 @@ createServer((peer) => {
   });
 }).listen(socket, () => void supervisor.call('ready', { dashboard: 'none', api: `unix:${socket}` }));
 process.once('SIGTERM', async () => {
+  end.abort();
+  await watching;
   await local.close();
   process.exit(0);
 });

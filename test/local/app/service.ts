@@ -38,6 +38,11 @@ createServer(async (request, response) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   if (url.pathname === '/healthz') return json(200, { ok: true });
   if (url.pathname === '/env') return json(200, process.env);
+  // The shadow can tell its requests from production's, so this one can differ in it for certain; the other differs by chance.
+  if (url.pathname === '/otherwise')
+    return request.headers['x-umbra-shadow'] === undefined ? json(200, { name: NAME }) : json(404, { error: 'gone' });
+  if (url.pathname === '/chance') return json(200, Math.random() < 0.5 ? { heads: 1 } : { tails: 1 });
+  if (url.pathname === '/alike') return json(200, { name: NAME });
   if (url.pathname === '/fds') return json(200, readdirSync('/proc/self/fd').length);
   if (url.pathname === '/read')
     return json(
