@@ -80,38 +80,6 @@ test('copies stop and come again as the share is told, and the machine says how 
   assert.ok(machine.busy! >= 0 && machine.busy! <= 1);
 });
 
-test('fidelity by route: what answers otherwise is blamed, what answers by chance is not', { skip }, async () => {
-  const paths = [
-    ['alike', 'GET'],
-    ['alike', 'POST'],
-    ['otherwise', 'GET'],
-    ['chance', 'GET'],
-    ['chance', 'GET'],
-  ] as const;
-  const { routes } = await eventually(async () => {
-    await Promise.all(
-      paths.flatMap(([path, method]) => Array.from({ length: 4 }, () => ask(running.entry, `/${path}`, method))),
-    );
-    const fidelity = await running.tell<Fidelity>('fidelity');
-    const enough = (name: string, compared: number) =>
-      (fidelity.routes.find((r) => r.route === name)?.compared ?? 0) >= compared;
-    return (
-      enough('alike', 60) && enough('alike-writes', 60) && enough('otherwise', 60) && enough('chance', 200) && fidelity
-    );
-  }, 120_000);
-  const of = (name: string) => routes.find((r) => r.route === name)!;
-  assert.equal(routes[0]?.route, 'otherwise', 'the worst is first');
-  assert.deepEqual([of('otherwise').score, of('otherwise').noiseFloor], [0, 0]);
-  assert.ok(of('otherwise').interval![1] < 0.1, JSON.stringify(of('otherwise')));
-  assert.deepEqual([of('alike').score, of('alike').noiseFloor], [1, 0]);
-  assert.ok(of('alike').interval![0] > 0.9, JSON.stringify(of('alike')));
-  // Half of the answers differ; so do half of the shadow's own. Limits five standard errors away.
-  const chance = of('chance');
-  assert.ok(chance.noiseFloor! > 0.25 && chance.structure! < 0.75, JSON.stringify(chance));
-  assert.ok(chance.score! > 0.5 && chance.interval![1] > 0.75, JSON.stringify(chance));
-  assert.deepEqual([of('alike-writes').score, of('alike-writes').pairs], [1, 0], 'a write is never sent twice');
-});
-
 test("production's files are denied by absolute path, and counted", { skip }, async () => {
   await ask(running.entry, '/written');
   const file = running.file('production', 'data', 'web', '0', 'requests');
@@ -183,6 +151,38 @@ test('ordinary traffic of the shadow counts as no attempt', { skip }, async () =
   const until = Date.now() + 4500;
   await eventually(async () => Date.now() > until);
   assert.deepEqual(await running.tell<DeniedCounters>('denied'), before);
+});
+
+test('fidelity by route: what answers otherwise is blamed, what answers by chance is not', { skip }, async () => {
+  const paths = [
+    ['alike', 'GET'],
+    ['alike', 'POST'],
+    ['otherwise', 'GET'],
+    ['chance', 'GET'],
+    ['chance', 'GET'],
+  ] as const;
+  const { routes } = await eventually(async () => {
+    await Promise.all(
+      paths.flatMap(([path, method]) => Array.from({ length: 4 }, () => ask(running.entry, `/${path}`, method))),
+    );
+    const fidelity = await running.tell<Fidelity>('fidelity');
+    const enough = (name: string, compared: number) =>
+      (fidelity.routes.find((r) => r.route === name)?.compared ?? 0) >= compared;
+    return (
+      enough('alike', 60) && enough('alike-writes', 60) && enough('otherwise', 60) && enough('chance', 200) && fidelity
+    );
+  }, 120_000);
+  const of = (name: string) => routes.find((r) => r.route === name)!;
+  assert.equal(routes[0]?.route, 'otherwise', 'the worst is first');
+  assert.deepEqual([of('otherwise').score, of('otherwise').noiseFloor], [0, 0]);
+  assert.ok(of('otherwise').interval![1] < 0.1, JSON.stringify(of('otherwise')));
+  assert.deepEqual([of('alike').score, of('alike').noiseFloor], [1, 0]);
+  assert.ok(of('alike').interval![0] > 0.9, JSON.stringify(of('alike')));
+  // Half of the answers differ; so do half of the shadow's own. Limits five standard errors away.
+  const chance = of('chance');
+  assert.ok(chance.noiseFloor! > 0.25 && chance.structure! < 0.75, JSON.stringify(chance));
+  assert.ok(chance.score! > 0.5 && chance.interval![1] > 0.75, JSON.stringify(chance));
+  assert.deepEqual([of('alike-writes').score, of('alike-writes').pairs], [1, 0], 'a write is never sent twice');
 });
 
 test("the shadow starts from a copy of production's data and returns to its snapshot", { skip }, async () => {

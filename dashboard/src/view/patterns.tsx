@@ -102,7 +102,7 @@ export function Interval({ low, high, at }: { low: number; high: number; at: num
       aria-label={`between ${pct(low, 0)} and ${pct(high, 0)}`}
       title={`95%: ${pct(low, 0)} to ${pct(high, 0)}`}
     >
-      <i style={{ left: `${low * 100}%`, width: `${Math.max(1, (high - low) * 100)}%` }} />
+      <i style={{ left: `${Math.min(99, low * 100)}%`, width: `${Math.max(1, (high - low) * 100)}%` }} />
       {at !== undefined && <b style={{ left: `${at * 100}%` }} />}
     </span>
   );
