@@ -20,7 +20,6 @@ import { wallClock } from './mesh/clock.ts';
 import { UmbraError } from './mesh/errors.ts';
 import type { HealthyState } from './mesh/snapshot.ts';
 import type { World } from './mesh/world.ts';
-import { comparedRoutes } from './shadow/mirror-routes.ts';
 import { openStore } from './store/sqlite.ts';
 import { createXdsMetrics } from './xds/index.ts';
 
@@ -142,7 +141,7 @@ async function run(directory: string): Promise<void> {
     learning: () => refinement.status(),
     denied: () => ({ denied: worlds.denied(), deniedTargets: worlds.deniedTargets() }),
     mirrored: () => follow.mirrored(),
-    routes: comparedRoutes(description.documents),
+    routes: () => worlds.comparedRoutes(),
     mirrorAlive: () => worlds.mirrorAlive(),
     busy: () => worlds.machine()?.busy,
     isolation: () => (worlds.shadow ? worlds.isolation() : undefined),

@@ -49,8 +49,8 @@ export interface PlaneParts {
   readonly denied: () => Pick<PlaneStatus, 'denied' | 'deniedTargets'>;
   /** How much of what the Shadow document asks for is copied just now. */
   readonly mirrored: () => MirrorShare;
-  /** Routes of which fidelity is a number. */
-  readonly routes: readonly ComparedRoute[];
+  /** Routes of which fidelity is a number, just now. */
+  readonly routes: () => readonly ComparedRoute[];
   /** Whether the mirror filter was last seen alive. */
   readonly mirrorAlive: () => boolean;
   /** Share of the machine in use by what does not give way to production, 0..1. */

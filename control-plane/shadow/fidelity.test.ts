@@ -32,7 +32,7 @@ const web = { name: 'web', twice: false };
 const home = { name: 'home', twice: true };
 
 test('mismatches count in unfaulted windows only, and not right after a fault', () => {
-  const f = createFidelity([web]);
+  const f = createFidelity(() => [web]);
   let [compared, statusMismatch] = [0, 0];
   const tick = (faulted: boolean, bad: number) => {
     compared += 10;
@@ -54,7 +54,7 @@ test('mismatches count in unfaulted windows only, and not right after a fault', 
 });
 
 test('each route by itself, with its own floor; nothing of routes nobody declared', () => {
-  const f = createFidelity([home, web]);
+  const f = createFidelity(() => [home, web]);
   const record = (n: number) =>
     f.record(window('production', 10), window('shadow', 10), false, {
       home: counts({ compared: 100 * n, statusMismatch: 50 * n, noiseCompared: 40 * n, noiseMismatch: 20 * n }),
@@ -75,15 +75,34 @@ test('each route by itself, with its own floor; nothing of routes nobody declare
   assert.equal(score, 0.875);
 });
 
+test('a route that the documents name later counts from then on, one they drop is gone', () => {
+  let routes = [web];
+  const f = createFidelity(() => routes);
+  const record = (n: number) =>
+    f.record(window('production', 10), window('shadow', 10), false, {
+      web: counts({ compared: 100 * n }),
+      home: counts({ compared: 100 * n }),
+    });
+  record(1);
+  record(2);
+  routes = [home];
+  assert.deepEqual(f.read().routes, []);
+  record(3);
+  assert.deepEqual(
+    f.read().routes.map((r) => [r.route, r.compared]),
+    [['home', 100]],
+  );
+});
+
 test('production in trouble is no measure', () => {
-  const f = createFidelity([web]);
+  const f = createFidelity(() => [web]);
   for (let n = 0; n < 5; n++)
     f.record(window('production', 5), window('shadow', 10), false, { web: counts({ compared: 100 * n }) });
   assert.deepEqual(f.read().routes, []);
 });
 
 test('too few comparisons give a reason instead of a number', () => {
-  const f = createFidelity([web]);
+  const f = createFidelity(() => [web]);
   for (const compared of [0, 3])
     f.record(window('production', 10), window('shadow', 10), false, { web: counts({ compared }) });
   assert.equal(f.read().score, undefined);

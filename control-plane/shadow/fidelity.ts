@@ -33,9 +33,9 @@ const SETTLE_WINDOWS = 3;
 
 /**
  * How far the shadow, in its unfaulted windows, answers as production does (design, Words). Feed it one pair a window, with the
- * comparisons by route as counted since the start.
+ * comparisons by route as counted since the start. `routes` are those that there are just now: changed documents may name others.
  */
-export function createFidelity(compared: readonly ComparedRoute[]): {
+export function createFidelity(routes: () => readonly ComparedRoute[]): {
   record(
     production: Snapshot,
     shadow: Snapshot | undefined,
@@ -45,11 +45,10 @@ export function createFidelity(compared: readonly ComparedRoute[]): {
   read(): Fidelity;
 } {
   let [all, unfaulted, sinceFault] = [0, 0, SETTLE_WINDOWS];
-  const routes = compared.map((route) => ({
-    route,
-    last: undefined as Comparisons | undefined,
-    sum: noComparisons,
-  }));
+  /** The counters as last read, undefined before; and what of them counts, by route. */
+  let last: Readonly<Record<string, Comparisons>> | undefined;
+  const sums = new Map<string, Comparisons>();
+  const sumOf = (route: string) => sums.get(route) ?? noComparisons;
   const edges = new Map<EdgeId, { sum: number; n: number }>();
   return {
     record(production, shadow, faulted, counts) {
@@ -59,12 +58,13 @@ export function createFidelity(compared: readonly ComparedRoute[]): {
       if (!faulted) unfaulted++;
       // Production in trouble answers otherwise than a sound shadow should.
       const counted = sinceFault >= SETTLE_WINDOWS && goodRatio(production) >= 0.95;
-      for (const r of routes) {
-        const now = counts[r.route.name] ?? noComparisons;
-        if (counted && r.last) r.sum = plus(r.sum, now, r.last);
-        r.last = now;
-      }
+      const before = last;
+      last = counts;
       if (!counted) return;
+      if (before) {
+        for (const { name } of routes())
+          sums.set(name, plus(sumOf(name), counts[name] ?? noComparisons, before[name] ?? noComparisons));
+      }
       for (const [id, p] of Object.entries(production.edges) as [EdgeId, Snapshot['edges'][EdgeId]][]) {
         const s = shadow.edges[id];
         if (!s || p.rate <= 0 || s.rate <= 0) continue;
@@ -77,18 +77,19 @@ export function createFidelity(compared: readonly ComparedRoute[]): {
     read() {
       const byEdge: Record<EdgeId, number> = {};
       for (const [id, { sum, n }] of edges) byEdge[id] = Math.max(0, 1 - sum / n);
-      const total = routes.reduce((sum, r) => sum + r.sum.compared, 0);
+      const now = routes();
+      const total = now.reduce((sum, { name }) => sum + sumOf(name).compared, 0);
       const base = {
         compared: total,
-        routes: routes
-          .map((r) => routeFidelity(r.route, r.sum))
+        routes: now
+          .map((route) => routeFidelity(route, sumOf(route.name)))
           .filter((r) => r !== undefined)
           .sort(worstFirst),
         windows: unfaulted,
         unfaultedShare: all === 0 ? 1 : unfaulted / all,
         byEdge,
       };
-      const whole = overall(routes.map((r) => r.sum));
+      const whole = overall(now.map(({ name }) => sumOf(name)));
       return whole
         ? { ...base, score: whole.value, interval: [whole.low, whole.high] as const }
         : { ...base, note: `too few: ${total} answers compared of ${ENOUGH}, in unfaulted windows` };

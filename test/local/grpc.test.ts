@@ -41,7 +41,7 @@ kind: Shadow
 metadata: { name: tiny-shadow }
 spec:
   application: tiny
-  mirror: { routes: [{ name: echo, pathPrefix: /test.Echo/, opaque: copy }] }
+  mirror: { routes: [{ name: echo, pathPrefix: /test.Echo/, methods: [POST], opaque: copy }] }
 `;
 
 let running: Running;

@@ -4,6 +4,7 @@ import { topologyOf } from '../../api/kinds/topology.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { HealthyState } from '../../mesh/snapshot.ts';
 import type { FaultableWorld, World } from '../../mesh/world.ts';
+import { type ComparedRoute, comparedRoutes } from '../../shadow/mirror-routes.ts';
 import type { Collector } from '../../telemetry/collector.ts';
 import type { ManagementServer, XdsLogger } from '../../xds/index.ts';
 import type { SupervisorClient } from './client.ts';
@@ -41,6 +42,8 @@ export interface LocalWorlds {
   machine(): MachineSample | undefined;
   /** Scales the declared share of mirrored traffic, 0..1; each change is a new configuration of the filter. */
   mirrorShare(share: number): void;
+  /** Routes of which fidelity is a number, by the documents as they are now. */
+  comparedRoutes(): readonly ComparedRoute[];
   /** Whether the mirror filter was last seen alive; false without a shadow. */
   mirrorAlive(): boolean;
   /** Stops serving; proxies keep what they have. */
@@ -181,6 +184,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
     mirrorShare(share) {
       if (mirroring.scale(share)) production.serve();
     },
+    comparedRoutes: () => mirroring.comparedRoutes(),
     mirrorAlive: () => watch?.alive ?? false,
     async close() {
       watch?.close();
@@ -223,6 +227,10 @@ class Mirroring {
   current() {
     if (!this.#ingress) return undefined;
     return { config: this.#config(this.#documents), ingress: this.#ingress };
+  }
+
+  comparedRoutes(): ComparedRoute[] {
+    return comparedRoutes(this.#documents);
   }
 
   #config(documents: Documents) {

@@ -11,7 +11,6 @@ import { wallClock } from '../../../control-plane/mesh/clock.ts';
 import type { Lease } from '../../../control-plane/mesh/lease.ts';
 import type { HealthyState } from '../../../control-plane/mesh/snapshot.ts';
 import { createFidelity } from '../../../control-plane/shadow/fidelity.ts';
-import { comparedRoutes } from '../../../control-plane/shadow/mirror-routes.ts';
 import { readLines } from '../../../control-plane/worlds/local/rpc.ts';
 
 const run = process.argv[process.argv.indexOf('--run') + 1]!;
@@ -55,7 +54,7 @@ const local = await serveLocal(await connectLocal(run), {
 const { supervisor, worlds, xds, collectors } = local;
 
 const end = new AbortController();
-const fidelity = createFidelity(comparedRoutes(local.description.documents));
+const fidelity = createFidelity(() => worlds.comparedRoutes());
 async function watch(): Promise<void> {
   for await (const window of worlds.production.observe(end.signal))
     fidelity.record(window, worlds.shadow?.latest(), false, comparisons(collectors.production.totals().filters));
