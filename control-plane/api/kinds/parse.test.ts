@@ -53,7 +53,7 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
     'replicas: 2',
     'protocol: h2',
     13,
-    /spec\.services\.cart\.protocol must be one of http, http2, grpc$/,
+    /spec\.services\.cart\.protocol must be one of http, http2, grpc, not "h2"$/,
   ],
   [
     'one of many that is none of them',
@@ -80,6 +80,34 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
   ['health of no kind', 'service: web }', 'service: web, health: {} }', 5, /entry: health needs either path or grpc/],
   ['scale below replicas', 'max: 3', 'max: 1', 14, /below replicas 2/],
   ['not YAML', 'kind: Application', 'kind: [Application', 3, /./],
+  [
+    'a number for a time',
+    'slo: 200ms',
+    'slo: 200',
+    10,
+    /calls\.cart\.slo must be text such as 250ms, 2s, 1m, not 200\n?$/,
+  ],
+  [
+    'another version',
+    'apiVersion: umbra.dev/v1alpha1',
+    'apiVersion: umbra.dev/v1',
+    1,
+    /must be umbra\.dev\/v1alpha1, not "umbra\.dev\/v1"/,
+  ],
+  [
+    'a word of no choice',
+    '      replicas: 2',
+    '      mode: manual',
+    13,
+    /must be one of off, observe, approve, auto, not "manual"/,
+  ],
+  [
+    'a shadow of another',
+    'application: shop }',
+    'application: ship }',
+    19,
+    /the Shadow is of ship, the Application is shop/,
+  ],
   ['no application', 'kind: Application', 'kind: Applikation', 2, /kind must be/],
 ];
 for (const [name, from, to, line, message] of bad) {
@@ -94,3 +122,25 @@ for (const [name, from, to, line, message] of bad) {
     );
   });
 }
+
+test('a field that is not there is named once', () => {
+  assert.throws(
+    () => parseDocuments(good.replace('      replicas: 2', '      replicsa: 2'), 'app.yaml'),
+    (e: UmbraError) => e.message === 'invalid document: app.yaml:13:7: spec.services.cart has no field "replicsa"',
+  );
+});
+
+test('of what is no YAML the first problem is told, its place once', () => {
+  assert.throws(
+    () => parseDocuments(good.replace('      replicas: 2', '\treplicas: 2'), 'app.yaml'),
+    (e: UmbraError) => e.message === 'invalid document: app.yaml:13:1: Tabs are not allowed as indentation',
+  );
+});
+
+test('many wrong values are all told', () => {
+  const many = Array.from({ length: 30 }, (_, i) => `    s${i}: { command: [], colour: red }\n`).join('');
+  assert.throws(
+    () => parseDocuments(good.replace('    cart:\n', `${many}    cart:\n`), 'app.yaml'),
+    (e: UmbraError) => e.message.split('\n').length === 60,
+  );
+});

@@ -5,6 +5,7 @@ import { UmbraError } from '../../mesh/errors.ts';
 import { Application, Shadow } from './application.ts';
 import { mirrorLimits } from './mirror.ts';
 import { references } from './references.ts';
+import { inWords } from './schema-errors.ts';
 
 /** A problem in a document, as `file:line:column: message`. */
 export interface Problem {
@@ -32,21 +33,28 @@ export function parseDocuments(text: string, file: string): Documents {
   const counter = new LineCounter();
   const problems: Problem[] = [];
   const found: { Application: Application[]; Shadow: Shadow[] } = { Application: [], Shadow: [] };
+  let sayOfShadow = (_path: string[], _message: string): void => {};
   for (const document of parseAllDocuments(text, { lineCounter: counter }) as Document.Parsed[]) {
-    for (const error of document.errors) {
-      const at = counter.linePos(error.pos[0]);
-      problems.push({ line: at.line, column: at.col, message: error.message.split('\n')[0]! });
+    // Those after the first are mostly its consequences.
+    const [unreadable] = document.errors;
+    if (unreadable) {
+      const at = counter.linePos(unreadable.pos[0]);
+      const message = unreadable.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+      problems.push({ line: at.line, column: at.col, message });
     }
     if (document.errors.length > 0 || document.contents === null) continue;
     const say = (path: string[], message: string) => problems.push({ ...positionOf(document, path, counter), message });
     const value = document.toJS() as Record<string, unknown>;
     const kind = value?.kind;
     if (kind !== 'Application' && kind !== 'Shadow') {
-      say(['kind'], `kind must be Application or Shadow, not ${JSON.stringify(kind)}`);
+      say(
+        ['kind'],
+        `kind must be Application or Shadow, ${kind === undefined ? 'and is missing' : `not ${JSON.stringify(kind)}`}`,
+      );
       continue;
     }
     const before = problems.length;
-    explain(Value.Errors(schemas[kind], value), say);
+    for (const [path, message] of inWords(Value.Errors(schemas[kind], value), schemas[kind], value)) say(path, message);
     if (problems.length > before) continue;
     if (kind === 'Application') {
       for (const [path, message] of references(value as Application)) say(path, message);
@@ -55,53 +63,25 @@ export function parseDocuments(text: string, file: string): Documents {
       const { mirror } = (value as Shadow).spec;
       for (const [path, message] of mirror ? mirrorLimits(mirror) : []) say(['spec', 'mirror', ...path], message);
       found.Shadow.push(value as Shadow);
+      sayOfShadow = say;
     }
     if (found[kind].length > 1) say(['kind'], `a second ${kind}; a file holds one`);
   }
   const application = found.Application[0];
+  const shadow = found.Shadow[0];
   if (problems.length === 0 && !application)
     problems.push({ line: 1, column: 1, message: 'no Application in this file' });
+  if (application && shadow && shadow.spec.application !== application.metadata.name)
+    sayOfShadow(
+      ['spec', 'application'],
+      `the Shadow is of ${shadow.spec.application}, the Application is ${application.metadata.name}`,
+    );
   if (problems.length > 0) {
     problems.sort((a, b) => a.line - b.line);
     throw new UmbraError('UMB0101', problems.map((p) => `${file}:${p.line}:${p.column}: ${p.message}`).join('\n'));
   }
-  const shadow = found.Shadow[0];
   return shadow ? { application: application!, shadow } : { application: application! };
 }
-
-type SchemaError = ReturnType<typeof Value.Errors>[number];
-
-type Say = (path: string[], message: string) => void;
-
-/** Schema errors in the words of the document, each at the place that is wrong. */
-function explain(errors: readonly SchemaError[], say: Say): void {
-  /** What would have been right, where one of several values was asked for. */
-  const choices = new Map<string, unknown[]>();
-  for (const error of errors) {
-    const { allowedValue } = error.params as { allowedValue?: unknown };
-    const known = choices.get(error.instancePath) ?? [];
-    if (error.keyword === 'const') choices.set(error.instancePath, [...known, allowedValue]);
-  }
-  for (const error of errors) {
-    const path = error.instancePath.split('/').slice(1).map(unescapePointer);
-    const where = path.join('.') || 'document';
-    if (error.keyword === 'anyOf') say(path, `${where} must be one of ${choices.get(error.instancePath)?.join(', ')}`);
-    else if (!error.schemaPath.includes('/anyOf/')) explainOne(error, path, where, say);
-  }
-}
-
-function explainOne(error: SchemaError, path: string[], where: string, say: Say): void {
-  const params = error.params as Record<string, unknown>;
-  if (Array.isArray(params.additionalProperties)) {
-    for (const name of params.additionalProperties as string[])
-      say([...path, name], `${where} has no field ${JSON.stringify(name)}`);
-  } else if (Array.isArray(params.requiredProperties)) {
-    for (const name of params.requiredProperties as string[])
-      say(path, `${where} lacks the field ${JSON.stringify(name)}`);
-  } else say(path, `${where} ${error.message}`);
-}
-
-const unescapePointer = (s: string) => s.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** Line and column of the deepest part of `path` that is there; of the key, where the path ends in one. */
 function positionOf(document: Document.Parsed, path: string[], counter: LineCounter): { line: number; column: number } {

@@ -3,10 +3,10 @@ import Type, { type TSchemaOptions } from 'typebox';
 export const Name = (options: TSchemaOptions = {}) => Type.String({ pattern: '^[a-z][a-z0-9-]{0,40}$', ...options });
 /** `250ms`, `2s`, `1m`. */
 export const Duration = (options: TSchemaOptions = {}) =>
-  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$', ...options });
+  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$', examples: ['250ms', '2s', '1m'], ...options });
 /** `64KiB`, `1MiB`, `2GiB` or plain bytes. */
 export const Size = (options: TSchemaOptions = {}) =>
-  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$', ...options });
+  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$', examples: ['64KiB', '1MiB', '2GiB'], ...options });
 export const Percent = (options: TSchemaOptions = {}) => Type.Number({ minimum: 0, maximum: 100, ...options });
 /** A header's name (RFC 9110 token), whatever its case. */
 export const HeaderName = (options: TSchemaOptions = {}) =>

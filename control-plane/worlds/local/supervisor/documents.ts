@@ -14,12 +14,7 @@ export function readDocuments(file: string): Documents {
   } catch (cause) {
     throw new UmbraError('UMB0102', file, { cause });
   }
-  const documents = parseDocuments(text, file);
-  const name = documents.application.metadata.name;
-  const of = documents.shadow?.spec.application;
-  if (of !== undefined && of !== name)
-    throw new UmbraError('UMB0101', `${file}: the Shadow is of ${of}, the Application is ${name}`);
-  return documents;
+  return parseDocuments(text, file);
 }
 
 /** The documents with one service changed; undefined where that changes nothing. @throws UmbraError UMB0101 for a service that is not there */
