@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { endWithOutput } from './output.ts';
 import { run } from './run.ts';
 import type { Terminal } from './terminal.ts';
 import { paint } from './text/words.ts';
@@ -6,11 +7,7 @@ import { version } from './version.ts';
 
 /** The process: terminal, environment, exit code. */
 export async function main(args: readonly string[]): Promise<void> {
-  // A reader that went away (`umbra status | head -1`) is no error.
-  process.stdout.on('error', (e: NodeJS.ErrnoException) => {
-    if (e.code === 'EPIPE') process.exit(0);
-    throw e;
-  });
+  endWithOutput();
   const terminal: Terminal = {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),

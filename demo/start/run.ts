@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Report } from '../../control-plane/api/report.schema.ts';
+import { onOutputGone } from '../../control-plane/cli/output.ts';
 import { homeOf } from '../home.ts';
 import type { Summary } from '../load/generator.ts';
 import type { Second } from '../load/tally.ts';
@@ -9,7 +10,7 @@ import { startTrouble } from '../troubles/run.ts';
 import { firstAnswers } from './first-answers.ts';
 import { leaksIn, readShop, type ShopState } from './leaks.ts';
 import type { StartOptions } from './options.ts';
-import { progress } from './progress.ts';
+import { progress, retimed } from './progress.ts';
 import { complete, type TroubleTime } from './report.ts';
 import { documentFor, prepare, startProviderProcess, startUmbra } from './system.ts';
 import { followPlan } from './trouble-plan.ts';
@@ -37,6 +38,7 @@ export async function start(options: StartOptions): Promise<number> {
     end.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  onOutputGone(() => end.abort());
   const stops: Stop[] = [];
   let code = 0;
   try {
@@ -68,8 +70,7 @@ async function run(
   kills.push(() => provider.child.kill());
   say(`the payment provider, outside the application, is at ${provider.url}`);
   const file = documentFor(provider.url, home);
-  // Its lines have times of their own.
-  const umbra = await startUmbra(file, { home, signal: end.signal, ...portsOf(options) }, console.log);
+  const umbra = await startUmbra(file, { home, signal: end.signal, ...portsOf(options) }, retimed(say));
   stops.push(() => umbra.stop());
   kills.push(() => umbra.kill());
   let failed = false;
