@@ -5,6 +5,7 @@ import { describeMitigation, type Mitigation } from '../mesh/mitigation.ts';
 import type { Decision, Override, OverrideOrder } from '../mesh/record.ts';
 import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState } from '../mesh/snapshot.ts';
+import { strengthProblem } from '../mesh/strength.ts';
 import type { World } from '../mesh/world.ts';
 import type { Audit } from './audit.ts';
 import type { DecisionLog } from './decisions.ts';
@@ -55,7 +56,7 @@ export function createOperator(options: {
     const able = world.capabilities();
     if (!able.mitigations.has(m.kind))
       throw new UmbraError('UMB0701', able.missing[m.kind] ?? `${m.kind} is not possible`);
-    const setting = resolve(m, world.topology, options.healthy());
+    const setting = strengthProblem(m, world.topology) ?? resolve(m, world.topology, options.healthy());
     if (typeof setting === 'string') throw new UmbraError('UMB0701', `${text}: ${setting}`);
     const override = overrides.add(request.order, request.by, request.reason, request.ttlMs);
     const lease: MitigationLease = {

@@ -129,6 +129,7 @@ test('forbid by kind and by target; pin is in force at once, beats the policy, a
   const bad = (order: Parameters<Guardian['override']>[0]['order']) =>
     assert.rejects(s.guardian.override({ order, by: 'ada', reason: 'x', ttlMs: 1000 }), { code: 'UMB0701' });
   await bad({ type: 'pin', mitigation: { kind: 'retry', target: { edge: 'pay>bank' }, strength: 1 } });
+  await bad({ type: 'pin', mitigation: { ...pinned, strength: 99 } });
   await bad({ type: 'forbid', what: 'magic' });
   await bad({ type: 'freeze', service: 'nowhere' });
   assert.equal(s.guardian.overrides().length, 1);
