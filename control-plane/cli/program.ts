@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Report } from '../api/report.schema.ts';
+import { defaultTtlMs } from '../api/schemas/orders.ts';
 import type { MitigationKind } from '../mesh/mitigation.ts';
 import { mitigationKinds } from '../mesh/mitigation.ts';
 import type { Mode } from '../mesh/record.ts';
@@ -11,6 +12,7 @@ import { cancelOrder, listOrders, type OrderOptions, order } from './commands/or
 import { type ConnectionOptions, findConnection } from './connection.ts';
 import { parseDuration, parsePort } from './duration.ts';
 import type { Terminal } from './terminal.ts';
+import { duration, table } from './text/words.ts';
 import { xdsCommands } from './xds/program.ts';
 
 type Common = ConnectionOptions & { json?: boolean };
@@ -41,8 +43,7 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
-    })
-    .showHelpAfterError('(umbra --help lists what there is)');
+    });
 
   const clientOf = (options: Common) => createClient(findConnection(options, terminal.env));
   /** A command that asks the API. */
@@ -129,6 +130,11 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
   return program;
 }
 
+/** What an operator has to know to pin a mitigation. */
+const kindsText = `
+Kinds, what they apply to, and the unit of their strength:
+${table(Object.entries(mitigationKinds).map(([kind, { target, unit }]) => [`  ${kind}`, target, unit]))}`;
+
 type Asking = (parent: Command, nameAndArguments: string, description: string) => Command;
 type OrderFlags = Common & { reason?: string; for?: number; by?: string };
 
@@ -142,28 +148,31 @@ function overrideCommands(
     asking(parent, nameAndArguments, description)
       .option('--token <token>', 'the API token (default: UMBRA_TOKEN, or the token file)')
       .option('--reason <text>', 'why, for the audit log')
-      .option('--by <name>', 'who, for the audit log (default: the user)')
-      .option('--for <time>', 'how long it stands: 10m, 2h, 1d', parseDuration);
+      .option('--by <name>', 'who, for the audit log (default: the user)');
+  /** With how long it stands where nobody says. */
+  const lasting = (command: Command, type: keyof typeof defaultTtlMs, stands = 'how long it stands') =>
+    command.option('--for <time>', `${stands}: 10m, 2h, 1d (default: ${duration(defaultTtlMs[type])})`, parseDuration);
   const options = (o: OrderFlags): OrderOptions => ({
     ...(o.reason === undefined ? {} : { reason: o.reason }),
     ...(o.for === undefined ? {} : { ttlMs: o.for }),
     ...(o.by === undefined ? {} : { by: o.by }),
   });
 
-  ordering('freeze [service]', 'no new mitigation: of a service, or of everything').action(
+  lasting(ordering('freeze [service]', 'no new mitigation: of a service, or of everything'), 'freeze').action(
     async (service: string | undefined, o: OrderFlags) =>
       done(await order(looking(o), { type: 'freeze', ...(service === undefined ? {} : { service }) }, options(o))),
   );
-  ordering('mode', 'what Umbra may do to a service in production')
+  lasting(ordering('mode', 'what Umbra may do to a service in production'), 'mode')
     .argument('<service>')
     .addArgument(new Argument('<mode>').choices(['off', 'observe', 'approve', 'auto']))
     .action(async (service: string, mode: Mode, o: OrderFlags) =>
       done(await order(looking(o), { type: 'mode', service, mode }, options(o))),
     );
-  ordering('pin', 'keep a mitigation in force: pin scale payments 1')
+  lasting(ordering('pin', 'keep a mitigation in force: pin scale payments 1'), 'pin')
     .addArgument(new Argument('<kind>').choices(Object.keys(mitigationKinds)))
     .argument('<target>', 'caller>callee, or a service')
     .argument('<strength>', 'in the kind’s unit', strength)
+    .addHelpText('after', kindsText)
     .action(async (kind: MitigationKind, target: string, value: number, o: OrderFlags) =>
       done(
         await order(
@@ -173,12 +182,14 @@ function overrideCommands(
         ),
       ),
     );
-  ordering('forbid <what>', 'never this kind, or kind@target').action(async (what: string, o: OrderFlags) =>
-    done(await order(looking(o), { type: 'forbid', what }, options(o))),
+  lasting(ordering('forbid <what>', 'never this kind, or kind@target: retry, retry@web>cart'), 'forbid').action(
+    async (what: string, o: OrderFlags) => done(await order(looking(o), { type: 'forbid', what }, options(o))),
   );
-  ordering('undo <lease>', 'take a mitigation back now').action(async (lease: string, o: OrderFlags) =>
-    done(await order(looking(o), { type: 'undo', lease }, options(o))),
-  );
+  lasting(
+    ordering('undo <lease>', 'take a mitigation back now; `umbra status` shows what is in force'),
+    'undo',
+    'how long Umbra does not do the same again',
+  ).action(async (lease: string, o: OrderFlags) => done(await order(looking(o), { type: 'undo', lease }, options(o))));
   ordering('approve <decision>', 'carry out a decision that waits for approval').action(
     async (decision: string, o: OrderFlags) => done(await order(looking(o), { type: 'approve', decision }, options(o))),
   );

@@ -118,13 +118,14 @@ test('orders reach the plane under the user’s name, are listed and cancelled',
     ],
     [['forbid', 'retry@storefront>cart'], { type: 'forbid', what: 'retry@storefront>cart' }],
     [['undo', 'l-31'], { type: 'undo', lease: 'l-31' }],
-    [['approve', 'd-111'], { type: 'approve', decision: 'd-111' }],
   ];
   for (const [args, order] of given) {
     const { code, err } = await umbra(home, ['override', ...args, '--reason', 'drill', '--for', '10m']);
     assert.equal(code, 0, err);
     assert.deepEqual(plane.given.at(-1), { order, by: 'carol', reason: 'drill', ttlMs: 600_000 });
   }
+  assert.equal((await umbra(home, ['override', 'approve', 'd-111'])).code, 0);
+  assert.deepEqual(plane.given.at(-1)?.order, { type: 'approve', decision: 'd-111' });
   const listed = await umbra(home, ['override', 'list']);
   assert.match(listed.out, /o-1 +freeze everything +by carol/);
   assert.equal((await umbra(home, ['override', 'cancel', 'o-1'])).code, 0);
@@ -170,6 +171,18 @@ for (const args of usage) {
     assert.match(err, /error: /);
   });
 }
+
+test('wrong usage names the help of the command that was meant', async () => {
+  const { err } = await umbra('/nowhere', ['override', 'pin', 'scale', 'payments', 'much']);
+  assert.match(err, /\(umbra override pin --help says more\)/);
+});
+
+test('the help of an order tells units, and how long it stands where nobody says', async () => {
+  const { code, out } = await umbra('/nowhere', ['override', 'pin', '--help']);
+  assert.equal(code, 0);
+  assert.match(out, /scale +service +replicas added/);
+  assert.match(out, /how long it stands: 10m, 2h, 1d \(default:\s+60 min\)/);
+});
 
 test('status --watch draws again until it is stopped, through a control plane that goes away', async (t) => {
   const { api, home } = await start(t);

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { UmbraError } from '../mesh/errors.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,6 +16,7 @@ export async function run(args: readonly string[], terminal: Terminal, version: 
   const all = [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)];
   for (const command of all) {
     command.exitOverride();
+    command.showHelpAfterError(`(${pathOf(command)} --help says more)`);
     command.configureOutput(program.configureOutput());
   }
   try {
@@ -31,3 +32,6 @@ export async function run(args: readonly string[], terminal: Terminal, version: 
     throw error;
   }
 }
+
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
