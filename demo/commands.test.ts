@@ -36,12 +36,12 @@ test('lists the troubles', async () => {
 
 const refused: [args: string[], says: RegExp][] = [
   [['trouble', 'flood'], /no trouble flood; there are/],
-  [['trouble', 'payments-slow'], /no replica of payments is running/],
+  [['trouble', 'payments-slow'], /no replica of payments is running .*; start the shop first/],
   [['trouble', 'traffic-spike'], /no load is running/],
   [['trouble', 'error-burst', '--stop'], /error-burst is not on/],
-  [['trouble', 'error-burst', '--for', 'long'], /a duration such as 90s/],
+  [['trouble', 'error-burst', '--for', 'long'], /Give a time like 30s/],
   [['load'], /no entry to send to/],
-  [['load', '--rate', 'many'], /a number is needed/],
+  [['load', '--rate', 'many'], /Give a number/],
   [['serve'], /unknown command/],
 ];
 for (const [args, says] of refused) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { DEFAULT_RATE, duration, number } from './arguments.ts';
+import { parseDuration, parsePort } from '../control-plane/cli/duration.ts';
+import { DEFAULT_RATE, number } from './arguments.ts';
 import { homeOf } from './home.ts';
 import { PROVIDER_PORT } from './provider.ts';
 import { startCommand } from './start/options.ts';
@@ -13,7 +14,7 @@ export function commands(): Command {
   program
     .command('provider')
     .description('run the payment provider, which is outside the application')
-    .option('--port <port>', 'where it listens', number, PROVIDER_PORT)
+    .option('--port <port>', 'where it listens', parsePort, PROVIDER_PORT)
     .action(async ({ port }: { port: number }) => {
       const { startProvider } = await import('./provider.ts');
       const provider = await startProvider(port);
@@ -26,8 +27,8 @@ export function commands(): Command {
     .description('send users, open loop')
     .option('--url <url>', 'where they enter (default: the running shop)')
     .option('--rate <n>', 'requests per second', number, DEFAULT_RATE)
-    .option('--slo <duration>', 'later than this is not good', duration, 500)
-    .option('--for <duration>', 'end after', duration)
+    .option('--slo <duration>', 'later than this is not good', parseDuration, 500)
+    .option('--for <duration>', 'end after', parseDuration)
     .option('--socket <path>', 'where to listen for a multiplied rate')
     .option('--json', 'JSON lines', false)
     .action(async (o: { url?: string; rate: number; slo: number; for?: number; socket?: string; json: boolean }) => {
@@ -44,7 +45,7 @@ export function commands(): Command {
   program
     .command('trouble [name]')
     .description('make production suffer until Ctrl-C; Umbra is not told')
-    .option('--for <duration>', 'end after', duration)
+    .option('--for <duration>', 'end after', parseDuration)
     .option('--stop', 'end the one another process runs', false)
     .option('--list', 'say which there are', false)
     .action(async (name: string | undefined, o: { for?: number; stop: boolean; list: boolean }) => {

@@ -20,6 +20,21 @@ const bad = [
 ];
 for (const text of bad) test(`${text} is refused`, () => assert.throws(() => parseTrouble(text)));
 
+const refused: [argument: string, says: RegExp][] = [
+  ['--report=/nowhere/report.json', /cannot be written: .*\/nowhere/],
+  [`--report=${import.meta.dirname}`, /it is a folder/],
+  ['--port=70000', /a port between/],
+  ['--api-port=1.5', /a port between/],
+  ['--rate=-1', /a number, 0 or above/],
+  ['--for=10', /a time like/],
+];
+for (const [argument, says] of refused)
+  test(`${argument} is refused before anything is built`, async () => {
+    const command = startCommand(new Command(), () => assert.fail('it was run'));
+    command.exitOverride().configureOutput({ writeErr: () => {} });
+    await assert.rejects(command.parseAsync([argument], { from: 'user' }), says);
+  });
+
 test('the command gathers its options', async () => {
   let got: StartOptions | undefined;
   const command = startCommand(new Command(), async (options) => {

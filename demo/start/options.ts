@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { DEFAULT_RATE, duration, number } from '../arguments.ts';
+import { parseDuration, parsePort } from '../../control-plane/cli/duration.ts';
+import { DEFAULT_RATE, number, writable } from '../arguments.ts';
 import { troubleNamed } from '../troubles/index.ts';
 
 /** A trouble that starts so many ms after the load, and ends after `forMs` or with the run. */
@@ -29,7 +30,7 @@ export function parseTrouble(text: string): PlannedTrouble {
   } catch (e) {
     throw new InvalidArgumentError((e as Error).message);
   }
-  const time = (part: string) => (/^[0-9.]+$/.test(part) ? number(part) * 1000 : duration(part));
+  const time = (part: string) => (/^[0-9.]+$/.test(part) ? number(part) * 1000 : parseDuration(part));
   return { name, atMs: time(at), ...(length === undefined ? {} : { forMs: time(length) }) };
 }
 
@@ -37,16 +38,16 @@ export function parseTrouble(text: string): PlannedTrouble {
 export function startCommand(command: Command, run: (options: StartOptions) => Promise<void>): Command {
   return command
     .description('the shop, its shadow, Umbra and users; Ctrl-C stops all of it')
-    .option('--for <duration>', 'end by itself after, from the first user on (10m)', duration)
-    .option('--report <file>', 'write a report at the end')
+    .option('--for <duration>', 'end by itself after, from the first user on: 90s, 10m', parseDuration)
+    .option('--report <file>', 'write a report at the end', writable)
     .option(
       '--trouble <name@seconds>',
       'start a trouble so many seconds after the first user; NAME@SECONDS+DURATION ends it; may be given again',
       (text: string, before: PlannedTrouble[] | undefined) => [...(before ?? []), parseTrouble(text)],
     )
     .option('--rate <n>', 'what users send, requests per second', number, DEFAULT_RATE)
-    .option('--port <port>', 'where users enter (default: a free port)', number)
-    .option('--api-port <port>', 'where API and dashboard listen (default: a free port)', number)
+    .option('--port <port>', 'where users enter (default: a free port)', parsePort)
+    .option('--api-port <port>', 'where API and dashboard listen (default: a free port)', parsePort)
     .option('--no-load', 'no users')
     .action(
       async (o: {

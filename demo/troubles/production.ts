@@ -18,7 +18,7 @@ export function production(home: string): Victim {
     afflict: (service, replicas, affliction) => afflict(home, service, replicas, affliction),
     multiplyLoad: async (factor) => {
       const held = await hold(loadSocket(home), { factor }).catch((e: Error) => {
-        throw new Error(`no load is running for ${home}: ${e.message}`);
+        throw new Error(`no load is running for ${home}: ${e.message}; start the shop first: npm start`);
       });
       return async () => {
         held.release();
@@ -42,7 +42,8 @@ async function afflict(home: string, service: string, replicas: Replicas, afflic
     }
   };
   await look();
-  if (held.size === 0) throw new Error(`no replica of ${service} is running under ${folder}`);
+  if (held.size === 0)
+    throw new Error(`no replica of ${service} is running under ${folder}; start the shop first: npm start`);
   let looking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(look);
