@@ -74,7 +74,7 @@ export const codes = {
   },
   UMB0801: {
     title: 'not allowed',
-    remedy: 'Give the token printed at start: --token, UMBRA_TOKEN, or the token file.',
+    remedy: 'Give the token, which is in the file named at start: --token, UMBRA_TOKEN, or the dashboard’s dialog.',
   },
   UMB0802: { title: 'control plane unreachable', remedy: 'Start it with `umbra up`, or give --api.' },
   UMB0803: { title: 'invalid request', remedy: 'Correct what is named; /api/v1/openapi.json describes every request.' },

@@ -41,7 +41,7 @@ test('a mitigation is undone by a click, after the token was asked for', options
   await problem.waitFor();
   assert.match(
     (await problem.textContent()) ?? '',
-    /UMB0801 not allowed: the token is wrong.*Give the token printed at start/,
+    /UMB0801 not allowed: the token is wrong.*Give the token, which is in the file named at start/,
   );
   assert.equal(plane.given.length, 0);
 

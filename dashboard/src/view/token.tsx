@@ -26,7 +26,10 @@ export function TokenDialog({ state: { asking } }: { state: State }) {
   return (
     <Dialog title={`${asking.what}: needs the token`} onClose={close}>
       <form onSubmit={submit}>
-        <p>It was printed when Umbra started, and is in the token file named there. It is kept in this tab only.</p>
+        <p>
+          It is in the file that Umbra names when it starts, <code>~/.umbra/APPLICATION/token</code> by default. This
+          tab alone keeps it.
+        </p>
         <label>
           Token
           <input
