@@ -38,4 +38,9 @@ test('beyond the last row bands share it', () => {
     assignRows(same, 10, 3).map((p) => p.row),
     [1, 2, 2, 2],
   );
+  assert.deepEqual(
+    assignRows(same, 10, 3).map((p) => p.clearTo),
+    [undefined, 0, 0, undefined],
+    'where the next one begins there is no room for a label',
+  );
 });

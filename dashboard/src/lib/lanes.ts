@@ -7,21 +7,31 @@ export interface Band {
   readonly to?: number;
 }
 
+export interface PlacedBand {
+  readonly band: Band;
+  readonly row: number;
+  readonly clearTo?: number;
+}
+
 /**
  * Gives each band a row so that none covers another: incidents and faults come first, the rest goes to the first row that is free
- * at its start. Beyond `rows` rows the last one is shared.
+ * at its start. Beyond `rows` rows the last one is shared; `clearTo` is when the next one in the same row begins.
  */
-export function assignRows(bands: readonly Band[], now: number, rows: number): { band: Band; row: number }[] {
+export function assignRows(bands: readonly Band[], now: number, rows: number): PlacedBand[] {
   const freeAt: number[] = [];
   const ordered = bands.toSorted(
     (a, b) => Number(a.kind === 'mitigation') - Number(b.kind === 'mitigation') || a.from - b.from,
   );
+  const last: (PlacedBand & { clearTo?: number })[] = [];
   return ordered.map((band) => {
     let row = 0;
     // Mitigations leave the first row to what went wrong.
     if (band.kind === 'mitigation') row = 1;
     while (row < rows - 1 && (freeAt[row] ?? Number.NEGATIVE_INFINITY) > band.from) row++;
     freeAt[row] = Math.max(freeAt[row] ?? 0, band.to ?? now);
-    return { band, row };
+    const placed: PlacedBand & { clearTo?: number } = { band, row };
+    if (last[row]) last[row].clearTo = band.from;
+    last[row] = placed;
+    return placed;
   });
 }

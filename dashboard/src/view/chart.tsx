@@ -113,7 +113,7 @@ function drawBars(u: uPlot, { bands, theme, now }: Props): void {
   ctx.font = `${10.5 * scale}px system-ui, sans-serif`;
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'left';
-  for (const { band, row } of assignRows(bands, now, ROWS)) {
+  for (const { band, row, clearTo } of assignRows(bands, now, ROWS)) {
     const found = extent(u, band, now);
     if (!found) continue;
     const [from, to] = found;
@@ -124,10 +124,11 @@ function drawBars(u: uPlot, { bands, theme, now }: Props): void {
     ctx.fillRect(from, top, width, height);
     ctx.fillStyle = colour;
     ctx.fillRect(from, top, Math.min(width, 2 * scale), height);
-    if (width > 34 * scale) {
+    const room = clearTo === undefined ? width : Math.min(width, u.valToPos(clearTo / 1000, 'x', true) - from);
+    if (room > 34 * scale) {
       ctx.save();
       ctx.beginPath();
-      ctx.rect(from, top, width - 3 * scale, height);
+      ctx.rect(from, top, room - 3 * scale, height);
       ctx.clip();
       ctx.fillStyle = theme.text;
       ctx.fillText(band.label, from + 6 * scale, top + height / 2 + 0.5 * scale);
