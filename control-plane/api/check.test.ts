@@ -81,6 +81,16 @@ const cases: [what: string, change: (plane: ExamplePlane) => void, name: RegExp,
     /no request/,
   ],
   [
+    'there is nothing to mirror',
+    (p) => {
+      const old = p.latest('production')!;
+      p.latest = () => ({ ...old, entry: { ...old.entry, offered: 0 } });
+    },
+    /mirrored traffic/,
+    'warn',
+    /production has no request to copy/,
+  ],
+  [
     'the picture has gaps',
     (p) => {
       const old = p.latest('production')!;

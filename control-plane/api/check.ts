@@ -145,6 +145,8 @@ function shadowChecks(plane: Plane, status: PlaneStatus): Check[] {
   const mirror = plane.mirror();
   const dropped = Object.values(mirror.dropped).reduce((a, b) => a + b, 0);
   const offered = plane.latest('shadow')?.entry.offered ?? 0;
+  // Without users there is nothing to copy, which is no failure of the mirror.
+  const idle = mirror.alive && (plane.latest('production')?.entry.offered ?? 0) === 0;
   const traffic: Check =
     mirror.mirrored > 0 && offered > 0
       ? {
@@ -154,9 +156,11 @@ function shadowChecks(plane: Plane, status: PlaneStatus): Check[] {
         }
       : {
           name: 'shadow: mirrored traffic arrives',
-          state: 'fail',
-          detail:
-            mirror.note ?? (mirror.mirrored === 0 ? 'nothing was ever copied' : 'copies are sent but none arrives now'),
+          state: idle ? 'warn' : 'fail',
+          detail: idle
+            ? 'production has no request to copy'
+            : (mirror.note ??
+              (mirror.mirrored === 0 ? 'nothing was ever copied' : 'copies are sent but none arrives now')),
           hint: mirror.alive
             ? 'Is there traffic in production, and is mirror.percent above 0? Dropped and skipped copies are counted by reason in `umbra status`.'
             : 'The mirror filter is dead or not installed; it is revived at most 3 times an hour. Read the ingress Envoy’s log.',

@@ -6,6 +6,7 @@ export const SMOOTH_WINDOWS = 5;
 
 export interface Smoothed {
   readonly offered: number;
+  /** At most what was offered: an answer counts in its own second, which may be the one after its request's. */
   readonly good: number;
   /** good ÷ offered, at most 1; undefined where nothing was offered. */
   readonly ratio: number | undefined;
@@ -23,7 +24,7 @@ export function smoothEntry(points: readonly HistoryPoint[]): Smoothed | undefin
   if (last.length === 0) return undefined;
   const offered = last.reduce((sum, p) => sum + p.offered, 0) / last.length;
   const good = last.reduce((sum, p) => sum + p.good, 0) / last.length;
-  return { offered, good, ratio: ratioOf(good, offered) };
+  return { offered, good: Math.min(good, offered), ratio: ratioOf(good, offered) };
 }
 
 /** Every edge over the last windows. */
