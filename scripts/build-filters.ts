@@ -61,6 +61,7 @@ export function buildFilters(force = false, roles: readonly FilterRole[] = filte
   for (const role of roles) {
     const target = join(root, 'filters', 'build', `${role}.wasm`);
     if (!force && modified(target) >= newestSource(role)) continue;
+    console.log(`building filters/${role}…`);
     if (!compileFilter(`filters/${role}/index.ts`, `filters/build/${role}.wasm`, ownOptions[role])) return false;
     console.log(`filters/build/${role}.wasm ${(statSync(target).size / 1024).toFixed(1)} KiB`);
   }

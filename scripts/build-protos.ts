@@ -108,6 +108,7 @@ function wholeApi(): string[] {
 const wanted = fingerprint();
 const mark = join(gen, '.fingerprint');
 if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
+  console.log('building Envoy’s messages…');
   const work = mkdtempSync(join(tmpdir(), 'umbra-protos-'));
   try {
     const staging = join(work, 'proto');

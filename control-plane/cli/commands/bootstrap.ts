@@ -39,9 +39,10 @@ export async function bootstrapCommand(
       client().get<PlaneStatus>('/status'),
       client().get<Topology>('/topology'),
     ]);
-    if (service !== 'ingress' && !Object.hasOwn(topology.services, service)) {
+    const own = Object.values(topology.services).filter((s) => !s.external);
+    if (service !== 'ingress' && !own.some((s) => s.id === service)) {
       throw new UmbraError('UMB0804', `there is no service ${service}`, {
-        remedy: `There are ${Object.keys(topology.services).join(', ')} and ingress.`,
+        remedy: `There are ${own.map((s) => s.id).join(', ')} and ingress.`,
       });
     }
     xds = status.xds.address;

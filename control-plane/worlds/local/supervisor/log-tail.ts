@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
 
 /** The last `lines` lines of a log, indented; says so where there are none. */
-export function logTail(path: string, lines = 12): string {
+export function logTail(path: string, lines = 20): string {
   let text = '';
   try {
     const file = openSync(path, 'r');
