@@ -46,8 +46,12 @@ export class Recording {
     for (const answer of before) this.#answers.set(keyOf(answer), answer);
   }
 
-  add(sample: Sample): void {
-    if (sample.body.length > MOST_BODY) return;
+  /** False where it is not kept, because its body cannot be read: a secret might be in it. */
+  add(sample: Sample): boolean {
+    if (sample.body.length > MOST_BODY) return true;
+    const whole = withEchoes(sample.body, sample.requestBody);
+    const body = isEncoded(sample) ? undefined : this.#redaction.body(whole, sample.headers['content-type'] ?? '');
+    if (body === undefined) return false;
     const path = pathPattern(this.#redaction.path(sample.path));
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(sample.headers))
@@ -57,7 +61,7 @@ export class Recording {
       path,
       status: sample.status,
       headers,
-      body: this.#redaction.body(withEchoes(sample.body, sample.requestBody)),
+      body,
     };
     const key = keyOf(answer);
     const seen = (this.#answers.get(key)?.seen ?? 0) + 1;
@@ -65,11 +69,15 @@ export class Recording {
     this.#answers.delete(key);
     this.#answers.set(key, { ...answer, seen });
     if (this.#answers.size > MOST_ANSWERS) this.#answers.delete(this.#answers.keys().next().value!);
+    return true;
   }
 
   answers(): RecordedAnswer[] {
     return [...this.#answers.values()];
   }
 }
+
+const isEncoded = ({ headers, body }: Sample) =>
+  body !== '' && (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
 
 const keyOf = (a: Pick<RecordedAnswer, 'method' | 'path' | 'status'>) => `${a.method} ${a.path} ${a.status}`;

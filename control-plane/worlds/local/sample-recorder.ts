@@ -6,7 +6,7 @@ import type { ServiceId, Topology } from '../../mesh/topology.ts';
 import type { RecordedAnswer } from '../../shadow/mock/recorded-answer.ts';
 import { Recording } from '../../shadow/mock/recording.ts';
 import { redaction } from '../../shadow/mock/redaction.ts';
-import { readSample } from '../../shadow/mock/sample.ts';
+import { readSample, type Sample } from '../../shadow/mock/sample.ts';
 import type { XdsLogger } from '../../xds/index.ts';
 
 export interface RecorderOptions {
@@ -33,6 +33,15 @@ export function startRecorder(options: RecorderOptions): { close(): Promise<void
   for (const service of Object.values(topology.services))
     if (service.external) recordings.set(service.id, new Recording(rules, before(options.mocks, service.id)));
   const end = new AbortController();
+  /** Kinds of answers that were told not to be kept. */
+  const told = new Set<string>();
+  const tell = (external: ServiceId, { headers }: Sample) => {
+    const type = headers['content-type']?.split(';', 1)[0] ?? 'no type';
+    const encoding = headers['content-encoding'] ?? 'none';
+    if (told.has(`${external} ${type} ${encoding}`)) return;
+    told.add(`${external} ${type} ${encoding}`);
+    logger.warn({ external, type, encoding }, 'answers are not kept for the mock: they cannot be read for secrets');
+  };
 
   const collect = async () => {
     const touched = new Set<ServiceId>();
@@ -46,8 +55,8 @@ export function startRecorder(options: RecorderOptions): { close(): Promise<void
       if (!sample && recording && text.length > 0 && !text.trimEnd().endsWith('}')) continue;
       rmSync(path, { force: true });
       if (!sample || !recording) continue;
-      recording.add(sample);
-      touched.add(external);
+      if (recording.add(sample)) touched.add(external);
+      else tell(external, sample);
     }
     for (const external of touched) await keep(external, recordings.get(external)!.answers());
   };

@@ -115,6 +115,8 @@ export class RunDirectory {
       this.enterScript,
     ])
       rmSync(file, { force: true });
+    // As they were sent, with whatever is secret in them.
+    rmSync(this.samples, { recursive: true, force: true });
     for (const world of ['production', 'shadow'] as const)
       for (const folder of ['envoy', 'x']) rmSync(join(this.world(world), folder), { recursive: true, force: true });
   }
