@@ -17,10 +17,19 @@ const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(p
 /**
  * Starts `node ARGS…` in a session of its own, so that Ctrl-C reaches only this process, which stops its children in order.
  * Where util-linux is there the kernel ends the child when this process is killed. Each line of its output goes to `onLine`.
+ * Its environment is this process's unless another is given.
  */
-export async function startNode(args: readonly string[], onLine: (line: string) => void): Promise<Child> {
+export async function startNode(
+  args: readonly string[],
+  onLine: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Child> {
   const argv = [...(SETPRIV ? [SETPRIV, '--pdeathsig', 'TERM', '--'] : []), process.execPath, ...args];
-  const child: ChildProcess = spawn(argv[0]!, argv.slice(1), { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(argv[0]!, argv.slice(1), {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
   for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', onLine);
   // 'close' comes after the last line of output; 'exit' may come before it.
   const ended = new Promise<number | NodeJS.Signals>((resolve) =>

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startNode } from '../../demo/start/child.ts';
 
 /** The umbra command of this repository. */
 export const bin = resolve(import.meta.dirname, '../../bin/umbra.js');
+
+/** Services may take their time to end; then nothing is waited for any more. */
+const GRACE_MS = 60_000;
 
 export type Env = Readonly<Record<string, string>>;
 export const envOf = (home: string, more: Env = {}): NodeJS.ProcessEnv => ({
@@ -16,8 +19,6 @@ export const envOf = (home: string, more: Env = {}): NodeJS.ProcessEnv => ({
 
 /** An application under `umbra up`, with the real control plane. */
 export interface UmbraUp {
-  /** What the command printed so far. */
-  readonly lines: readonly string[];
   readonly ready: { api: string; tokenFile: string; runId: string; entry: { host: string; port: number } };
   /** Reads from the API, `path` below /api/v1. */
   get<T>(path: string): Promise<T>;
@@ -30,7 +31,8 @@ export interface UmbraUp {
 
 /**
  * Starts it and waits until it is ready; `run` is the application's folder below `home`. `onStop` is told how to end it before
- * anything else happens. Rejects with what was printed where it ends before it is ready.
+ * it is ready. It does not outlive this process, and Ctrl-C does not reach it. Rejects with what was printed where it ends before
+ * it is ready.
  */
 export async function umbraUp(
   at: { readonly file: string; readonly home: string; readonly run: string },
@@ -38,23 +40,18 @@ export async function umbraUp(
   onStop: (stop: () => Promise<void>) => void = () => {},
 ): Promise<UmbraUp> {
   const lines: string[] = [];
-  const child = spawn(process.execPath, [bin, 'up', '-f', at.file], {
-    env: envOf(at.home, more),
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = await startNode([bin, 'up', '-f', at.file], (line) => lines.push(line), envOf(at.home, more));
+  let alive = true;
+  void child.ended.then(() => {
+    alive = false;
   });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (d) => lines.push(String(d)));
-  const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  const alive = () => child.exitCode === null && child.signalCode === null;
-  const stop = async () => {
-    if (alive()) child.kill('SIGTERM');
-    await ended;
-  };
+  const stop = () => child.stop(GRACE_MS);
   onStop(stop);
   for (;;) {
-    assert.ok(alive(), lines.join(''));
+    assert.ok(alive, lines.join('\n'));
     try {
       const ready = JSON.parse(readFileSync(join(at.run, 'ready.json'), 'utf8')) as UmbraUp['ready'];
-      return { lines, ready, stop, ...api(ready) };
+      return { ready, stop, ...api(ready) };
     } catch {
       await sleep(100);
     }

@@ -23,13 +23,20 @@ export interface MeasureOptions {
   /** How long it does, and how long users are watched afterwards. */
   readonly troubleMs: number;
   readonly calmMs: number;
+  /** Ends it early, with what was counted by then. */
+  readonly signal: AbortSignal;
 }
 
-/** Shares of good answers of users, each over a trouble and the calm after it, and what was decided in the second. */
+/** Users' requests, and those of them with a good answer. */
+export interface Count {
+  offered: number;
+  good: number;
+}
+
+/** What users got, each over a trouble and the calm after it, and what was decided in the second. */
 export interface Measured {
-  readonly frozen: number;
-  readonly policy: number;
-  readonly requests: number;
+  readonly frozen: Count;
+  readonly policy: Count;
   /** What was applied in order, with its verdict. */
   readonly applied: readonly string[];
   readonly notes: readonly string[];
@@ -57,7 +64,8 @@ spec:
 
 /**
  * The same trouble twice in one running application of real Envoys: first with everything frozen by an order, then with the
- * model deciding. The healthy state is one that an earlier run left.
+ * model deciding. The healthy state is one that an earlier run left. Nothing of it runs on when this ends, however it does.
+ * @throws where it is ended before the application is ready, or that fails
  */
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'umbra-extreme-'));
@@ -67,18 +75,25 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   writeFileSync(at('app.yaml'), document(at('trouble')));
   const place = { file: at('app.yaml'), home: at('h'), run: at('h/ailing') };
   rememberHealthy(place.run);
-  let running: UmbraUp | undefined;
+  let stop = async () => {};
+  const early = () => void stop();
   try {
-    running = await umbraUp(place, { UMBRA_MODEL: at('model.onnx'), UMBRA_MODEL_CARD: at('model.json') });
+    const model = { UMBRA_MODEL: at('model.onnx'), UMBRA_MODEL_CARD: at('model.json') };
+    const running = await umbraUp(place, model, (how) => {
+      stop = how;
+      options.signal.addEventListener('abort', early);
+      if (options.signal.aborted) early();
+    });
+    options.signal.removeEventListener('abort', early);
     return await compare(running, at('trouble'), options);
   } finally {
-    await running?.stop();
+    await stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function compare(umbra: UmbraUp, file: string, options: MeasureOptions): Promise<Measured> {
-  const users = new Users(umbra.ready.entry);
+  const users = new Users(umbra.ready.entry, options.signal);
   try {
     await users.during(3000);
     const { id } = await umbra.post<Override>('/overrides', {
@@ -95,9 +110,8 @@ async function compare(umbra: UmbraUp, file: string, options: MeasureOptions): P
     const incidents = (await umbra.get<Incident[]>('/incidents')).filter((i) => i.onset >= began - 1000);
     const { notes } = (await umbra.get<PlaneStatus>('/status')).policy;
     return {
-      frozen: frozen.good / frozen.offered,
-      policy: policy.good / policy.offered,
-      requests: policy.offered,
+      frozen,
+      policy,
       applied: decisions.flatMap(({ action, outcome }) =>
         action.do === 'apply' ? [`${describeMitigation(action.mitigation)} ${outcome?.verdict ?? 'open'}`] : [],
       ),
@@ -108,11 +122,7 @@ async function compare(umbra: UmbraUp, file: string, options: MeasureOptions): P
   }
 }
 
-async function through(
-  users: Users,
-  file: string,
-  options: MeasureOptions,
-): Promise<{ offered: number; good: number }> {
+async function through(users: Users, file: string, options: MeasureOptions): Promise<Count> {
   writeFileSync(file, options.trouble);
   const ill = await users.during(options.troubleMs);
   rmSync(file);
@@ -131,10 +141,12 @@ function rememberHealthy(run: string): void {
 /** An open loop of users at {@link RATE} requests a second. */
 class Users {
   readonly #client: LoadClient;
-  #count = { offered: 0, good: 0 };
+  readonly #signal: AbortSignal;
+  #count: Count = { offered: 0, good: 0 };
   #timer: NodeJS.Timeout;
 
-  constructor(entry: { host: string; port: number }) {
+  constructor(entry: { host: string; port: number }, signal: AbortSignal) {
+    this.#signal = signal;
     this.#client = new LoadClient(`http://${entry.host}:${entry.port}`, 5000);
     const schedule = new Schedule(RATE, performance.now());
     this.#timer = setInterval(() => {
@@ -151,20 +163,20 @@ class Users {
     });
   }
 
-  /** What users who came in the next `ms` got. */
-  async during(ms: number): Promise<{ offered: number; good: number }> {
+  /** What users who came in the next `ms` got, or until the signal. */
+  async during(ms: number): Promise<Count> {
     const count = { offered: 0, good: 0 };
     this.#count = count;
-    await sleep(ms);
+    await sleep(ms, undefined, { signal: this.#signal }).catch(() => {});
     this.#count = { offered: 0, good: 0 };
     // Answers to the last of them, as long as they may still be good.
     await sleep(SLO_MS);
     return count;
   }
 
-  /** They go on coming until it holds. */
+  /** They go on coming until it holds, or until the signal. */
   async until(holds: () => Promise<boolean>): Promise<void> {
-    while (!(await holds())) await sleep(200);
+    while (!this.#signal.aborted && !(await holds())) await sleep(200);
   }
 
   stop(): void {
