@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Row, table, writeRows } from '../lib/rows.ts';
 import { addHeaderCase } from './cases/add-header.ts';
+import { badShadowCase } from './cases/bad-shadow.ts';
 import { delayCase } from './cases/delay.ts';
 import { liveChaosCase, liveMirrorCase } from './cases/live-streams.ts';
 import { memoryCase } from './cases/memory.ts';
@@ -9,6 +10,7 @@ import { memoryEnvoyCase } from './cases/memory-envoy.ts';
 import { mirrorBothCase, mirrorCase } from './cases/mirror.ts';
 import { mutationCase } from './cases/mutation.ts';
 import { mutationAloneCase } from './cases/mutation-alone.ts';
+import { revivalCase } from './cases/revival.ts';
 import { sizeCase } from './cases/size.ts';
 import { byHeaderCase, bySessionCase, byWeightCase } from './cases/unsampled.ts';
 import { BENCH } from './figures.ts';
@@ -31,6 +33,8 @@ const cases: Record<string, Case> = {
   'live-chaos': liveChaosCase,
   memory: memoryCase,
   'memory-envoy': memoryEnvoyCase,
+  'bad-shadow': badShadowCase,
+  revival: revivalCase,
   size: sizeCase,
 };
 

@@ -60,10 +60,20 @@ const HTTP2 = {
   },
 };
 
+/** As the bootstraps of our proxies have it. */
+const RUNTIME = { 'http.async_response_buffer_limit': 2 ** 20 };
+
 export interface Upstream {
   readonly name: string;
   readonly port: number;
   readonly http2?: boolean;
+}
+
+const LAST = cpus().length - 1;
+
+/** Keeps a process off the CPU that proxies have for themselves; nothing where there is one CPU only, or no way to. */
+export function keepOffProxies(pid: number): void {
+  if (LAST > 0) pin(pid, `0-${LAST - 1}`);
 }
 
 /** One Envoy with one worker; every contender is a listener in it. */
@@ -78,17 +88,24 @@ export interface Envoy {
 /**
  * Starts it, on the last CPU where there are several; this process (load and upstreams) keeps off that one. Rejects if there is
  * no Envoy or it does not take the configuration.
+ * @param clusters more of them, in Envoy's JSON, with limits of their own
  */
-export async function startProxy(contenders: readonly Contender[], upstreams: readonly Upstream[]): Promise<Envoy> {
+export async function startProxy(
+  contenders: readonly Contender[],
+  upstreams: readonly Upstream[],
+  clusters: readonly object[] = [],
+): Promise<Envoy> {
   const bin = findEnvoy();
   if (!bin) throw new Error('no Envoy: set ENVOY_BIN, or run node scripts/envoy-path.ts');
-  const clusters = upstreams.map((u) => ({ ...cluster(u.name, u.port), ...UNLIMITED, ...(u.http2 ? HTTP2 : {}) }));
-  const envoy = await startEnvoy(bin, bootstrap(contenders.map(listener), clusters));
+  const unlimited = upstreams.map((u) => ({ ...cluster(u.name, u.port), ...UNLIMITED, ...(u.http2 ? HTTP2 : {}) }));
+  const envoy = await startEnvoy(bin, {
+    ...bootstrap(contenders.map(listener), [...unlimited, ...clusters]),
+    layered_runtime: { layers: [{ name: 'static', static_layer: RUNTIME }] },
+  });
   // However this process ends, Envoy does not outlive it.
   const kill = () => process.kill(envoy.pid);
   process.once('exit', kill);
-  const last = cpus().length - 1;
-  if (last > 0 && pin(envoy.pid, String(last))) pin(process.pid, `0-${last - 1}`);
+  if (LAST > 0 && pin(envoy.pid, String(LAST))) keepOffProxies(process.pid);
   return {
     envoy,
     port(contender) {

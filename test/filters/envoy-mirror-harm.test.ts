@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { badShadows } from './bad-shadows.ts';
 import { bootstrap, cluster, findEnvoy, listener, type RunningEnvoy, startEnvoy } from './envoy-process.ts';
 import { mirrorFilter } from './envoy-world.ts';
 import { type Service, send, serve } from './services.ts';
@@ -13,29 +14,8 @@ const bin = findEnvoy();
 const skip = bin ? false : 'no Envoy: set ENVOY_BIN or put envoy on PATH';
 const MiB = 1024 * 1024;
 
-/** What each shadow does with a request; `gone` is a port that nobody listens on. */
-const shadows: Record<string, ((res: ServerResponse) => void) | undefined> = {
-  'answers without an end': (res) => {
-    const chunk = Buffer.alloc(64 * 1024, 'x');
-    const more = () => {
-      while (res.write(chunk));
-      res.once('drain', more);
-    };
-    res.on('error', () => {});
-    more();
-  },
-  'begins an answer and stalls': (res) => {
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-    res.write('{"a":');
-  },
-  'never answers': () => {},
-  'resets the connection': (res) => res.socket?.resetAndDestroy(),
-  'breaks off in the middle': (res) => {
-    res.writeHead(200, { 'content-type': 'application/json' });
-    res.write('{"a":', () => res.socket?.resetAndDestroy());
-  },
-  'is gone': undefined,
-};
+/** `is gone` is a port that nobody listens on. */
+const shadows: Record<string, ((res: ServerResponse) => void) | undefined> = { ...badShadows, 'is gone': undefined };
 const names = Object.keys(shadows);
 const REQUESTS = 24;
 /** However busy the machine is, production has the time it takes. */

@@ -1,0 +1,155 @@
+import { create, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { shadowCluster } from '../../../control-plane/envoy/clusters.ts';
+import { SHADOW_CLUSTER } from '../../../control-plane/envoy/names.ts';
+import { ClusterSchema } from '../../../control-plane/envoy/protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { registry } from '../../../control-plane/envoy/protos/registry.ts';
+import { openLoop, quantile } from '../../lib/load.ts';
+import { type Origin, startOrigin } from '../../lib/origin.ts';
+import { residentBytes } from '../../lib/process.ts';
+import type { Row } from '../../lib/rows.ts';
+import { median } from '../../lib/stats.ts';
+import { requestOf } from '../../lib/wire.ts';
+import { AGAIN, BENCH, NONE } from '../figures.ts';
+import { mirror } from '../http-filters.ts';
+import { noiseOf, ratios } from '../noise.ts';
+import type { Case } from '../options.ts';
+import { jsonOf } from '../payloads.ts';
+import { type Envoy, keepOffProxies, proxied, startProxy } from '../proxy.ts';
+import { GONE, WELL } from '../shadows/names.ts';
+import { startShadows } from '../shadows/process.ts';
+import { rounds, WARM_UP_MS } from '../side-by-side.ts';
+
+const MIB = 2 ** 20;
+const PER_SECOND = 300;
+/** Turns are this much longer than the other cases': copies that wait for the shadow's time-out are to pile up. */
+const LONGER = 1.5;
+const LOOK_EVERY_MS = 250;
+/** The filter's defaults: the most there may be at a time. */
+const CAPS = { maxInFlight: 64, maxBytesHeld: 16 * MIB };
+const BAD = ['answers without an end', 'never answers', 'resets the connection', GONE] as const;
+
+/** One proxy's turn. */
+interface Sample {
+  /** CPU time of the proxy per request, µs. */
+  readonly cpu: number;
+  /** ms */
+  readonly p50: number;
+  readonly p99: number;
+  /** Most seen. */
+  readonly resident: number;
+  readonly inFlight: number;
+  readonly held: number;
+}
+
+/** A proxy of its own for each, so that its memory is its own. Its shadow's cluster is the one our control plane makes. */
+async function proxyOf(name: string, production: Origin, shadow: number | undefined): Promise<Envoy> {
+  const upstreams = [{ name: 'production', port: production.port }];
+  if (shadow === undefined) return startProxy([{ name, routes: proxied() }], upstreams);
+  const cluster = create(ClusterSchema, shadowCluster({ host: '127.0.0.1', port: shadow }));
+  return startProxy([{ name, routes: proxied(), filters: [mirror({ cluster: SHADOW_CLUSTER, ...CAPS })] }], upstreams, [
+    toJson(ClusterSchema, cluster, { registry: registry() }) satisfies JsonValue as object,
+  ]);
+}
+
+/** Rejects if a request failed. */
+async function turn(name: string, proxy: Envoy, request: Buffer, ms: number): Promise<Sample> {
+  const most = { resident: 0, inFlight: 0, held: 0 };
+  const look = async () => {
+    const stats = await proxy.envoy.stats('umbra_mirror_');
+    most.resident = Math.max(most.resident, residentBytes(proxy.envoy.pid));
+    most.inFlight = Math.max(most.inFlight, stats.umbra_mirror_in_flight ?? 0);
+    most.held = Math.max(most.held, stats.umbra_mirror_bytes_held ?? 0);
+  };
+  const looks: Promise<void>[] = [];
+  const before = proxy.cpu();
+  const timer = setInterval(() => looks.push(look()), LOOK_EVERY_MS);
+  try {
+    const loaded = await openLoop(proxy.port(name), request, PER_SECOND, ms);
+    if (loaded.failed > 0) throw new Error(`${name}: ${loaded.failed} of ${loaded.answers} requests failed`);
+    await Promise.all([...looks, look()]);
+    return {
+      cpu: (proxy.cpu() - before) / loaded.answers,
+      p50: quantile(loaded.latencies, 0.5),
+      p99: quantile(loaded.latencies, 0.99),
+      ...most,
+    };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * What users and the proxy's memory see of shadows that do their worst while all of production's requests are copied to them,
+ * beside no mirror, twice, and a mirror whose shadow behaves.
+ */
+export const badShadowCase: Case = async (options) => {
+  const names = [NONE, WELL, ...BAD, AGAIN];
+  const [production, shadows] = await Promise.all([startOrigin('{"id":4711,"state":"accepted"}'), startShadows()]);
+  const proxies = new Map<string, Envoy>();
+  const samples = new Map<string, Sample[]>(names.map((name) => [name, []]));
+  const settled = new Map<string, number>();
+  try {
+    for (const name of names) {
+      const shadow = name === NONE || name === AGAIN ? undefined : shadows.port(name);
+      proxies.set(name, await proxyOf(name, production, shadow));
+    }
+    keepOffProxies(shadows.pid);
+    const request = requestOf('POST', '/orders?page=2', { 'content-type': 'application/json' }, jsonOf(1024));
+    const once = (name: string, ms: number) => turn(name, proxies.get(name)!, request, ms);
+    for (const name of names) settled.set(name, (await once(name, 2 * WARM_UP_MS)).resident);
+    await rounds(options, names, async (name) => {
+      samples.get(name)!.push(await once(name, LONGER * options.seconds * 1000));
+    });
+  } finally {
+    for (const proxy of proxies.values()) await proxy.stop();
+    await Promise.all([production.stop(), shadows.stop()]);
+  }
+  return BAD.flatMap((bad) => rowsOf(bad, samples, settled));
+};
+
+function rowsOf(
+  bad: string,
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  settled: ReadonlyMap<string, number>,
+): Row[] {
+  const count = samples.get(bad)!.length;
+  const row = (measure: string, unit: string, of: (name: string) => number, more: Partial<Row> = {}): Row => ({
+    bench: BENCH,
+    case: `mirror 100%, the shadow ${bad}`,
+    measure,
+    unit,
+    ours: of(bad),
+    peers: Object.fromEntries([NONE, AGAIN, WELL].map((name) => [name, of(name)])),
+    rounds: count,
+    ...more,
+  });
+  const latency = (which: 'p50' | 'p99'): Row => {
+    const all = (name: string) => samples.get(name)!.map((s) => s[which]);
+    const noise = noiseOf(all(NONE), all(AGAIN));
+    const ratio = median(ratios(all(bad), all(NONE)));
+    return row(`latency ${which}`, 'ms', (name) => median(all(name)), {
+      ratio,
+      target: `≤ ${noise.toFixed(2)} × none`,
+      met: ratio <= noise,
+      note: `${PER_SECOND} requests/s; the target is the noise: the largest ratio between two proxies without a mirror in one round`,
+    });
+  };
+  const most = (name: string, of: 'resident' | 'inFlight' | 'held') =>
+    Math.max(...samples.get(name)!.map((s) => s[of]));
+  const grown = (name: string) => (most(name, 'resident') - settled.get(name)!) / MIB;
+  return [
+    latency('p50'),
+    latency('p99'),
+    row('CPU per request', 'µs', (name) => median(samples.get(name)!.map((s) => s.cpu))),
+    row('resident, most', 'MiB', (name) => most(name, 'resident') / MIB),
+    row('resident, grown', 'MiB', grown, { note: `from ${(2 * WARM_UP_MS) / 1000} s of the same on` }),
+    row('copies in flight, most', '', (name) => most(name, 'inFlight'), {
+      target: `≤ ${CAPS.maxInFlight}`,
+      met: most(bad, 'inFlight') <= CAPS.maxInFlight,
+    }),
+    row('bytes held, most', 'KiB', (name) => most(name, 'held') / 1024, {
+      target: `≤ ${CAPS.maxBytesHeld / 1024}`,
+      met: most(bad, 'held') <= CAPS.maxBytesHeld,
+    }),
+  ];
+}
