@@ -7,7 +7,7 @@ import * as json from '../lib/json';
 import { Out } from '../lib/out';
 import { touched } from './edits';
 import { HEADER_BLOCK, mutate } from './mutate';
-import { addSpot, HEADER, openSpots, spot } from './spots';
+import { addSpot, HEADER, openSpots } from './spots';
 import { Fault } from './state';
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
@@ -40,8 +40,7 @@ export function mutateHeaders(map: u32, f: Fault): bool {
   const first = pairs.at;
   while (nextPair(pairs)) {
     if (!mayChange(f, pairs.name, pairs.nameLen)) continue;
-    const i = addSpot(pairs.value, pairs.name, 0, json.STRING, HEADER);
-    if (i >= 0) spot(i).stop = pairs.value + pairs.valueLen;
+    addSpot(pairs.value, pairs.value + pairs.valueLen, pairs.name, 0, json.STRING, HEADER);
   }
   const after = mutate(first, <u32>(pairs.at - first), HEADER_BLOCK, f.ops, f.kinds, f.raw);
   if (after === null) return false;

@@ -6,7 +6,7 @@ import { sizeOf } from '../abi/text';
 import { FORM_BODY, JSON_BODY, TEXT_BODY } from '../lib/body';
 import * as json from '../lib/json';
 import { isInteger, parseNumber } from '../lib/number';
-import { Out, output, put, putByte, putF64, putString } from '../lib/out';
+import { Out, output, put, putByte, putF64, putRepeated, putString } from '../lib/out';
 import { below, random, uniform } from '../lib/random';
 import { applyEdits, edit, edits, openEdits } from './edits';
 import * as kind from './kinds';
@@ -153,7 +153,7 @@ function boundary(s: Spot, numeric: bool): bool {
     if (below(2) == 0) return replaceBy(s, quote && !isText(s) ? '""' : '');
     const o = output(1100);
     if (quote && !isText(s)) putByte(o, 34);
-    for (let i = 0; i < 1024; i++) putByte(o, 65);
+    putRepeated(o, 65, 1024);
     if (quote && !isText(s)) putByte(o, 34);
     return replace(s, o);
   }

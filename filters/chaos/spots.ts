@@ -48,19 +48,12 @@ export function openSpots(bytes: u32): bool {
   return list != 0;
 }
 
-/** A spot that begins at `start`; its end is set by whoever finds it. Its number, or -1 if there are too many. */
-export function addSpot(start: usize, whole: usize, comma: usize, kind: i32, role: u32): i32 {
-  if (spots == MOST) return -1;
-  if (spots == cap) {
-    const bigger = temp(<usize>cap * 2 * offsetof<Spot>());
-    if (bigger == 0) return -1;
-    memory.copy(bigger, list, <usize>cap * offsetof<Spot>());
-    list = bigger;
-    cap *= 2;
-  }
+/** Adds a spot. Its number, or -1 if there are too many. */
+export function addSpot(start: usize, stop: usize, whole: usize, comma: usize, kind: i32, role: u32): i32 {
+  if (spots == cap && !widen()) return -1;
   const s = spot(spots);
   s.start = start;
-  s.stop = start;
+  s.stop = stop;
   s.whole = whole;
   s.comma = comma;
   s.kind = kind;
@@ -68,61 +61,97 @@ export function addSpot(start: usize, whole: usize, comma: usize, kind: i32, rol
   return spots++;
 }
 
-/** One container being read. */
-@unmanaged
-class Frame {
-  spot: i32;
-  object: bool;
-  /** End of the value before, 0 at the first. */
-  before: usize;
+/** Twice the room; false if there are as many spots as may be, or no memory. */
+function widen(): bool {
+  if (cap == MOST) return false;
+  const wider = cap * 2 > MOST ? MOST : cap * 2;
+  const bigger = temp(<usize>wider * offsetof<Spot>());
+  if (bigger == 0) return false;
+  memory.copy(bigger, list, <usize>cap * offsetof<Spot>());
+  list = bigger;
+  cap = wider;
+  return true;
 }
 
 const DEPTH: usize = 256;
-const FRAME: usize = offsetof<Frame>();
-const frames: usize = memory.data(3072, 8);
+/** The containers that are open, the outermost first: twice the number of the container's spot, and one more for an object. */
+const opened: usize = memory.data(1024, 4);
 
-/** Collects a JSON document's spots; false if it is no JSON or nested deeper than 256. */
+/** Behind the string at `p`; 0 if it is none. The short ones, which most are, take no call. */
+@inline
+function stringFrom(p: usize, end: usize): usize {
+  let q = p + 1;
+  if (q + 8 <= end) {
+    const hit = json.special(load<u64>(q));
+    q += hit == 0 ? 8 : <usize>(ctz<u64>(hit) >> 3);
+    if (hit != 0 && load<u8>(q) == 34) return q + 1;
+  }
+  return json.stringEnd(q, end);
+}
+
+/**
+ * Collects a JSON document's spots; false if it is no JSON or nested deeper than 256. It knows of the reader in lib/json.ts what
+ * a value is, and goes through the document by itself: what it notes of a value are places only, and they stay in registers.
+ */
 export function jsonSpots(body: usize, len: u32): bool {
   if (!openSpots(len)) return false;
-  json.open(body, len);
-  /** The innermost frame; below the first there is none. */
-  let top = frames - FRAME;
-  let key: usize = 0;
+  const end = body + len;
+  /** Behind the innermost container. */
+  let top = opened;
+  /** The innermost is an object. */
+  let object = false;
+  let comma: usize = 0;
+  let p = body;
   while (true) {
-    const t = json.next();
-    if (t == json.KEY) {
-      key = json.start;
-      continue;
+    p = json.blanks(p, end);
+    const whole = p;
+    if (object) {
+      if (p >= end || load<u8>(p) != 34) return false;
+      p = stringFrom(p, end);
+      if (p == 0) return false;
+      p = json.blanks(p, end);
+      if (p >= end || load<u8>(p) != 58) return false;
+      p = json.blanks(p + 1, end);
     }
-    if (t == json.OBJECT_END || t == json.ARRAY_END) {
-      const f = changetype<Frame>(top);
-      if (f.spot >= 0) spot(f.spot).stop = json.stop;
-      top -= FRAME;
-      if (top >= frames) changetype<Frame>(top).before = json.stop;
-      continue;
+    if (p >= end) return false;
+    const start = p;
+    const role = top == opened ? WHOLE : object ? MEMBER : ELEMENT;
+    const c: u32 = load<u8>(p);
+    if (c == 123 || c == 91) {
+      if (top == opened + DEPTH * 4) return false;
+      object = c == 123;
+      const at = addSpot(start, start, whole, comma, object ? json.OBJECT : json.ARRAY, role);
+      store<i32>(top, (at << 1) | i32(object));
+      top += 4;
+      comma = 0;
+      p = json.blanks(p + 1, end);
+      // An empty container is closed below.
+      if (p >= end || load<u8>(p) != c + 2) continue;
+    } else {
+      let kind = json.STRING;
+      if (c == 34) p = stringFrom(p, end);
+      else {
+        kind = json.scalarOf(c);
+        p = json.scalarEnd(kind, p, end);
+      }
+      if (p == 0) return false;
+      addSpot(start, p, whole, comma, kind, role);
     }
-    if (t == json.END) return spots > 0;
-    if (t == json.ERROR) return false;
-    let comma: usize = 0;
-    let whole = json.start;
-    let role = WHOLE;
-    if (top >= frames) {
-      const f = changetype<Frame>(top);
-      role = f.object ? MEMBER : ELEMENT;
-      if (f.object) whole = key;
-      // Between two values there is nothing but blanks and the comma.
-      if (f.before != 0) for (comma = f.before; load<u8>(comma) != 44; ) comma++;
-      f.before = json.stop;
+    // Behind a value: what it ends, up to the comma before the next.
+    while (true) {
+      p = json.blanks(p, end);
+      if (top == opened) return p == end;
+      if (p >= end) return false;
+      const after: u32 = load<u8>(p);
+      if (after == 44) break;
+      if (after != <u32>(object ? 125 : 93)) return false;
+      p++;
+      top -= 4;
+      const at = load<i32>(top) >> 1;
+      if (at >= 0) spot(at).stop = p;
+      object = top != opened && (load<u8>(top - 4) & 1) != 0;
     }
-    const at = addSpot(json.start, whole, comma, t, role);
-    if (t == json.OBJECT || t == json.ARRAY) {
-      if (top == frames + (DEPTH - 1) * FRAME) return false;
-      top += FRAME;
-      const f = changetype<Frame>(top);
-      f.spot = at;
-      f.object = t == json.OBJECT;
-      f.before = 0;
-    } else if (at >= 0) spot(at).stop = json.stop;
+    comma = p++;
   }
 }
 
@@ -134,10 +163,7 @@ export function formSpots(body: usize, len: u32): bool {
   for (let p = body; p <= end; ) {
     const q = seek(p, end, 38);
     const equals = seek(p, q, 61);
-    if (equals != q) {
-      const at = addSpot(equals + 1, p, comma, json.STRING, FIELD);
-      if (at >= 0) spot(at).stop = q;
-    }
+    if (equals != q) addSpot(equals + 1, q, p, comma, json.STRING, FIELD);
     comma = q;
     p = q + 1;
   }
@@ -146,8 +172,5 @@ export function formSpots(body: usize, len: u32): bool {
 
 export function textSpot(body: usize, len: u32): bool {
   if (len == 0 || !openSpots(len)) return false;
-  const at = addSpot(body, body, 0, json.STRING, WHOLE);
-  if (at < 0) return false;
-  spot(at).stop = body + len;
-  return true;
+  return addSpot(body, body + len, body, 0, json.STRING, WHOLE) >= 0;
 }

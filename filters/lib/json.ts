@@ -59,102 +59,90 @@ function push(object: bool): bool {
   return true;
 }
 
+/**
+ * The bytes of a word that end a string's plain run - a quote, a backslash, a control character - as their highest bits. Right
+ * up to the first of them, which is the lowest; behind it there may be false ones. 0 if there is none.
+ */
 @inline
-function afterValue(): void {
-  expect = depth == 0 ? NOTHING : COMMA_OR_END;
+export function special(w: u64): u64 {
+  // Below 0x21 once bit 1 is flipped are the control characters and the quote, not the blank.
+  return (((w ^ 0x0202020202020202) - 0x2121212121212121) | ((w ^ 0x5c5c5c5c5c5c5c5c) - 0x0101010101010101)) & ~w & 0x8080808080808080;
 }
 
-function string_(): bool {
-  let p = at + 1;
-  escaped = false;
+/** Behind the closing quote of the string that `p` is in; 0 if it is no string. Sets {@link escaped} at a backslash. */
+export function stringEnd(p: usize, end: usize): usize {
   while (p < end) {
-    // Eight bytes at a time while none is a quote, a backslash or a control character.
-    while (p + 8 <= end) {
-      const w = load<u64>(p);
-      const q = w ^ 0x2222222222222222;
-      const b = w ^ 0x5c5c5c5c5c5c5c5c;
-      const hit =
-        (((q - 0x0101010101010101) & ~q) | ((b - 0x0101010101010101) & ~b) | ((w - 0x2020202020202020) & ~w)) &
-        0x8080808080808080;
-      if (hit != 0) {
-        p += <usize>(ctz<u64>(hit) >> 3);
-        break;
+    if (p + 8 <= end) {
+      const hit = special(load<u64>(p));
+      if (hit == 0) {
+        p += 8;
+        continue;
       }
-      p += 8;
+      p += <usize>(ctz<u64>(hit) >> 3);
     }
-    if (p >= end) return false;
-    const c = load<u8>(p);
-    if (c == 34) {
-      start = at;
-      stop = p + 1;
-      at = stop;
-      return true;
-    }
-    if (c < 32) return false;
-    if (c == 92) {
-      escaped = true;
-      if (p + 1 >= end) return false;
-      const e = load<u8>(p + 1);
-      if (e == 117) {
-        if (p + 6 > end) return false;
-        for (let i = 2; i < 6; i++) {
-          const h: u32 = load<u8>(p + i);
-          if (!(h - 48 < 10 || (h | 32) - 97 < 6)) return false;
-        }
-        p += 6;
-      } else {
-        // " / \ b f n r t
-        if (!(e == 34 || e == 47 || e == 92 || e == 98 || e == 102 || e == 110 || e == 114 || e == 116)) return false;
-        p += 2;
+    const c: u32 = load<u8>(p++);
+    if (c == 34) return p;
+    if (c < 32) return 0;
+    if (c != 92) continue;
+    escaped = true;
+    if (p >= end) return 0;
+    const e: u32 = load<u8>(p++);
+    if (e == 117) {
+      if (p + 4 > end) return 0;
+      for (let i = 0; i < 4; i++) {
+        const h: u32 = load<u8>(p++);
+        if (!(h - 48 < 10 || (h | 32) - 97 < 6)) return 0;
       }
-    } else p++;
+    } else if (!(e == 34 || e == 47 || e == 92 || e == 98 || e == 102 || e == 110 || e == 114 || e == 116)) return 0;
   }
-  return false;
+  return 0;
 }
 
 /** Where the digits from `p` on end. */
-function digits(p: usize): usize {
+function digits(p: usize, end: usize): usize {
   while (p < end && <u32>load<u8>(p) - 48 < 10) p++;
   return p;
 }
 
-function number_(): bool {
-  let p = at;
+/** Behind the number at `p`; 0 if it is none. */
+function numberEnd(p: usize, end: usize): usize {
   if (load<u8>(p) == 45) p++;
-  let q = digits(p);
-  if (q == p) return false;
+  let q = digits(p, end);
+  if (q == p) return 0;
   // A zero stands alone.
   p = load<u8>(p) == 48 ? p + 1 : q;
   if (p < end && load<u8>(p) == 46) {
-    q = digits(++p);
-    if (q == p) return false;
+    q = digits(++p, end);
+    if (q == p) return 0;
     p = q;
   }
   if (p < end && (load<u8>(p) | 32) == 101) {
     p++;
     if (p < end && (load<u8>(p) == 43 || load<u8>(p) == 45)) p++;
-    q = digits(p);
-    if (q == p) return false;
+    q = digits(p, end);
+    if (q == p) return 0;
     p = q;
   }
-  start = at;
-  stop = p;
-  at = p;
-  return true;
+  return p;
 }
 
-/** A word of `n` bytes whose first is known and whose last four are these. */
-function word(n: usize, lastFour: u32): bool {
-  if (at + n > end || load<u32>(at + n - 4) != lastFour) return false;
-  start = at;
-  stop = at + n;
-  at = stop;
-  return true;
+/** What a value is that is neither string nor container, by its first byte: a number, if not one of the three words. */
+@inline
+export function scalarOf(c: u32): i32 {
+  return c == 116 ? TRUE : c == 102 ? FALSE : c == 110 ? NULL : NUMBER;
+}
+
+/** Behind the value at `p`, which is of this kind by its first byte; 0 if it is not of it after all. */
+export function scalarEnd(kind: i32, p: usize, end: usize): usize {
+  if (kind == NUMBER) return numberEnd(p, end);
+  const q = p + (kind == FALSE ? 5 : 4);
+  const lastFour: u32 = kind == TRUE ? 0x65757274 : kind == FALSE ? 0x65736c61 : 0x6c6c756e;
+  return q <= end && load<u32>(q - 4) == lastFour ? q : 0;
 }
 
 /** Where the blanks from `p` on end. */
 @inline
-function blanks(p: usize): usize {
+export function blanks(p: usize, end: usize): usize {
   while (p < end) {
     const c: u32 = load<u8>(p);
     if (c > 32 || (c != 32 && c != 10 && c != 13 && c != 9)) break;
@@ -163,70 +151,63 @@ function blanks(p: usize): usize {
   return p;
 }
 
-function close(): i32 {
+function close(p: usize): i32 {
   const kind = inside ? OBJECT_END : ARRAY_END;
-  start = at;
-  stop = ++at;
+  start = p;
+  stop = at = p + 1;
   depth--;
   inside = depth != 0 && (load<u8>(kinds + ((depth - 1) >> 3)) & (1 << ((depth - 1) & 7))) != 0;
-  afterValue();
+  expect = depth == 0 ? NOTHING : COMMA_OR_END;
   return kind;
 }
 
 /** The next token. After ERROR or END it stays there. */
 export function next(): i32 {
-  let p = blanks(at);
-  at = p;
-  if (p >= end) return expect == NOTHING ? END : ERROR;
-  let c: u32 = load<u8>(p);
+  const last = end;
+  let p = blanks(at, last);
   let e = expect;
+  if (p >= last) return e == NOTHING ? END : ERROR;
+  let c: u32 = load<u8>(p);
   if (e == COMMA_OR_END) {
-    if (c != 44) return c == <u32>(inside ? 125 : 93) ? close() : ERROR;
-    p = blanks(p + 1);
-    at = p;
-    if (p >= end) return ERROR;
+    if (c != 44) return c == <u32>(inside ? 125 : 93) ? close(p) : ERROR;
+    p = blanks(p + 1, last);
+    if (p >= last) return ERROR;
     c = load<u8>(p);
     e = inside ? KEY_ONLY : VALUE;
   }
-  if (e == KEY_OR_END || e == KEY_ONLY) {
-    if (c == 125 && e == KEY_OR_END) return close();
-    if (c != 34 || !string_()) return fail();
-    p = blanks(at);
-    if (p >= end || load<u8>(p) != 58) return fail();
-    at = p + 1;
-    expect = VALUE;
-    return KEY;
-  }
   if (e == NOTHING) return ERROR;
-  if (e == VALUE_OR_END && c == 93) return close();
-  let ok: bool;
-  let kind: i32;
+  if ((e == VALUE_OR_END && c == 93) || (e == KEY_OR_END && c == 125)) return close(p);
+  const key = e == KEY_OR_END || e == KEY_ONLY;
+  let q: usize = 0;
+  let kind = STRING;
+  let after: u32 = depth == 0 ? NOTHING : COMMA_OR_END;
   if (c == 34) {
-    ok = string_();
-    kind = STRING;
+    escaped = false;
+    q = stringEnd(p + 1, last);
+    if (key && q != 0) {
+      start = p;
+      stop = q;
+      p = blanks(q, last);
+      if (p >= last || load<u8>(p) != 58) return fail();
+      at = p + 1;
+      expect = VALUE;
+      return KEY;
+    }
+  } else if (key) {
+    return fail();
   } else if (c == 123 || c == 91) {
     const object = c == 123;
-    if (!push(object)) return fail();
-    start = p;
-    stop = p + 1;
-    at = stop;
-    expect = object ? KEY_OR_END : VALUE_OR_END;
-    return object ? OBJECT : ARRAY;
-  } else if (c == 116) {
-    ok = word(4, 0x65757274);
-    kind = TRUE;
-  } else if (c == 102) {
-    ok = word(5, 0x65736c61);
-    kind = FALSE;
-  } else if (c == 110) {
-    ok = word(4, 0x6c6c756e);
-    kind = NULL;
+    if (push(object)) q = p + 1;
+    kind = object ? OBJECT : ARRAY;
+    after = object ? KEY_OR_END : VALUE_OR_END;
   } else {
-    ok = number_();
-    kind = NUMBER;
+    kind = scalarOf(c);
+    q = scalarEnd(kind, p, last);
   }
-  if (!ok) return fail();
-  afterValue();
+  if (q == 0) return fail();
+  start = p;
+  stop = at = q;
+  expect = after;
   return kind;
 }
 

@@ -62,6 +62,13 @@ export function putByte(o: Out, c: u32): void {
   o.len++;
 }
 
+/** One byte `n` times. */
+export function putRepeated(o: Out, c: u32, n: u32): void {
+  if (!room(o, n)) return;
+  memory.fill(o.ptr + o.len, <u8>c, n);
+  o.len += n;
+}
+
 /** A constant, ASCII. */
 export function putString(o: Out, s: string): void {
   put(o, bytesOf(s), sizeOf(s));
