@@ -12,6 +12,9 @@ type Exports = Record<string, (...args: number[]) => number>;
 export class MutatingHost {
   private readonly exports: Exports;
   private readonly memory: WebAssembly.Memory;
+  /** Views of that memory; growing it empties them. */
+  private inside = new Uint8Array();
+  private words = new DataView(this.inside.buffer);
   private readonly body: Uint8Array;
   private readonly type = encoder.encode('application/json');
   private readonly scratch: Uint8Array;
@@ -46,20 +49,28 @@ export class MutatingHost {
     return this.written < 0 ? undefined : this.scratch.subarray(0, this.written);
   }
 
+  /** Looks at the memory anew if it has grown: a view made for each call would cost as much as the call. */
+  private look(): void {
+    if (this.inside.length > 0) return;
+    this.inside = new Uint8Array(this.memory.buffer);
+    this.words = new DataView(this.memory.buffer);
+  }
+
   /** Copies bytes into the module through its allocator. */
   private give(bytes: Uint8Array, pointer: number, size: number): number {
     const at = this.exports.proxy_on_memory_allocate!(bytes.length) >>> 0;
-    new Uint8Array(this.memory.buffer).set(bytes, at);
-    const view = new DataView(this.memory.buffer);
-    view.setUint32(pointer, at, true);
-    view.setUint32(size, bytes.length, true);
+    this.look();
+    this.inside.set(bytes, at);
+    this.words.setUint32(pointer, at, true);
+    this.words.setUint32(size, bytes.length, true);
     return OK;
   }
 
   private imports(): WebAssembly.Imports {
     const ok = () => OK;
     const clock = (out: number) => {
-      new DataView(this.memory.buffer).setBigUint64(out, 1n, true);
+      this.look();
+      this.words.setBigUint64(out, 1n, true);
       return OK;
     };
     return {
@@ -68,7 +79,8 @@ export class MutatingHost {
         proxy_get_buffer_bytes: (type: number, _start: number, _length: number, pointer: number, size: number) =>
           this.give(type === CONFIGURATION ? this.configuration : this.body, pointer, size),
         proxy_set_buffer_bytes: (_type: number, _start: number, _length: number, from: number, size: number) => {
-          this.scratch.set(new Uint8Array(this.memory.buffer, from, size));
+          this.look();
+          this.scratch.set(this.inside.subarray(from, from + size));
           this.written = size;
           return OK;
         },
@@ -83,7 +95,8 @@ export class MutatingHost {
         proxy_continue_stream: ok,
         proxy_close_stream: ok,
         proxy_define_metric: (_type: number, _name: number, _size: number, out: number) => {
-          new DataView(this.memory.buffer).setUint32(out, ++this.metrics, true);
+          this.look();
+          this.words.setUint32(out, ++this.metrics, true);
           return OK;
         },
         proxy_increment_metric: ok,
