@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HeldStreams, startSilent } from '../../lib/held-streams.ts';
 import { startOrigin } from '../../lib/origin.ts';
-import type { Row } from '../../lib/rows.ts';
-import { median } from '../../lib/stats.ts';
 import { requestOf } from '../../lib/wire.ts';
-import { BENCH, NONE, OURS } from '../figures.ts';
+import { NONE, OURS } from '../figures.ts';
+import { type Costs, flatnessRows } from '../flatness.ts';
 import { chaos, mirror, wasm } from '../http-filters.ts';
 import type { Case, Options } from '../options.ts';
 import { buildRust } from '../peers/rust.ts';
@@ -13,6 +12,7 @@ import { rounds, type Trace, turn, WARM_UP_MS } from '../side-by-side.ts';
 import { skippedRust } from '../skipped.ts';
 
 const LEVELS = [1, 1000, 10_000];
+const NAMES = LEVELS.map((level) => `${level} live`);
 const RUST = 'Rust SDK';
 const HELD = { ':method': 'POST', ':path': '/held', 'x-held': 'yes' };
 
@@ -26,16 +26,13 @@ async function underWay(proxy: Envoy, reached: (n: number) => boolean): Promise<
   throw new Error(`Envoy did not come to the wanted number of live streams: ${proxy.envoy.log()}`);
 }
 
-/** CPU per request of each contender at each level, a list of rounds. */
-type Costs = Map<string, number[][]>;
-
 async function measure(
   proxy: Envoy,
   contenders: readonly Contender[],
   options: Options,
   trace?: Trace,
 ): Promise<Costs> {
-  const costs: Costs = new Map(contenders.map((c) => [c.name, LEVELS.map(() => [])]));
+  const costs = new Map(contenders.map((c) => [c.name, LEVELS.map((): number[] => [])]));
   const request = requestOf('GET', '/', {});
   const once = (name: string, ms: number) => turn(proxy, name, request, options.connections, ms, trace);
   for (const { name } of contenders) await once(name, WARM_UP_MS);
@@ -55,27 +52,6 @@ async function measure(
   return costs;
 }
 
-/** At each level; ratios are to the same with one live stream, round by round. */
-function rowsOf(name: string, costs: Costs, roundsDone: number): Row[] {
-  const flatness = (who: string, i: number) => {
-    const [one, now] = [costs.get(who)![0]!, costs.get(who)![i]!];
-    return median(now.map((cpu, round) => cpu / one[round]!));
-  };
-  const peers = [...costs.keys()].filter((who) => who !== OURS);
-  return LEVELS.map((level, i) => ({
-    bench: BENCH,
-    case: name,
-    measure: `CPU per request, ${level} live`,
-    unit: 'µs',
-    ours: median(costs.get(OURS)![i]!),
-    peers: Object.fromEntries(peers.map((who) => [who, median(costs.get(who)![i]!)])),
-    ratio: flatness(OURS, i),
-    ...(i === 0 ? {} : { target: '≤ 1.15 × with 1 live', met: flatness(OURS, i) <= 1.15 }),
-    rounds: roundsDone,
-    note: `to the same with 1 live: ours ${flatness(OURS, i).toFixed(2)}, ${peers.map((who) => `${who} ${flatness(who, i).toFixed(2)}`).join(', ')}`,
-  }));
-}
-
 /** Streams whose requests are being gathered for a copy, while other requests are copied. */
 export const liveMirrorCase: Case = async (options) => {
   const rust = buildRust(options.say);
@@ -93,10 +69,7 @@ export const liveMirrorCase: Case = async (options) => {
   const name = 'live streams, mirror';
   try {
     const trace = { count: shadow.count, ofEach: (who: string) => (who === NONE ? 0 : 1) };
-    return [
-      ...rowsOf(name, await measure(proxy, contenders, options, trace), options.rounds),
-      ...skippedRust(name, rust),
-    ];
+    return [...flatnessRows(name, NAMES, await measure(proxy, contenders, options, trace)), ...skippedRust(name, rust)];
   } finally {
     await proxy.stop();
     await Promise.all([shadow.stop(), silent.stop()]);
@@ -110,7 +83,7 @@ export const liveChaosCase: Case = async (options) => {
   ];
   const proxy = await startProxy(contenders, []);
   try {
-    return rowsOf('live streams, chaos', await measure(proxy, contenders, options), options.rounds);
+    return flatnessRows('live streams, chaos', NAMES, await measure(proxy, contenders, options));
   } finally {
     await proxy.stop();
   }
