@@ -45,6 +45,8 @@ export interface ListenerStatus {
   readonly connections: number;
   /** Of answers that were handed over and not yet taken. */
   readonly unreadBytes: number;
+  /** Calls pass grpc-js's own message layer (see {@link takeCalls}); false = they are served, only slower. */
+  readonly fast: boolean;
   /** Of the server's own certificate, ms since the epoch; undefined without TLS. */
   readonly certificateExpiresAt: number | undefined;
 }
@@ -72,6 +74,7 @@ export class GrpcListener {
   readonly #options: ListenerOptions;
   readonly #server: grpc.Server;
   readonly #connections: Connections;
+  readonly #fast: boolean;
   readonly #calls = new Set<OpenCall>();
   /** Streams by SPIFFE id. */
   readonly #ofIdentity = new Tally<string>();
@@ -107,7 +110,7 @@ export class GrpcListener {
     });
     for (const method of discoveryMethods) this.#serve(method);
     const methods = new Map(discoveryMethods.map((m) => [m.path, m]));
-    takeCalls(
+    this.#fast = takeCalls(
       this.#server,
       (path) => {
         const method = methods.get(path);
@@ -148,6 +151,7 @@ export class GrpcListener {
       address: this.address,
       connections: this.#connections.size,
       unreadBytes,
+      fast: this.#fast,
       certificateExpiresAt: this.#options.tls?.expiresAt,
     };
   }

@@ -73,6 +73,14 @@ export function createXdsMetrics(server: ManagementServer): { registry: Registry
   gauge('unread_bytes', 'Bytes of answers that clients have not read yet', ['address'], (g) => {
     for (const { address, unreadBytes } of server.listeners()) g.set({ address }, unreadBytes);
   });
+  gauge(
+    'fast_lane',
+    '1 where answers pass grpc-js’s message layer, 0 where they are copied for every stream',
+    ['address'],
+    (g) => {
+      for (const { address, fast } of server.listeners()) g.set({ address }, fast ? 1 : 0);
+    },
+  );
   gauge('certificate_expiry_timestamp_seconds', 'End of the server’s own certificate', ['address'], (g) => {
     for (const { address, certificateExpiresAt } of server.listeners())
       if (certificateExpiresAt !== undefined) g.set({ address }, certificateExpiresAt / 1000);

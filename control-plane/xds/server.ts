@@ -142,6 +142,11 @@ export class ManagementServer {
       throw closed();
     }
     this.#listeners.push(listener);
+    if (!listener.status.fast)
+      this.#options.logger.warn(
+        { address: listener.address },
+        'this version of @grpc/grpc-js is not as expected: every answer is copied for every stream, which is slower',
+      );
     return { address: listener.address };
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as grpc from '@grpc/grpc-js';
 import { createXdsMetrics } from '../../control-plane/xds/metrics.ts';
 import { CDS, fixture, RDS, resource } from './fixture.ts';
 
@@ -30,6 +31,7 @@ test('what is sent, acknowledged and refused is counted, and what is refused is 
     /^umbra_xds_nodes\{state="connected"\} 1$/m,
     /^umbra_xds_nodes\{state="away"\} 1$/m,
     /^umbra_xds_connections\{address="unix:.+production"\} 1$/m,
+    /^umbra_xds_fast_lane\{address="unix:.+production"\} 1$/m,
     /^umbra_xds_unread_bytes\{address="unix:.+production"\} 0$/m,
     /^umbra_xds_resources_refused_total 0$/m,
   ])
@@ -59,4 +61,23 @@ test('attempts are counted each time; types that clients make up share a label',
   close();
   f.server.set('cart', [resource(RDS, 'r')]);
   assert.equal(await registry.metrics(), '\n');
+});
+
+test('where grpc-js is not as the fast lane expects, all are served, and the log and a metric say that it is slower', async (t) => {
+  const usual = grpc.Server.prototype.createConnectionInjector;
+  t.mock.method(grpc.Server.prototype, 'createConnectionInjector', function (this: grpc.Server, how: never) {
+    const injector = usual.call(this, how);
+    const { http2Servers } = this as unknown as { http2Servers: Map<NodeJS.EventEmitter, unknown> };
+    for (const inner of http2Servers.keys()) inner.on('stream', () => {});
+    return injector;
+  });
+  const f = await fixture(t);
+  assert.equal(f.log.filter(({ level }) => level === 'warn').length, f.server.listeners().length);
+  f.server.set('cart', [resource(CDS, 'a')]);
+  const stream = f.delta();
+  stream.send({ node: { id: 'cart' }, typeUrl: CDS });
+  assert.equal((await stream.receive()).resources.length, 1);
+  const { registry, close } = createXdsMetrics(f.server);
+  assert.match(await registry.metrics(), /^umbra_xds_fast_lane\{address="unix:.+production"\} 0$/m);
+  close();
 });
