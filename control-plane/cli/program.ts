@@ -5,7 +5,7 @@ import type { MitigationKind } from '../mesh/mitigation.ts';
 import { mitigationKinds } from '../mesh/mitigation.ts';
 import type { Mode } from '../mesh/record.ts';
 import { createClient } from './client.ts';
-import { bootstrapCommand } from './commands/bootstrap.ts';
+import { type BootstrapRequest, bootstrapCommand } from './commands/bootstrap.ts';
 import { explainSchema, kinds, printReport, readReport } from './commands/files.ts';
 import * as look from './commands/look.ts';
 import { cancelOrder, listOrders, type OrderOptions, order } from './commands/orders.ts';
@@ -107,11 +107,17 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
     .option('--replica <n>', 'which of its replicas', index, 0)
     .option('--xds <address>', 'unix:/path or host:port of the management server (default: ask the API)')
     .option('--admin <address>', 'where that Envoy’s admin interface shall listen', '127.0.0.1:9901')
+    .option(
+      '--tls-cert <path>',
+      'the sidecar’s certificate, PEM; with --tls-key and --tls-ca: mutual TLS, taken anew without a restart',
+    )
+    .option('--tls-key <path>', 'its key')
+    .option('--tls-ca <path>', 'who vouches for the management server’s certificate')
+    .option('--tls-name <name>', 'DNS name, IP address or URI in that certificate (default: the host of --xds)')
+    .option('--tls-sds <folder>', 'where to write the files that lead Envoy to them (default: beside the certificate)')
     .option('--api <address>', 'address of the API')
     .option('--json', 'accepted for symmetry: it is JSON anyway')
-    .action(async (o: Common & { service: string; replica: number; xds?: string; admin: string }) =>
-      done(await bootstrapCommand(o, () => clientOf(o), terminal)),
-    );
+    .action(async (o: Common & BootstrapRequest) => done(await bootstrapCommand(o, () => clientOf(o), terminal)));
 
   program
     .command('explain-schema <kind>')

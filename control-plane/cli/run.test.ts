@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -253,4 +253,27 @@ test('bootstrap joins a sidecar of production to where the control plane says', 
   ]);
   assert.match(given.out, /"portValue": 18000/);
   assert.match(given.out, /"path": "\/run\/admin.sock"/);
+});
+
+test('bootstrap with mutual TLS wants all of it, and the name to look for', async (t) => {
+  const { home } = await start(t);
+  const path = (name: string) => join(home, name);
+  const bootstrap = (...more: string[]) => umbra('/nowhere', ['bootstrap', '--service', 'cart', ...more]);
+  const keys = ['--tls-cert', path('cert.pem'), '--tls-key', path('key.pem'), '--tls-ca', path('ca.pem')];
+  const named = await bootstrap('--xds', 'mesh.example:18000', ...keys);
+  assert.match(named.out, /"sni": "mesh.example"/);
+  assert.match(named.out, /"type": "STRICT_DNS"/);
+  const [trust] = JSON.parse(readFileSync(path('umbra-sds-trust.json'), 'utf8')).resources;
+  assert.deepEqual(trust.validationContext, {
+    trustedCa: { filename: path('ca.pem') },
+    matchTypedSubjectAltNames: [{ sanType: 'DNS', matcher: { exact: 'mesh.example' } }],
+    watchedDirectory: { path: home },
+  });
+  for (const [wrong, said] of [
+    [['--xds', '10.0.0.1:18000', ...keys.slice(2)], /^UMB0803 .*certificate/],
+    [['--xds', '10.0.0.1:18000', '--tls-name', 'mesh'], /^UMB0803 .*certificate/],
+    [['--xds', 'unix:/run/xds.sock', ...keys], /^UMB0803 .*no name/],
+    [['--xds', '10.0.0.1:18000', ...keys, '--tls-sds', path('nowhere')], /^UMB0803 .*ENOENT/],
+  ] as const)
+    assert.match((await bootstrap(...wrong)).err, said);
 });

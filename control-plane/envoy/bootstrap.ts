@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import type { JsonObject } from '@bufbuild/protobuf';
+import { type ClientTls, tlsSocket } from './client-tls.ts';
 import { FAULT_LAYER, TUNING_LAYER } from './names.ts';
 import type { Address, ProxyNode } from './node.ts';
 import { inclusionPatterns, latencyBuckets } from './stats.ts';
@@ -10,6 +12,8 @@ export interface BootstrapOptions {
   readonly admin: Address;
   /** How often metrics are pushed, ms. */
   readonly statsIntervalMs: number;
+  /** Mutual TLS to the management server; absent = plaintext. */
+  readonly tls?: ClientTls | undefined;
 }
 
 const XDS_CLUSTER = 'umbra_xds';
@@ -47,8 +51,9 @@ export function bootstrap(node: ProxyNode, options: BootstrapOptions): JsonObjec
       clusters: [
         {
           name: XDS_CLUSTER,
-          type: 'STATIC',
+          type: 'pipe' in options.xds || isIP(options.xds.host) ? 'STATIC' : 'STRICT_DNS',
           connectTimeout: '1s',
+          ...(options.tls ? { transportSocket: tlsSocket(options.tls) } : {}),
           loadAssignment: {
             clusterName: XDS_CLUSTER,
             endpoints: [{ lbEndpoints: [{ endpoint: { address: jsonAddress(options.xds) } }] }],

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { PlaneStatus } from '../../api/plane.ts';
+import type { ClientTls } from '../../envoy/client-tls.ts';
 import type { Address } from '../../envoy/node.ts';
 import { UmbraError } from '../../mesh/errors.ts';
 import type { Topology } from '../../mesh/topology.ts';
@@ -11,6 +14,14 @@ export interface BootstrapRequest {
   /** Where the management server listens; absent = ask the API. */
   readonly xds?: string;
   readonly admin: string;
+  /** Paths of PEM files: mutual TLS to the management server. All or none. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
+  /** The name in the server's certificate; absent = the host of its address. */
+  readonly tlsName?: string;
+  /** Where the files are written by which Envoy subscribes to its certificates; absent = beside the certificate. */
+  readonly tlsSds?: string;
 }
 
 /** `unix:/path`, `/path` or `host:port`. @throws UmbraError UMB0803 */
@@ -26,7 +37,26 @@ export function parseAddress(text: string): Address {
   return { host: found[1]!.replace(/^\[|\]$/g, ''), port: Number(found[2]) };
 }
 
-/** Prints the bootstrap (JSON, which Envoy reads from a .json file) that joins a sidecar of production to the management server. */
+/** How the request says that the management server is reached. @throws UmbraError UMB0803 */
+function tlsOf(request: BootstrapRequest, xds: Address): ClientTls | undefined {
+  const { tlsCert, tlsKey, tlsCa, tlsName, tlsSds } = request;
+  const wrong = (what: string, remedy: string) => new UmbraError('UMB0803', what, { remedy });
+  if (tlsCert === undefined || tlsKey === undefined || tlsCa === undefined) {
+    if ([tlsCert, tlsKey, tlsCa, tlsName, tlsSds].every((given) => given === undefined)) return undefined;
+    throw wrong('mutual TLS needs a certificate, its key and authorities', 'Give --tls-cert, --tls-key and --tls-ca.');
+  }
+  const serverName = tlsName ?? ('host' in xds ? xds.host : undefined);
+  if (serverName === undefined)
+    throw wrong('a Unix socket has no name to look for in the server’s certificate', 'Give it: --tls-name NAME.');
+  const certificate = resolve(tlsCert);
+  const secrets = resolve(tlsSds ?? dirname(certificate));
+  return { certificate, key: resolve(tlsKey), authorities: resolve(tlsCa), serverName, secrets };
+}
+
+/**
+ * Prints the bootstrap (JSON, which Envoy reads from a .json file) that joins a sidecar of production to the management server.
+ * With TLS it writes two files as well, by which Envoy takes its certificates and takes them anew.
+ */
 export async function bootstrapCommand(
   request: BootstrapRequest,
   client: () => Client,
@@ -54,7 +84,20 @@ export async function bootstrapCommand(
   }
   const { bootstrap } = await import('../../envoy/bootstrap.ts');
   const node = { id: `production/${service}/${replica}`, world: 'production', service, replica, outbound: [] } as const;
-  const made = bootstrap(node, { xds: parseAddress(xds), admin: parseAddress(admin), statsIntervalMs: 1000 });
+  const address = parseAddress(xds);
+  const tls = tlsOf(request, address);
+  const made = bootstrap(node, { xds: address, admin: parseAddress(admin), statsIntervalMs: 1000, tls });
+  if (tls) {
+    const { secretFiles } = await import('../../envoy/client-tls.ts');
+    try {
+      for (const [path, content] of secretFiles(tls)) writeFileSync(path, JSON.stringify(content, null, 2));
+    } catch (error) {
+      throw new UmbraError('UMB0803', (error as Error).message, {
+        remedy: 'Name a folder that can be written to, and that Envoy will read: --tls-sds FOLDER.',
+        cause: error,
+      });
+    }
+  }
   terminal.out(JSON.stringify(made, null, 2));
   return 0;
 }
