@@ -1,7 +1,7 @@
 /**
- * Random but valid updates against a real Envoy under load, the control plane killed in between; more of them than the tests
- * have time for: `node scripts/xds-soak.ts --updates 10000 --seed 1`. ENVOY_BIN chooses another Envoy. Exits 1 when a request
- * broke, an update was refused or an acknowledgement is missing.
+ * Random but valid updates against a real Envoy under load, streams lost and the control plane killed in between; more of them
+ * than the tests have time for: `node scripts/xds-soak.ts --updates 10000 --seed 1`. ENVOY_BIN chooses another Envoy. Exits 1
+ * when a request broke, an update was refused or an acknowledgement is missing.
  */
 import { parseArgs } from 'node:util';
 import { soak, unacknowledged } from '../test/xds/soak/soak.ts';
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     protocol: { type: 'string', default: 'delta' },
     kills: { type: 'string' },
+    cuts: { type: 'string' },
     users: { type: 'string', default: '8' },
     'pause-ms': { type: 'string', default: '10' },
     'validate-every': { type: 'string', default: '250' },
@@ -36,6 +37,7 @@ const report = await soak({
   seed: number('seed'),
   protocol: values.protocol,
   kills: number('kills', values.kills ?? String(Math.ceil(updates / 1000))),
+  cuts: number('cuts', values.cuts ?? String(Math.ceil(updates / 100))),
   users: number('users'),
   pauseMs: number('pause-ms'),
   validateEvery: number('validate-every'),
@@ -45,11 +47,13 @@ const report = await soak({
 const missing = unacknowledged(report);
 if (values.json) console.log(JSON.stringify(report, undefined, 2));
 else {
-  const { counted, excused, broken, troubles, settled, kills, validated, rejected, planes } = report;
-  const of = (key: 'pushes' | 'acks' | 'nacks') => planes.reduce((sum, p) => sum + p[key], 0);
+  const { counted, excused, broken, troubles, settled, kills, cuts, validated, rejected, planes } = report;
+  const of = (key: 'pushes' | 'acks' | 'nacks' | 'lost') => planes.reduce((sum, p) => sum + p[key], 0);
   console.log(`${updates} updates in ${Math.round((performance.now() - began) / 1000)} s, ${settled} of them awaited`);
-  console.log(`${kills} times killed; ${validated} states shown to envoy --mode validate`);
-  console.log(`${of('pushes')} answers, ${of('acks')} acknowledged, ${of('nacks')} refused; Envoy counts ${rejected}`);
+  console.log(`${cuts} streams lost, ${kills} times killed; ${validated} states shown to envoy --mode validate`);
+  console.log(
+    `${of('pushes')} answers, ${of('acks')} acknowledged, ${of('lost')} lost with streams, ${of('nacks')} refused; Envoy counts ${rejected}`,
+  );
   console.log(`last control plane: ${missing} unacknowledged, heap ${Math.round(planes.at(-1)!.heapBytes / 1e6)} MB`);
   console.log(`${counted} requests, ${broken.length} broken (and ${excused} to what went meanwhile)`);
   for (const t of troubles.slice(0, 20)) console.log(`  ${t}`);

@@ -20,6 +20,8 @@ export type Report =
       readonly state: 'acked' | 'nacked' | 'absent' | 'set';
       readonly detail: string | undefined;
       readonly counters: Counters;
+      /** Answers that were on their way on streams that were lost. */
+      readonly lost: number;
       readonly heapBytes: number;
     };
 
@@ -35,6 +37,14 @@ if (process.send) {
     identifier: 'umbra-soak',
     onAudit: (event) => trouble(event.detail),
   });
+  let unjudged = 0;
+  let lost = 0;
+  server.on('sent', () => unjudged++);
+  server.on('ack', () => unjudged--);
+  server.on('disconnect', () => {
+    lost += unjudged;
+    unjudged = 0;
+  });
   server.on('nack', (n) => trouble(`refused ${n.typeUrl} ${n.names}: ${n.detail}`));
   await server.listen({ address: process.argv[2]!, scope: 'production' });
   process.on('message', async ({ id, resources, wait }: Order) => {
@@ -47,6 +57,7 @@ if (process.send) {
       state: settlement?.state ?? 'set',
       detail: settlement?.detail,
       counters: { ...server.counters },
+      lost,
       heapBytes: process.memoryUsage().heapUsed,
     });
   });

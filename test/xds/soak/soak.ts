@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describeProblem, validate } from '../../../control-plane/envoy/validation/index.ts';
+import { wallClock } from '../../../control-plane/mesh/clock.ts';
 import { rngOf } from '../../../control-plane/mesh/rng.ts';
 import type { Counters } from '../../../control-plane/xds/index.ts';
 import type { RunningEnvoy } from '../../envoy/fixtures/envoy.ts';
@@ -13,6 +14,7 @@ import { Journal } from './journal.ts';
 import type { Broken, LoadCounts } from './load.ts';
 import { Load, UPSTREAM_HEADER } from './load.ts';
 import { PlaneProcess } from './plane-process.ts';
+import { Relay } from './relay.ts';
 import type { Places } from './resources.ts';
 import { LAYER, resourcesOf, staticConfig } from './resources.ts';
 import type { SoakState } from './world.ts';
@@ -24,6 +26,8 @@ export interface SoakOptions {
   readonly protocol: 'sotw' | 'delta';
   /** How often the control plane is killed and started again. */
   readonly kills: number;
+  /** How often the proxy loses its stream with an update on its way. */
+  readonly cuts: number;
   /** Every so many states are shown to `envoy --mode validate` as well. */
   readonly validateEvery: number;
   readonly users: number;
@@ -39,10 +43,11 @@ export interface SoakReport extends LoadCounts {
   /** Updates whose acknowledgement was waited for; the others were overtaken by the next. */
   settled: number;
   kills: number;
+  cuts: number;
   /** States found valid by `envoy --mode validate`. */
   validated: number;
   /** Of every control plane there was, when it was last asked. */
-  readonly planes: (Counters & { heapBytes: number })[];
+  readonly planes: (Counters & { lost: number; heapBytes: number })[];
   /** Refusals, audit events, settlements that failed, states that are not valid. Empty in a sound run. */
   readonly troubles: string[];
   /** Envoy's own count of refused updates. */
@@ -50,9 +55,11 @@ export interface SoakReport extends LoadCounts {
 }
 
 const UPSTREAMS = 5;
+/** A stream is lost so long after an update at most, ms: from before it is sent until it is acknowledged. */
+const LATEST_CUT_MS = 15;
 
 /**
- * Random but valid updates against a real Envoy under load, with the control plane killed in between: no request to what is
+ * Random but valid updates against a real Envoy under load, with streams lost and the control plane killed in between: no request to what is
  * there before and after may fail, nothing may be refused, every answer must be acknowledged.
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -76,6 +83,7 @@ class Soak {
   #state!: SoakState;
   #places!: Places;
   #plane!: PlaneProcess;
+  #relay: Relay | undefined;
   #envoy: RunningEnvoy | undefined;
   #load: Load | undefined;
 
@@ -86,6 +94,7 @@ class Soak {
       updates: options.updates,
       settled: 0,
       kills: 0,
+      cuts: 0,
       validated: 0,
       planes: [],
       troubles: [],
@@ -109,6 +118,7 @@ class Soak {
     };
     this.#state = firstState(this.#rng, UPSTREAMS);
     await this.#startPlane();
+    this.#relay = await Relay.start(this.#socket('relay'), this.#socket('xds'));
     const admin = join(this.#directory, 'admin.sock');
     // Listeners that are replaced go while the run lasts, yet later than any request they have taken.
     const drain = ['--drain-time-s', '30', '--drain-strategy', 'immediate'];
@@ -119,12 +129,16 @@ class Soak {
   }
 
   async updates(): Promise<void> {
-    const { updates, kills, onProgress, validateEvery } = this.#options;
-    const killAfter = new Set(Array.from({ length: kills }, (_, i) => Math.floor(((i + 0.5) * updates) / kills)));
+    const { updates, kills, cuts, onProgress, validateEvery } = this.#options;
+    const spread = (count: number) =>
+      new Set(Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * updates) / count)));
+    const killAfter = spread(kills);
+    const cutAfter = spread(cuts);
     for (let n = 1; n <= updates; n++) {
       this.#state = nextState(this.#state, this.#rng, UPSTREAMS);
       if (n % validateEvery === 0) await this.#validate();
       if (killAfter.has(n)) await this.#killInBetween();
+      else if (cutAfter.has(n)) await this.#cutInBetween();
       // Some updates overtake the one before.
       else await this.#serve({ wait: n === updates || this.#rng.chance(0.7) });
       if (n % 100 === 0)
@@ -145,6 +159,7 @@ class Soak {
   async stop(): Promise<void> {
     await this.#load?.stop();
     await this.#envoy?.stop();
+    await this.#relay?.stop();
     await this.#plane?.kill();
     for (const upstream of this.#upstreams) await upstream.close();
     rmSync(this.#directory, { recursive: true, force: true });
@@ -152,8 +167,8 @@ class Soak {
 
   async #startPlane(): Promise<void> {
     const trouble = (detail: string) => this.#report.troubles.push(detail);
-    this.#plane = await PlaneProcess.start(`unix:${join(this.#directory, 'xds.sock')}`, trouble);
-    this.#report.planes.push({ pushes: 0, acks: 0, nacks: 0, refused: 0, heapBytes: 0 });
+    this.#plane = await PlaneProcess.start(`unix:${this.#socket('xds')}`, trouble);
+    this.#report.planes.push({ pushes: 0, acks: 0, nacks: 0, refused: 0, lost: 0, heapBytes: 0 });
   }
 
   async #serve({ wait }: { wait: boolean }): Promise<void> {
@@ -161,7 +176,11 @@ class Soak {
     for (const problem of validate(resources)) this.#report.troubles.push(describeProblem(problem));
     const step = this.#journal.ask(targets(this.#state));
     const done = await this.#plane.set(resources, wait);
-    this.#report.planes[this.#report.planes.length - 1] = { ...done.counters, heapBytes: done.heapBytes };
+    this.#report.planes[this.#report.planes.length - 1] = {
+      ...done.counters,
+      lost: done.lost,
+      heapBytes: done.heapBytes,
+    };
     if (!wait) return;
     if (done.state !== 'acked') {
       this.#report.troubles.push(`update ${step}: ${done.state} ${done.detail}`);
@@ -186,6 +205,22 @@ class Soak {
     await this.#load!.counted(this.#options.users * 2);
     await this.#startPlane();
     await this.#serve({ wait: true });
+  }
+
+  /** The proxy's stream is lost with an update on its way, and the next updates do not wait until it is back. */
+  async #cutInBetween(): Promise<void> {
+    await this.#serve({ wait: false });
+    await wallClock.sleep(this.#rng.below(LATEST_CUT_MS));
+    this.#relay!.cut();
+    this.#report.cuts++;
+    for (let more = this.#rng.below(3); more > 0; more--) {
+      this.#state = nextState(this.#state, this.#rng, UPSTREAMS);
+      await this.#serve({ wait: false });
+    }
+  }
+
+  #socket(name: string): string {
+    return join(this.#directory, `${name}.sock`);
   }
 
   async #validate(): Promise<void> {
@@ -226,7 +261,7 @@ class Soak {
             connectTimeout: '1s',
             loadAssignment: {
               clusterName: 'xds',
-              endpoints: [{ lbEndpoints: [{ endpoint: { address: pipe(join(this.#directory, 'xds.sock')) } }] }],
+              endpoints: [{ lbEndpoints: [{ endpoint: { address: pipe(this.#socket('relay')) } }] }],
             },
             typedExtensionProtocolOptions: {
               'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -247,8 +282,8 @@ function sumOf(stats: string): number {
   return [...stats.matchAll(/: (\d+)$/gm)].reduce((sum, m) => sum + Number(m[1]), 0);
 }
 
-/** Answers of the last control plane that nobody acknowledged; those of killed ones cannot be known. */
+/** Answers of the last control plane that nobody acknowledged though the stream lives; those of killed ones cannot be known. */
 export function unacknowledged(report: SoakReport): number {
-  const { pushes, acks } = report.planes.at(-1)!;
-  return pushes - acks;
+  const { pushes, acks, lost } = report.planes.at(-1)!;
+  return pushes - acks - lost;
 }
