@@ -8,6 +8,7 @@ const set = typeSet(CDS, []);
 const later = typeSet(CDS, [resource(CDS, 'a')]);
 const sent = (nonce: string): Sent => ({
   nonce,
+  version: set.version,
   set,
   revision: 1,
   resources: [],

@@ -4,6 +4,7 @@ import type { TypeSet } from './type-set.ts';
 /** An answer on its way: sent, not yet acknowledged. */
 export interface Sent {
   readonly nonce: string;
+  readonly version: string;
   readonly set: TypeSet;
   readonly revision: number;
   readonly resources: readonly Resource[];

@@ -27,6 +27,7 @@ export class DeltaSubscription extends Subscription {
   onRequest(request: DeltaRequest): Verdict {
     const verdict: Verdict = request.nonce === '' ? { kind: 'subscribe' } : this.judge(request.nonce, request.error);
     const resumes = !this.#started && request.initialVersions.size > 0;
+    if (resumes) this.resumed = true;
     const wildcard = this.interest.wildcard;
     const change = this.interest.update(request.subscribe, request.unsubscribe);
     if (!this.#started) for (const [name, version] of request.initialVersions) this.holdings.set(name, version);
@@ -52,6 +53,7 @@ export class DeltaSubscription extends Subscription {
     const { set, frozen } = goal;
     const resources: Resource[] = [];
     const removed: string[] = [];
+    const kept: Resource[] = [];
     const keptNames: string[] = [];
     const missing = new Set<string>();
     for (const name of this.candidates(set)) {
@@ -61,11 +63,17 @@ export class DeltaSubscription extends Subscription {
       const resource = set.get(name);
       if (resource) {
         if (this.isFresh(name) || held !== resource.version) resources.push(resource);
-      } else if (this.fresh.has(name)) {
-        removed.push(name);
-        if (held === null && saysMissingByAlias(this.typeUrl)) missing.add(name);
-      } else if (held !== null) (options.holdRemovals ? keptNames : removed).push(name);
+      } else {
+        const owed = this.fresh.has(name) ? options.owed?.(name) : undefined;
+        if (owed) kept.push(owed);
+        else if (held !== null) (options.holdRemovals ? keptNames : removed).push(name);
+        else if (this.fresh.has(name)) {
+          removed.push(name);
+          if (saysMissingByAlias(this.typeUrl)) missing.add(name);
+        }
+      }
     }
+    resources.push(...kept);
     const nothing = resources.length === 0 && removed.length === 0;
     // A client that starts with everything of a type must learn that there is nothing, or it waits.
     const first = !this.everSent && this.interest.wildcard && this.holdings.exact;
@@ -74,7 +82,7 @@ export class DeltaSubscription extends Subscription {
       resources,
       removed,
       ...(missing.size > 0 ? { missing } : {}),
-      kept: [],
+      kept,
       keptNames,
       version: set.label,
       key: missing.size > 0 ? undefined : smallKey(resources, removed),

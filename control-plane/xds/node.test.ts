@@ -13,6 +13,7 @@ function sent(node: NodeRecord, typeUrl: string, resources?: readonly Resource[]
   const { set, revision } = node.goal(typeUrl)!;
   return {
     nonce: 'n',
+    version: set.version,
     set,
     revision,
     resources: resources ?? [...set.resources.values()],

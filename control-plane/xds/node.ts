@@ -1,4 +1,5 @@
 import type { Sent } from './answers.ts';
+import { ClusterMemory } from './cluster-memory.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { ResourceSet } from './resource-set.ts';
@@ -47,7 +48,7 @@ export class NodeRecord implements StreamNode {
   scope: ListenerScope | undefined;
   /** What its proxy last said of itself, an encoded envoy.config.core.v3.Node: for people, nothing is decided by it. */
   identity: Uint8Array | undefined;
-  readonly served = new Map<string, TypeSet>();
+  readonly clusters = new ClusterMemory();
   /** The newest refusal of each type; it stays for people to read after the way back was found. */
   readonly nacks = new Map<string, Nack>();
   readonly #asked = new Map<string, TypeSet>();
@@ -111,7 +112,7 @@ export class NodeRecord implements StreamNode {
   bind(scope: ListenerScope): void {
     if (this.scope === scope) return;
     this.scope = scope;
-    for (const memory of [this.served, this.nacks, this.#good, this.#refused, this.#held]) memory.clear();
+    for (const memory of [this.clusters, this.nacks, this.#good, this.#refused, this.#held]) memory.clear();
     this.#judged.clear();
   }
 
@@ -141,10 +142,6 @@ export class NodeRecord implements StreamNode {
   /** What was asked for, as far as the node's scope may see it. */
   view(typeUrl: string): TypeSet {
     return (this.#asked.get(typeUrl) ?? emptySet(typeUrl)).visibleTo(this.scope ?? 'production');
-  }
-
-  lastServed(typeUrl: string): TypeSet | undefined {
-    return this.served.get(typeUrl);
   }
 
   /** A proxy has acknowledged all it asks for of this set: what to go back to. */

@@ -7,12 +7,13 @@ import { StreamState } from './stream-state.ts';
 import type { WireRequest } from './wire-request.ts';
 
 const limits: Limits = { ...defaultLimits, types: 2, names: 4, namesLength: 20, nameLength: 8 };
-const options = { ttl: false, patienceMs: 1000 };
+const options = { ttl: false, patienceMs: 1000, aggregated: true };
 
 function request(more: Partial<WireRequest>): WireRequest {
   return {
     node: undefined,
     typeUrl: '',
+    version: '',
     nonce: '',
     error: undefined,
     names: [],
@@ -25,7 +26,7 @@ function request(more: Partial<WireRequest>): WireRequest {
 /** A stream that asks for these names of `t/A`. */
 function asking(protocol: 'sotw' | 'delta', ...names: string[]): StreamState {
   const state = new StreamState(protocol, options);
-  if (protocol === 'sotw') state.onSotw('t/A', { names, nonce: '', error: undefined });
+  if (protocol === 'sotw') state.onSotw('t/A', { names, version: '', nonce: '', error: undefined });
   else
     state.onDelta('t/A', {
       subscribe: names,

@@ -145,7 +145,7 @@ export class ServedStream {
     const error = request.error?.slice(0, LONGEST_REASON);
     const verdict =
       this.protocol === 'sotw'
-        ? this.#state.onSotw(typeUrl, { names: request.names, nonce, error })
+        ? this.#state.onSotw(typeUrl, { names: request.names, version: request.version, nonce, error })
         : this.#state.onDelta(typeUrl, {
             subscribe: request.names,
             unsubscribe: request.unsubscribe,
@@ -295,6 +295,7 @@ export class ServedStream {
     this.#state = new StreamState(this.protocol, {
       ttl: features.includes(TTL_FEATURE) && (this.protocol === 'delta' || features.includes(WRAPPER_FEATURE)),
       patienceMs: this.#hub.patienceMs,
+      aggregated: this.#fixedType === undefined,
     });
     return true;
   }

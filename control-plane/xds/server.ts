@@ -294,6 +294,9 @@ export class ManagementServer {
     const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.label, at, tookMs };
     if (verdict.kind === 'ack') {
       this.counters.acks++;
+      // Of several clients nobody knows which was which on its stream before.
+      if (typeUrl === typeUrls.CDS && this.#nodes.find(record.id)?.streams.size === 1)
+        record.clusters.acknowledged(verdict.sent.version);
       const subscription = stream.subscription(typeUrl)!;
       const { set, revision } = verdict.sent;
       if (subscription.accepted(set, false)) record.onSynced(typeUrl, set);
@@ -320,7 +323,6 @@ export class ManagementServer {
   #onSent(stream: ServedStream, answer: Outgoing, bytes: number): void {
     this.counters.pushes++;
     const { typeUrl, set } = answer;
-    stream.node!.served.set(typeUrl, set);
     if (!this.#events.has('sent')) return;
     const at = this.#hub.clock.now();
     this.#events.emit('sent', { nodeId: stream.node!.id, typeUrl, version: set.label, at, bytes });

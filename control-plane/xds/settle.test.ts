@@ -80,7 +80,8 @@ test('a refusal settles what it concerns, and nothing else', () => {
   n.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b'), resource(RTDS, 'layer')], () => false);
   const { set, revision } = n.goal(CDS)!;
   const [bad] = [set.get('a')!];
-  n.onNack(CDS, { nonce: '', set, revision, resources: [bad], removed: [], heartbeat: false, at: 0 }, 'no', 0);
+  const sent = { nonce: '', version: '', set, revision, resources: [bad], removed: [], heartbeat: false, at: 0 };
+  n.onNack(CDS, sent, 'no', 0);
   assert.deepEqual(progress(n, 2, [], 500), {
     state: 'settled',
     settlement: { state: 'nacked', detail: 'CDS a: no', at: 500 },

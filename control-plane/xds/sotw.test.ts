@@ -232,6 +232,11 @@ test('heartbeats renew times to live for who understands them, with the same ver
   s.now += 1000;
   assert.deepEqual(s.answers(), ['CDS~ a=1 t=1'], 'clusters whole, or the others would be deleted');
   assert.equal(s.last.get(CDS)!.version, version);
+  s.want(RDS, [resource(RDS, 'r', '2', { ttlMs: 8000 }), resource(RDS, 'q')]).want(CDS, timed.slice(1));
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['RDS r=2']);
+  s.now += 5000;
+  assert.deepEqual(s.answers(), ['CDS~ a=1 t=1'], 'also with what is only kept until the routes have left it');
   const other = new PureStream('sotw').want(CDS, timed);
   other.ask(CDS);
   other.answers();

@@ -1,13 +1,17 @@
 import { smallKey } from './answer-key.ts';
 import type { Verdict } from './answers.ts';
+import type { SentClusters } from './cluster-memory.ts';
 import type { Resource } from './resource.ts';
 import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
+import { contentHash } from './type-set.ts';
 import { isFullState } from './type-urls.ts';
 
 /** The part of a DiscoveryRequest that concerns one subscription. */
 export interface SotwRequest {
   readonly names: readonly string[];
+  /** Of the answer the client last applied, on whichever stream; only read on the type's first request. */
+  readonly version: string;
   readonly nonce: string;
   /** Present = the answer named by `nonce` was refused. */
   readonly error: string | undefined;
@@ -21,8 +25,17 @@ export class SotwSubscription extends Subscription {
   readonly protocol = 'sotw';
   /** Resources no longer in the set that are still sent until nothing refers to them. */
   #kept = new Map<string, Resource>();
+  #brought: string | undefined;
+  #resumedFrom: SentClusters | undefined;
+
+  /** The version the client applied last on an earlier stream; undefined before its first request. */
+  get brought(): string | undefined {
+    return this.#brought;
+  }
 
   onRequest(request: SotwRequest): Verdict {
+    this.#brought ??= request.version;
+    this.resumed = this.#brought !== '';
     // Before the first answer of this stream any nonce is one of an earlier stream and means nothing here.
     let verdict: Verdict = { kind: 'subscribe' };
     if (this.lastNonce !== undefined && request.nonce !== '') {
@@ -36,6 +49,14 @@ export class SotwSubscription extends Subscription {
     return verdict;
   }
 
+  /** The client holds this from an earlier stream. */
+  resume(sent: SentClusters): void {
+    this.#resumedFrom = sent;
+    this.#kept = new Map(sent.kept.map((r) => [r.name, r]));
+    this.holdings.reach(sent.set);
+    for (const r of sent.kept) this.holdings.set(r.name, r.version);
+  }
+
   plan(goal: Goal, options: PlanOptions): Plan | undefined {
     if (this.has(goal)) return undefined;
     return this.shared(goal, options, () =>
@@ -45,8 +66,8 @@ export class SotwSubscription extends Subscription {
 
   override commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
     this.#kept = new Map(plan.kept.map((r) => [r.name, r]));
+    if (this.synced) this.#resumedFrom = undefined;
     const outgoing = super.commit(goal, plan, options, now);
-    for (const r of plan.kept) this.holdings.set(r.name, r.version);
     // A whole answer without them says that they do not exist.
     if (this.whole)
       for (const name of goal.frozen) {
@@ -60,11 +81,17 @@ export class SotwSubscription extends Subscription {
     return isFullState(this.typeUrl);
   }
 
-  /** A heartbeat of clusters or listeners has to be whole as well, or it deletes the others. */
+  /** A heartbeat of clusters or listeners has to be whole as well, or it deletes the others, also those that are kept. */
   protected override timedResources(goal: Goal): readonly Resource[] {
     const timed = super.timedResources(goal);
     if (timed.length === 0 || !this.whole) return timed;
-    return [...goal.set.resources.values()].filter((r) => this.interest.covers(r.name));
+    const whole = [...goal.set.resources.values()];
+    for (const name of this.candidates(goal.set)) {
+      const held = goal.set.get(name) ? null : this.holdings.version(name);
+      const body = held === null ? undefined : this.#body(name, held);
+      if (body) whole.push(body);
+    }
+    return whole.filter((r) => this.interest.covers(r.name));
   }
 
   #planWhole(goal: Goal, options: PlanOptions): Plan | undefined {
@@ -83,9 +110,6 @@ export class SotwSubscription extends Subscription {
       } else if (this.fresh.has(name)) dirty = true;
     }
     if (!dirty) return undefined;
-    if (!this.everSent && options.holdRemovals && options.previous)
-      for (const r of options.previous.resources.values())
-        if (this.interest.covers(r.name) && !set.get(r.name) && !frozen.has(r.name)) kept.push(r);
     const own = this.interest.wildcard
       ? [...set.resources.values()]
       : [...this.interest.names].map((name) => set.get(name)).filter((r) => r !== undefined);
@@ -94,7 +118,8 @@ export class SotwSubscription extends Subscription {
       removed: [],
       kept,
       keptNames: kept.map((r) => r.name),
-      version: kept.length > 0 ? `${set.label}~${(options.previous ?? this.holdings.base)?.label ?? ''}` : set.label,
+      // What is neither the old state nor the new has a name of its own: a client may come back with it.
+      version: kept.length > 0 ? `${set.label}~${contentHash(new Map(kept.map((r) => [r.name, r])))}` : set.label,
       key: this.interest.wildcard && kept.length === 0 ? 'whole' : undefined,
     };
   }
@@ -102,25 +127,30 @@ export class SotwSubscription extends Subscription {
   /** What to go on sending of a resource that is to go: never a version the client has refused. */
   #body(name: string, held: string): Resource | undefined {
     for (const body of [this.#kept.get(name), this.holdings.base?.get(name)]) if (body?.version === held) return body;
-    return this.synced?.get(name);
+    if (this.synced) return this.synced.get(name);
+    return this.#resumedFrom?.set.get(name) ?? this.#resumedFrom?.kept.find((r) => r.name === name);
   }
 
   #planPart(goal: Goal, options: PlanOptions): Plan | undefined {
     const { set, frozen } = goal;
     const resources: Resource[] = [];
+    const kept: Resource[] = [];
     for (const name of this.candidates(set)) {
       if (!this.interest.covers(name) || frozen.has(name)) continue;
       if (options.freshOnly && !this.isFresh(name)) continue;
       const resource = set.get(name);
       if (resource && (this.isFresh(name) || this.holdings.version(name) !== resource.version))
         resources.push(resource);
+      const owed = resource || !this.fresh.has(name) ? undefined : options.owed?.(name);
+      if (owed) kept.push(owed);
     }
+    resources.push(...kept);
     const first = !this.everSent && this.interest.wildcard;
     if (resources.length === 0 && !first) return undefined;
     return {
       resources,
       removed: [],
-      kept: [],
+      kept,
       keptNames: [],
       version: set.label,
       key: smallKey(resources, []),

@@ -1,20 +1,26 @@
 import type { Verdict } from './answers.ts';
+import type { ClusterMemory } from './cluster-memory.ts';
 import type { DeltaRequest } from './delta.ts';
 import { DeltaSubscription } from './delta.ts';
 import type { SotwRequest } from './sotw.ts';
 import { SotwSubscription } from './sotw.ts';
 import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
-import { needsClusters, needsListeners, rank, removedLast, typeUrls } from './type-urls.ts';
+import { needsClusters, needsListeners, rank, removedLast, typeUrls, warmingTypes } from './type-urls.ts';
 
 /** What a stream asks of its node. */
 export interface StreamNode {
   /** What the node should have of a type; undefined holds requests unanswered. */
   goal(typeUrl: string): Goal | undefined;
-  /** What the node was last served on any stream. */
-  lastServed(typeUrl: string): TypeSet | undefined;
+  /** The clusters its clients were sent. */
+  readonly clusters: ClusterMemory;
   /** The stream's client has acknowledged all there is of this set for it. */
   onSynced(typeUrl: string, set: TypeSet): void;
+}
+
+export interface StreamOptions extends SubscriptionOptions {
+  /** All types come by this stream. */
+  readonly aggregated: boolean;
 }
 
 /** How long a new stream's client has to ask for what uses clusters before some may be taken away regardless, ms. */
@@ -26,20 +32,24 @@ const GRACE_MS = 1000;
  * 1. clusters, then endpoints, with nothing taken away yet. Endpoints never wait for the clusters' acknowledgement: Envoy
  *    withholds it until changed clusters are warm, and they warm by their endpoints, which therefore are sent again.
  * 2. listeners, then routes, when clusters and endpoints are acknowledged;
- * 3. removals of clusters and endpoints, when listeners and routes are acknowledged. On a new stream the client asks for
+ * 3. removals of clusters, then endpoints, when listeners and routes are acknowledged. On a new stream the client asks for
  *    clusters first, and what it kept of its routes may lead to one that is gone: they wait to be asked for, for a moment.
+ *
+ * Endpoints and secrets that are to go are still answered while a cluster that was sent may wait for them: Envoy says
+ * nothing of any cluster until all are warm.
  *
  * Other types are independent. Pure: time and goals are arguments, answers are returned.
  */
 export class StreamState {
   readonly protocol: 'sotw' | 'delta';
-  readonly #options: SubscriptionOptions;
+  readonly #options: StreamOptions;
   #subscriptions: Subscription[] = [];
   /** Endpoints of clusters that changed before this stream asked for any: its client may say that it has them. */
   #unwarmed: readonly string[] | 'all' | undefined;
-  #graceEndsAt: number | undefined;
+  #rewarmed = false;
+  #openedAt: number | undefined;
 
-  constructor(protocol: 'sotw' | 'delta', options: SubscriptionOptions) {
+  constructor(protocol: 'sotw' | 'delta', options: StreamOptions) {
     this.protocol = protocol;
     this.#options = options;
   }
@@ -81,12 +91,17 @@ export class StreamState {
 
   /** The next answer to send, or undefined when there is nothing to send now. Call again while the wire takes more. */
   next(node: StreamNode, now: number): Outgoing | undefined {
-    this.#graceEndsAt ??= now + GRACE_MS;
+    this.#openedAt ??= now;
+    this.#resume(node);
     const hold =
       this.#subscriptions.some((s) => needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone)) ||
-      (now < this.#graceEndsAt && this.#hasYetToAsk(node));
+      (now < this.#openedAt + GRACE_MS && this.#hasYetToAsk(node));
     const ready = (typeUrl: string) => this.#ready(this.subscription(typeUrl), node, now);
-    const clustersReady = ready(typeUrls.CDS) && ready(typeUrls.EDS);
+    const awaited = now < this.#openedAt + this.#options.patienceMs && this.#awaitsClusters(node);
+    if (awaited) this.#rewarm();
+    const clustersReady = !awaited && ready(typeUrls.CDS) && ready(typeUrls.EDS);
+    const clusters = this.subscription(typeUrls.CDS);
+    const clustersMove = awaited || (!!clusters && !inStep(clusters, node.goal(typeUrls.CDS), keepNone));
     for (const s of this.#subscriptions) {
       const goal = node.goal(s.typeUrl);
       if (!goal) continue;
@@ -95,14 +110,20 @@ export class StreamState {
       if (refresh) return refresh;
       if (needsClusters(s.typeUrl) && !clustersReady) continue;
       const options: PlanOptions = {
-        holdRemovals: hold && removedLast(s.typeUrl),
+        holdRemovals: removedLast(s.typeUrl) && (hold || (clustersMove && s !== clusters)),
         freshOnly: needsListeners(s.typeUrl) && !ready(typeUrls.LDS),
-        previous: hold ? node.lastServed(s.typeUrl) : undefined,
+        owed:
+          clustersMove && warmingTypes.includes(s.typeUrl)
+            ? (name) => node.clusters.warmedBy(s.typeUrl, name)
+            : undefined,
       };
       if (s.maySend(now)) {
         const plan = s.plan(goal, options);
         if (plan) {
-          if (s.typeUrl === typeUrls.CDS) this.#warm(s, plan.resources, node.goal(typeUrls.EDS)?.set);
+          if (s.typeUrl === typeUrls.CDS) {
+            this.#warm(s, plan.resources, node);
+            node.clusters.remember(plan.version, { set: goal.set, kept: plan.kept, warmedBy: warmedBy(node) });
+          }
           return s.commit(goal, plan, options, now);
         }
       }
@@ -116,6 +137,35 @@ export class StreamState {
       if (whole) return whole;
     }
     return undefined;
+  }
+
+  /** State of the world: a client that comes back is known by the version of clusters it brings. */
+  #resume(node: StreamNode): void {
+    const clusters = this.subscription(typeUrls.CDS);
+    if (!(clusters instanceof SotwSubscription) || clusters.sentAt !== undefined) return;
+    const sent = node.clusters.recall(clusters.brought ?? '');
+    if (sent) clusters.resume(sent);
+  }
+
+  /**
+   * On a new stream Envoy asks for clusters first, except when the last stream was lost while some were warming: then when
+   * they are warm. What it asks for until then it may use with clusters it does not have.
+   */
+  #awaitsClusters(node: StreamNode): boolean {
+    return (
+      this.#options.aggregated &&
+      !this.subscription(typeUrls.CDS) &&
+      this.#subscriptions.some((s) => s.resumed) &&
+      (node.goal(typeUrls.CDS)?.set.resources.size ?? 0) > 0
+    );
+  }
+
+  /** Clusters that are warming as a stream begins wait for endpoints, whichever their client says that it has. */
+  #rewarm(): void {
+    const endpoints = this.subscription(typeUrls.EDS);
+    if (!endpoints || this.#rewarmed) return;
+    this.#rewarmed = true;
+    endpoints.refresh('all');
   }
 
   /** Whether there are listeners or routes that the client has not asked for. */
@@ -132,7 +182,10 @@ export class StreamState {
       if (candidate !== undefined && candidate > now && (at === undefined || candidate < at)) at = candidate;
     };
     const behind = this.#subscriptions.some((s) => !inStep(s, node.goal(s.typeUrl), keepNone));
-    if (behind && this.#hasYetToAsk(node)) earlier(this.#graceEndsAt);
+    if (behind && this.#openedAt !== undefined) {
+      if (this.#hasYetToAsk(node)) earlier(this.#openedAt + GRACE_MS);
+      if (this.#awaitsClusters(node)) earlier(this.#openedAt + this.#options.patienceMs);
+    }
     for (const s of this.#subscriptions) {
       if (behind && !s.idle) earlier(s.patienceEndsAt);
       if (s.idle) earlier(s.heartbeatAt);
@@ -152,16 +205,28 @@ export class StreamState {
    * A cluster that changes goes through warming and waits for endpoints the client already has, so they are sent again
    * though unchanged. Which endpoints a cluster uses is its own secret unless they are called like it: then all are.
    */
-  #warm(clusters: Subscription, sent: readonly { name: string; version: string }[], endpoints: TypeSet | undefined) {
+  #warm(clusters: Subscription, sent: readonly { name: string; version: string }[], node: StreamNode) {
     const eds = this.subscription(typeUrls.EDS);
+    const endpoints = node.goal(typeUrls.EDS)?.set;
     if (!endpoints) return;
     const held = (name: string) => clusters.holdings.version(name);
     const changed = sent.filter((r) => held(r.name) !== r.version && (eds || held(r.name) !== null)).map((r) => r.name);
     if (changed.length === 0) return;
-    const names = changed.every((name) => endpoints.get(name)) ? changed : 'all';
+    const known = (name: string) => endpoints.get(name) ?? node.clusters.warmedBy(typeUrls.EDS, name);
+    const names = changed.every(known) ? changed : 'all';
     if (eds) eds.refresh(names);
     else if (this.protocol === 'delta') this.#unwarmed = this.#unwarmed ? 'all' : names;
   }
+}
+
+/** What there is now of what clusters warm by. */
+function warmedBy(node: StreamNode): ReadonlyMap<string, TypeSet> {
+  const sets = new Map<string, TypeSet>();
+  for (const typeUrl of warmingTypes) {
+    const set = node.goal(typeUrl)?.set;
+    if (set && set.resources.size > 0) sets.set(typeUrl, set);
+  }
+  return sets;
 }
 
 const keepNone: PlanOptions = { holdRemovals: false, freshOnly: false };

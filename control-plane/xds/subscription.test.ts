@@ -20,7 +20,7 @@ const setOf = (typeUrl: string, ...names: string[]) =>
 function asking(protocol: 'sotw' | 'delta', typeUrl: string, ...names: string[]): Subscription {
   if (protocol === 'sotw') {
     const s = new SotwSubscription(typeUrl, options);
-    s.onRequest({ names, nonce: '', error: undefined });
+    s.onRequest({ names, version: '', nonce: '', error: undefined });
     return s;
   }
   const s = new DeltaSubscription(typeUrl, options);

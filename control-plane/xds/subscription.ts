@@ -40,16 +40,17 @@ export interface PlanOptions {
   readonly holdRemovals: boolean;
   /** Only what was asked for since the last answer. */
   readonly freshOnly: boolean;
-  /** What the node was last served on another stream, which it may still hold. */
-  readonly previous?: TypeSet | undefined;
+  /** What the client may ask for though it is to go: its clusters still warm by it. */
+  readonly owed?: ((name: string) => Resource | undefined) | undefined;
 }
 
 export interface Plan {
   readonly resources: readonly Resource[];
   readonly removed: readonly string[];
   readonly missing?: ReadonlySet<string>;
-  /** Held back because of `holdRemovals`. */
+  /** Sent though they are to go. */
   readonly kept: readonly Resource[];
+  /** Not taken away yet. */
   readonly keptNames: readonly string[];
   readonly version: string;
   readonly key: string | undefined;
@@ -76,6 +77,8 @@ export abstract class Subscription {
   /** Names to send even if the client is believed to have them. */
   protected readonly fresh = new Set<string>();
   protected allFresh = false;
+  /** The client brought something from an earlier stream. */
+  resumed = false;
   protected everSent = false;
   protected readonly options: SubscriptionOptions;
   readonly #answers = new Answers();
@@ -122,7 +125,7 @@ export abstract class Subscription {
     const fresh = this.fresh.size > 0;
     if (fresh && (wildcard || this.fresh.size !== names.size)) return undefined;
     const flags = [this.everSent, this.allFresh, fresh, wildcard, options.holdRemovals].map(Number).join('');
-    return `${this.protocol} ${flags} from ${base?.serial} after ${options.previous?.serial}`;
+    return `${this.protocol} ${flags} from ${base?.serial}`;
   }
 
   /** No answer is waiting for its acknowledgement. */
@@ -209,6 +212,7 @@ export abstract class Subscription {
       }
       this.holdings.reach(goal.set);
       for (const [name, version] of carried) this.holdings.set(name, version);
+      for (const r of plan.kept) this.holdings.set(r.name, r.version);
       if (goal.frozen.size === 0) this.fresh.clear();
       else for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
       this.allFresh = false;
@@ -273,6 +277,7 @@ export abstract class Subscription {
     if (this.protocol === 'sotw') this.#answers.forget();
     this.#answers.add({
       nonce,
+      version: plan.version,
       set,
       revision: goal.revision,
       resources: plan.resources,

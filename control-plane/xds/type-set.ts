@@ -122,7 +122,8 @@ function same(a: Resource | undefined, b: Resource): boolean {
   return a?.version === b.version;
 }
 
-function contentHash(resources: ReadonlyMap<string, Resource>): string {
+/** Of names, versions and scopes; the same resources give the same. */
+export function contentHash(resources: ReadonlyMap<string, Resource>): string {
   const hash = createHash('sha256');
   for (const name of [...resources.keys()].sort()) {
     const r = resources.get(name)!;

@@ -67,6 +67,9 @@ export function removedLast(typeUrl: string): boolean {
   return typeUrl === typeUrls.CDS || typeUrl === typeUrls.EDS;
 }
 
+/** Types that clusters wait for before they are used; a proxy that has changed clusters acknowledges them only then. */
+export const warmingTypes: readonly string[] = [typeUrls.EDS, typeUrls.SDS];
+
 /**
  * Types of which a client waits for a name to be answered and takes no removal for an answer, but a resource without a body
  * that has the name as its alias: Envoy pauses a request for a virtual host it does not know until then (route/vhds.cc).

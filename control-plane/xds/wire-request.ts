@@ -13,6 +13,8 @@ export interface WireNode {
 export interface WireRequest {
   readonly node: WireNode | undefined;
   readonly typeUrl: string;
+  /** State of the world: `version_info`. */
+  readonly version: string;
   readonly nonce: string;
   /** The message of `error_detail`; undefined = the field is absent, '' = present without a message. */
   readonly error: string | undefined;
@@ -26,6 +28,7 @@ export interface WireRequest {
 interface Unfinished {
   node: WireNode | undefined;
   typeUrl: string;
+  version: string;
   nonce: string;
   error: string | undefined;
   readonly names: string[];
@@ -42,6 +45,7 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
   const request: Unfinished = {
     node: undefined,
     typeUrl: '',
+    version: '',
     nonce: '',
     error: undefined,
     names: [],
@@ -80,6 +84,9 @@ const node: Field = (outer, request) => {
 const typeUrl: Field = (reader, request) => {
   request.typeUrl = reader.string();
 };
+const version: Field = (reader, request) => {
+  request.version = reader.string();
+};
 const nonce: Field = (reader, request) => {
   request.nonce = reader.string();
 };
@@ -117,6 +124,7 @@ const initialVersion: Field = (reader, request) => {
 };
 
 const sotwFields: Readonly<Record<number, Field>> = {
+  1: version,
   2: node,
   3: name,
   4: typeUrl,

@@ -41,6 +41,7 @@ test('a state-of-the-world request is read as the generated messages write it', 
   assert.deepEqual(decodeRequest(bytes, 'sotw', true), {
     node: { id: 'cart-0', cluster: 'cart', clientFeatures: node.clientFeatures, bytes: nodeBytes },
     typeUrl: CDS,
+    version: '7',
     nonce: 'n',
     error: 'no',
     names: ['a', 'ä', 'located'],
@@ -68,6 +69,7 @@ test('a delta request is read as the generated messages write it', () => {
   assert.deepEqual(decodeRequest(bytes, 'delta', true), {
     node: { id: 'cart-0', cluster: 'cart', clientFeatures: node.clientFeatures, bytes: nodeBytes },
     typeUrl: CDS,
+    version: '',
     nonce: 'n',
     // Present without a message is a refusal all the same.
     error: '',

@@ -45,11 +45,8 @@ for (const protocol of ['sotw', 'delta'] as const)
             );
           } else if (op.op === 'hear') proxy.hear();
           else if (op.op === 'be heard') proxy.beHeard();
-          else if (op.op === 'reconnect') {
-            // State of the world does not say what a client has: of two changes around a lost stream one is guessed at.
-            if (protocol === 'sotw') proxy.quiesce();
-            proxy.reconnect();
-          } else proxy.quiesce();
+          else if (op.op === 'reconnect') proxy.reconnect();
+          else proxy.quiesce();
         }
         proxy.quiesce();
       }),

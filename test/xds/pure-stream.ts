@@ -1,4 +1,5 @@
 import type { Verdict } from '../../control-plane/xds/answers.ts';
+import { ClusterMemory } from '../../control-plane/xds/cluster-memory.ts';
 import type { Resource } from '../../control-plane/xds/resource.ts';
 import type { StreamNode } from '../../control-plane/xds/stream-state.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
@@ -6,25 +7,35 @@ import type { Goal, Outgoing } from '../../control-plane/xds/subscription.ts';
 import { TypeSet } from '../../control-plane/xds/type-set.ts';
 import { shortName } from '../../control-plane/xds/type-urls.ts';
 
+interface Options {
+  readonly ttl?: boolean;
+  readonly patienceMs?: number;
+  readonly aggregated?: boolean;
+  /** What the node's clients were sent on earlier streams. */
+  readonly clusters?: ClusterMemory;
+}
+
 /** A stream's state without a server: a test gives goals and requests and reads the answers as short strings. */
 export class PureStream implements StreamNode {
   readonly state: StreamState;
   readonly last = new Map<string, Outgoing>();
   readonly synced = new Map<string, TypeSet>();
   readonly #goals = new Map<string, Goal>();
-  readonly served = new Map<string, TypeSet>();
+  readonly clusters: ClusterMemory;
   now = 1000;
   #revision = 0;
 
-  constructor(protocol: 'sotw' | 'delta', options: { ttl?: boolean; patienceMs?: number } = {}) {
-    this.state = new StreamState(protocol, { ttl: options.ttl ?? false, patienceMs: options.patienceMs ?? 5000 });
+  constructor(protocol: 'sotw' | 'delta', options: Options = {}) {
+    this.state = new StreamState(protocol, {
+      ttl: options.ttl ?? false,
+      patienceMs: options.patienceMs ?? 5000,
+      aggregated: options.aggregated ?? true,
+    });
+    this.clusters = options.clusters ?? new ClusterMemory();
   }
 
   goal(typeUrl: string): Goal | undefined {
     return this.#goals.get(typeUrl);
-  }
-  lastServed(typeUrl: string): TypeSet | undefined {
-    return this.served.get(typeUrl);
   }
   onSynced(typeUrl: string, set: TypeSet): void {
     this.synced.set(typeUrl, set);
@@ -42,7 +53,12 @@ export class PureStream implements StreamNode {
 
   /** State of the world: a request with these names; by default with the newest nonce of the type. */
   ask(typeUrl: string, names: readonly string[] = [], nonce = this.last.get(typeUrl)?.nonce ?? '', error?: string) {
-    return this.state.onSotw(typeUrl, { names, nonce, error }).kind;
+    return this.state.onSotw(typeUrl, { names, version: '', nonce, error }).kind;
+  }
+
+  /** State of the world: the first request of a client that has this version from an earlier stream. */
+  bring(typeUrl: string, version: string, names: readonly string[] = []) {
+    return this.state.onSotw(typeUrl, { names, version, nonce: '', error: undefined }).kind;
   }
 
   /** Delta: a request without a nonce. */
@@ -77,7 +93,6 @@ export class PureStream implements StreamNode {
     const out: string[] = [];
     for (let answer = this.state.next(this, this.now); answer; answer = this.state.next(this, this.now)) {
       this.last.set(answer.typeUrl, answer);
-      this.served.set(answer.typeUrl, answer.set);
       out.push(text(answer));
       if (out.length > 100) throw new Error(`answers without end: ${out.slice(0, 5).join('; ')}`);
     }

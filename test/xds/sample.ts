@@ -3,7 +3,7 @@ import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Resource } from '../../control-plane/xds/resource.ts';
 import { typeUrls } from '../../control-plane/xds/type-urls.ts';
 
-export const { CDS, EDS, LDS, RDS, ECDS, RTDS } = typeUrls;
+export const { CDS, EDS, LDS, RDS, ECDS, RTDS, SDS } = typeUrls;
 
 /** A resource whose body is its name and text: what it means is no business of the server. */
 export function resource(typeUrl: string, name: string, text = '1', more: Partial<Resource> = {}): Resource {

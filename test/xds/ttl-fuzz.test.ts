@@ -75,8 +75,9 @@ class TimedProxy {
   }
 
   #connect(): void {
-    this.#state = new StreamState(this.#protocol, { ttl: true, patienceMs: 5000 });
-    if (this.#protocol === 'sotw') this.#state.onSotw(this.#type, { names: [], nonce: '', error: undefined });
+    this.#state = new StreamState(this.#protocol, { ttl: true, patienceMs: 5000, aggregated: true });
+    if (this.#protocol === 'sotw')
+      this.#state.onSotw(this.#type, { names: [], version: '', nonce: '', error: undefined });
     else {
       const initialVersions = new Map([...this.has].map(([name, { version }]) => [name, version]));
       this.#state.onDelta(this.#type, { subscribe: [], unsubscribe: [], initialVersions, nonce: '', error: undefined });
@@ -113,11 +114,11 @@ class TimedProxy {
       assert.ok(i < 100, 'answers without end');
       const answer = this.#state.next(this.node, this.#now);
       if (!answer) return;
-      this.node.served.set(answer.typeUrl, answer.set);
       this.#apply(answer);
       this.#now += ROUND_TRIP_MS;
       const { nonce } = answer;
-      if (this.#protocol === 'sotw') this.#state.onSotw(this.#type, { names: [], nonce, error: undefined });
+      if (this.#protocol === 'sotw')
+        this.#state.onSotw(this.#type, { names: [], version: '', nonce, error: undefined });
       else
         this.#state.onDelta(this.#type, {
           subscribe: [],

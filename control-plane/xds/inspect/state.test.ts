@@ -11,7 +11,7 @@ import { resourceStates, typeStates } from './state.ts';
 /** A node with one state-of-the-world stream; time stands still at 1000. */
 class Client {
   readonly record = new NodeRecord('cart');
-  readonly stream = new StreamState('sotw', { ttl: false, patienceMs: 5000 });
+  readonly stream = new StreamState('sotw', { ttl: false, patienceMs: 5000, aggregated: true });
   readonly #last = new Map<string, Outgoing>();
 
   constructor() {
@@ -24,7 +24,7 @@ class Client {
   }
   ask(typeUrl: string, names: string[] = [], error?: string): this {
     const sent = this.#last.get(typeUrl);
-    const verdict = this.stream.onSotw(typeUrl, { names, nonce: sent?.nonce ?? '', error });
+    const verdict = this.stream.onSotw(typeUrl, { names, version: '', nonce: sent?.nonce ?? '', error });
     if (verdict.kind === 'nack') this.record.onNack(typeUrl, verdict.sent, verdict.detail, 2000);
     return this;
   }

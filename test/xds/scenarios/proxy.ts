@@ -49,6 +49,8 @@ export class ScriptedProxy {
   readonly #asked = new Map<string, Set<string>>();
   /** Delta: versions by type and name, over streams. */
   readonly #kept = new Map<string, Map<string, string>>();
+  /** State of the world: versions by type URL, over streams. */
+  readonly #applied = new Map<string, string>();
   #last = new Map<string, { nonce: string; version: string }>();
   #stream: SotwStream | DeltaStream;
   #identified = false;
@@ -126,7 +128,13 @@ export class ScriptedProxy {
 
   acks(type: Type): void {
     this.#acks++;
+    this.applies(type);
     this.#judge(type, this.nonce(type), undefined);
+  }
+
+  /** Applies the last answer of this type and does not acknowledge it yet, as Envoy does while clusters warm. */
+  applies(type: Type): void {
+    this.#applied.set(url(type), this.version(type));
   }
 
   refuses(type: Type, message: string, how: { nonce?: string; version?: string } = {}): void {
@@ -172,9 +180,17 @@ export class ScriptedProxy {
     this.#stream = this.#fixture[this.protocol]();
   }
 
-  /** Delta: asks for these on a new stream (none = for everything) and says what it has kept from the one before. */
+  /**
+   * Asks for these on a new stream (none = for everything) and says what it has kept from the one before: delta every
+   * resource's version, state of the world that of the answer applied last.
+   */
   resumes(type: Type, ...names: string[]): void {
-    assert.ok(this.#stream instanceof DeltaStream);
+    if (!(this.#stream instanceof DeltaStream)) {
+      this.#asked.set(type, new Set(names));
+      const versionInfo = this.#applied.get(typeUrls[type]) ?? '';
+      this.#stream.send({ ...this.#node(), typeUrl: typeUrls[type], resourceNames: names, versionInfo });
+      return;
+    }
     this.#stream.send({
       ...this.#node(),
       typeUrl: typeUrls[type],

@@ -71,3 +71,30 @@ scenario('a cluster that was refused and goes back to what it was gets its endpo
   // Of the whole answer that was refused nobody knows what was applied.
   await p.hears({ sotw: 'EDS a=1 b=1', delta: 'EDS a=1' });
 });
+
+scenario('a new cluster that goes while it warms gets its endpoints, or the proxy would wait for them', async (p) => {
+  await twoClusters(p);
+  p.has('CDS a b c', 'EDS a b c');
+  await p.hears({ sotw: 'CDS a=1 b=1 c=1', delta: 'CDS c=1' });
+  p.has('CDS a b', 'EDS a b');
+  await p.hearsNothing();
+  p.asks('EDS', ...(p.protocol === 'sotw' ? ['a', 'b', 'c'] : ['c']));
+  await p.hears('EDS c=1');
+  p.acks('EDS');
+  p.acks('CDS');
+  await p.hears({ sotw: 'CDS a=1 b=1', delta: 'CDS -c' });
+});
+
+scenario('so does one that was there before, whose endpoints were on their way as it changed', async (p) => {
+  await twoClusters(p);
+  p.has('CDS a b', 'EDS a=2 b');
+  await p.hears('EDS a=2');
+  p.has('CDS a=2 b', 'EDS a=2 b');
+  await p.hears({ sotw: 'CDS a=2 b=1', delta: 'CDS a=2' });
+  p.has('CDS b', 'EDS b');
+  p.acks('EDS');
+  await p.hears('EDS a=2');
+  p.acks('EDS');
+  p.acks('CDS');
+  await p.hears({ sotw: 'CDS b=1', delta: 'CDS -a' });
+});
