@@ -22,6 +22,10 @@ test('harm halves credit, uselessness takes a fifth, success gives back, time he
   assert.ok(Math.abs(trust.credit('v1') - 0.72) < 1e-9, 'an operator may have other reasons');
   assert.ok(Math.abs(trust.credit('v1+300') - 0.72) < 1e-9, 'a refinement answers for its base');
   assert.equal(trust.credit('v2'), 1, 'another policy does not');
+  assert.equal(trust.credit('v1+300~7'), 1, 'nor does one specialised from the refinement');
+  trust.judge('removed-worse', 'v1+300~7+50');
+  assert.equal(trust.credit('v1+300~7'), 0.5, 'which shares a record with its own refinements');
+  assert.ok(Math.abs(trust.credit('v1') - 0.72) < 1e-9);
 });
 
 const wait: ScoredCandidate = { action: { do: 'wait' }, mean: 0, spread: 0, lower: 0, probability: 1 };

@@ -1,5 +1,6 @@
 import type { Clock } from '../mesh/clock.ts';
 import type { DecisionContext, Policy } from '../mesh/policy.ts';
+import { baseVersion } from '../mesh/policy-version.ts';
 import type { DecisionOutcome, ScoredCandidate } from '../mesh/record.ts';
 
 /** Below this the static policy decides. */
@@ -17,19 +18,19 @@ export interface Trust {
   judge(verdict: DecisionOutcome['verdict'], version: string): void;
 }
 
-/** A refinement (`BASE+STEPS`) answers for what its base did; another policy starts with a record of its own. */
-const familyOf = (version: string) => version.split('+')[0]!;
-
 /**
  * Credit starts at 1; a mitigation that made things worse halves it, one that did nothing takes a fifth, one that was kept
  * gives a part back, and time heals by halves every ten minutes. A policy of extremes thus loses its say after two harms.
+ * A refinement answers for what its base did, with which it shares a record; a specialised policy is another one, which had to
+ * do better than its base in incidents of this application, and starts with a record of its own.
  */
 export function createTrust(clock: Clock): Trust {
   const records = new Map<string, { lost: number; at: number }>();
   const recordOf = (version: string) => {
     const t = clock.now();
-    const record = records.get(familyOf(version)) ?? { lost: 0, at: t };
-    records.set(familyOf(version), record);
+    const base = baseVersion(version);
+    const record = records.get(base) ?? { lost: 0, at: t };
+    records.set(base, record);
     record.lost *= 0.5 ** (Math.max(0, t - record.at) / HALF_LIFE_MS);
     record.at = t;
     return record;

@@ -1,6 +1,7 @@
 import { UmbraError } from '../mesh/errors.ts';
 import { type Action, describeAction } from '../mesh/mitigation.ts';
 import type { DecisionContext } from '../mesh/policy.ts';
+import { refinedVersion } from '../mesh/policy-version.ts';
 import type { Rng } from '../mesh/rng.ts';
 import { calibrate, type Outcome } from './calibration.ts';
 import { candidatesOf } from './candidates.ts';
@@ -219,12 +220,6 @@ export async function createLearner(options: LearnerOptions): Promise<Learner> {
       await start.close();
     }),
   };
-}
-
-/** `VERSION+STEPS`; of a version that an earlier run refined already, the steps of both: `sim-1+100` and 50 more are `sim-1+150`. */
-function refinedVersion(version: string, steps: number): string {
-  const [, from, before] = /^(.*?)(?:\+(\d+))?$/.exec(version)!;
-  return `${from}+${Number(before ?? 0) + steps}`;
 }
 
 /** What a refinement starts from. */

@@ -5,6 +5,7 @@ import { loadPolicy, type ModelPolicy } from '../learning/session.ts';
 import { guarded, randomOrderPolicy, staticPolicy } from '../learning/static-policy.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { Policy } from '../mesh/policy.ts';
+import { cameFrom, isSpecialised } from '../mesh/policy-version.ts';
 import type { Store } from '../mesh/store.ts';
 
 /** The model the policy started from, which refinement goes on from. */
@@ -97,10 +98,6 @@ export async function createPolicies(options: {
   };
 }
 
-/** Specialising adds `~SEED` to a version, refining `+STEPS` (learning/), so that it tells what a model came from. */
-const cameFrom = (version: string, shipped: string): boolean =>
-  version.startsWith(`${shipped}~`) || version.startsWith(`${shipped}+`);
-
 /** The policy an earlier run promoted, if it came from the model that is shipped now and still works. */
 async function keptPolicy(
   store: Store,
@@ -113,7 +110,7 @@ async function keptPolicy(
     const { card, model } = JSON.parse(new TextDecoder().decode(text)) as Kept;
     if (!cameFrom(card.version, shipped.version)) return undefined;
     const bytes = new Uint8Array(Buffer.from(model, 'base64'));
-    return { policy: await loadPolicy(bytes, card), base: { bytes, card, specialised: card.version.includes('~') } };
+    return { policy: await loadPolicy(bytes, card), base: { bytes, card, specialised: isSpecialised(card.version) } };
   } catch (cause) {
     const why = `the policy an earlier run kept cannot be used, the shipped one serves: ${(cause as Error).message}`;
     onProblem(new Error(why, { cause }));

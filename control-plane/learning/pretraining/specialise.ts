@@ -1,4 +1,5 @@
 import { UmbraError } from '../../mesh/errors.ts';
+import { specialisedVersion } from '../../mesh/policy-version.ts';
 import { rngOf } from '../../mesh/rng.ts';
 import type { HealthyState } from '../../mesh/snapshot.ts';
 import type { Topology } from '../../mesh/topology.ts';
@@ -60,7 +61,7 @@ export async function specialise(options: SpecialiseOptions): Promise<Specialise
   await opened.close();
   const next: PolicyCard = {
     ...card,
-    version: `${card.version}~${seed}`,
+    version: specialisedVersion(card.version, seed),
     calibration: calibrate(outcomes, card.calibration.alpha),
     training: { ...card.training, specialised: { situations: data.groups, steps: fitted.steps, seed } },
   };
