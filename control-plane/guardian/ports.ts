@@ -1,6 +1,5 @@
-import type { Plan } from '../mesh/mitigation.ts';
 import type { DecisionContext } from '../mesh/policy.ts';
-import type { AuditEntry, Decision, Incident, Pattern, ScoredCandidate } from '../mesh/record.ts';
+import type { AuditEntry, Decision, Incident, Pattern, PatternEvidence, ScoredCandidate } from '../mesh/record.ts';
 import type { Rng } from '../mesh/rng.ts';
 
 /** What guardian and chaos loop need of a logger; pino fits. */
@@ -22,18 +21,6 @@ export interface Learned {
     scored: readonly ScoredCandidate[],
     options: { mode: 'shadow' | 'production'; rng: Rng; threshold?: number; epsilon?: number },
   ): { readonly chosen: ScoredCandidate; readonly candidates: readonly ScoredCandidate[] };
-}
-
-/** See learning/patterns.ts, whose `Evidence` this is. */
-export interface PatternEvidence {
-  readonly signature: string;
-  readonly plan: Plan;
-  readonly at: number;
-  readonly fault?: string;
-  readonly healed?: boolean;
-  readonly controlRecovered?: boolean;
-  readonly gain?: number;
-  readonly cost?: number;
 }
 
 /** Something happened that somebody may want to see at once. Records are sent when new and again whenever changed. */

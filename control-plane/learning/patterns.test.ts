@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../mesh/mitigation.ts';
-import type { Pattern } from '../mesh/record.ts';
-import { type Evidence, match, patternId, statusOf, withEvidence } from './patterns.ts';
+import type { Pattern, PatternEvidence } from '../mesh/record.ts';
+import { match, patternId, statusOf, withEvidence } from './patterns.ts';
 
 const plan: Plan = [{ kind: 'failover', target: { edge: 'a>b' }, strength: 1 }];
-const evidence = (e: Partial<Evidence>): Evidence => ({ signature: 's', plan, at: 1, ...e });
-const after = (...es: Partial<Evidence>[]): Pattern =>
+const evidence = (e: Partial<PatternEvidence>): PatternEvidence => ({ signature: 's', plan, at: 1, ...e });
+const after = (...es: Partial<PatternEvidence>[]): Pattern =>
   es.reduce<Pattern | undefined>((p, e) => withEvidence(p, evidence(e)), undefined)!;
 
 test('trusted needs two successes and a control that failed', () => {
@@ -50,7 +50,9 @@ test('ids follow signature and plan alone', () => {
 test('only trusted patterns of the signature match, the surest gain first', () => {
   const of = (signature: string, gain: number, strength: number, times: number): Pattern => {
     const own: Plan = [{ ...plan[0]!, strength }];
-    const es: Evidence[] = Array.from({ length: times }, () => evidence({ signature, plan: own, healed: true, gain }));
+    const es: PatternEvidence[] = Array.from({ length: times }, () =>
+      evidence({ signature, plan: own, healed: true, gain }),
+    );
     return [...es, evidence({ signature, plan: own, controlRecovered: false })].reduce<Pattern | undefined>(
       withEvidence,
       undefined,

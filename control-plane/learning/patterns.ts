@@ -1,27 +1,11 @@
 import { describeMitigation, type Plan } from '../mesh/mitigation.ts';
-import type { Pattern } from '../mesh/record.ts';
+import type { Pattern, PatternEvidence } from '../mesh/record.ts';
 import { wilson } from '../mesh/wilson.ts';
 
-/** What one episode (or incident) says of a pattern. */
-export interface Evidence {
-  readonly signature: string;
-  readonly plan: Plan;
-  readonly at: number;
-  /** A kind of fault, for people. */
-  readonly fault?: string;
-  /** The plan was tried while the fault was still in force through the verification: whether it healed. */
-  readonly healed?: boolean;
-  /** A paired no-action trial was run: whether it recovered by itself. */
-  readonly controlRecovered?: boolean;
-  /** Goodput recovered, as a share of healthy; counted where `healed` is given. */
-  readonly gain?: number;
-  readonly cost?: number;
-}
-
 /** Successes and failed controls without which a pattern is not trusted. */
-export const TRUST = { successes: 2, failedControls: 1, lowest: 0.2 } as const;
+const TRUST = { successes: 2, failedControls: 1, lowest: 0.2 } as const;
 /** A pattern is retired when, after this many trials, even the interval's upper end is below this. */
-export const RETIRE = { trials: 4, upper: 0.6 } as const;
+const RETIRE = { trials: 4, upper: 0.6 } as const;
 
 /** Equal for equal signature and plan, so that evidence finds its pattern after a restart. */
 export function patternId(signature: string, plan: Plan): string {
@@ -36,7 +20,7 @@ export function patternId(signature: string, plan: Plan): string {
 }
 
 /** The pattern with one more piece of evidence; `before` is undefined for a new one. Nothing passed in is changed. */
-export function withEvidence(before: Pattern | undefined, e: Evidence): Pattern {
+export function withEvidence(before: Pattern | undefined, e: PatternEvidence): Pattern {
   const base = before ?? fresh(e);
   const tried = e.healed !== undefined;
   const trials = base.trials + (tried ? 1 : 0);
@@ -81,7 +65,7 @@ export function match(signature: string, patterns: readonly Pattern[]): Pattern[
 
 const worth = (p: Pattern): number => p.interval[0] * p.gain - p.cost;
 
-function fresh(e: Evidence): Pattern {
+function fresh(e: PatternEvidence): Pattern {
   return {
     id: patternId(e.signature, e.plan),
     signature: e.signature,

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts';
-import type { Action, Mitigation, Plan } from './mitigation.ts';
+import { type Action, describeMitigation, type Mitigation, type Plan } from './mitigation.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { EdgeId, ServiceId } from './topology.ts';
 
@@ -152,6 +152,22 @@ export interface Pattern {
   status: 'candidate' | 'trusted' | 'retired';
 }
 
+/** What one episode (or incident) says of a pattern. */
+export interface PatternEvidence {
+  readonly signature: string;
+  readonly plan: Plan;
+  readonly at: number;
+  /** A kind of fault, for people. */
+  readonly fault?: string;
+  /** The plan was tried while the fault was still in force through the verification: whether it healed. */
+  readonly healed?: boolean;
+  /** A paired no-action trial was run: whether it recovered by itself. */
+  readonly controlRecovered?: boolean;
+  /** Goodput recovered, as a share of healthy; counted where `healed` is given. */
+  readonly gain?: number;
+  readonly cost?: number;
+}
+
 export type Mode = 'off' | 'observe' | 'approve' | 'auto';
 
 /** An operator's standing order. It beats the policy always and expires. */
@@ -162,6 +178,24 @@ export type OverrideOrder =
   | { readonly type: 'forbid' /** kind or `kind@target` */; readonly what: string }
   | { readonly type: 'undo'; readonly lease: string }
   | { readonly type: 'approve'; readonly decision: string };
+
+/** An order in words: `freeze cart`, `pin retry@web>cart×0`. */
+export function describeOrder(order: OverrideOrder): string {
+  switch (order.type) {
+    case 'freeze':
+      return `freeze ${order.service ?? 'everything'}`;
+    case 'mode':
+      return `mode ${order.service} ${order.mode}`;
+    case 'pin':
+      return `pin ${describeMitigation(order.mitigation)}`;
+    case 'forbid':
+      return `forbid ${order.what}`;
+    case 'undo':
+      return `undo ${order.lease}`;
+    case 'approve':
+      return `approve ${order.decision}`;
+  }
+}
 
 export interface Override {
   readonly id: string;

@@ -1,5 +1,4 @@
-import type { Override, OverrideOrder } from '../../mesh/record.ts';
-import { describeOrder } from '../text/status.ts';
+import { describeOrder, type Override, type OverrideOrder } from '../../mesh/record.ts';
 import { duration, plain, table } from '../text/words.ts';
 import type { Look } from './look.ts';
 
@@ -23,7 +22,9 @@ export async function order(look: Look, what: OverrideOrder, { reason, ttlMs, by
     ? 'done'
     : `stands for ${duration(given.expiresAt - terminal.now())}; umbra override cancel ${given.id}`;
   terminal.out(
-    json ? JSON.stringify(given, null, 2) : `${terminal.paint.good('√')} ${plain(describeOrder(given))}: ${stands}`,
+    json
+      ? JSON.stringify(given, null, 2)
+      : `${terminal.paint.good('√')} ${plain(describeOrder(given.order))}: ${stands}`,
   );
   return 0;
 }
@@ -32,7 +33,7 @@ export async function listOrders({ client, terminal, json }: Look): Promise<numb
   const standing = await client.get<Override[]>('/overrides');
   const rows = standing.map((o) => [
     o.id,
-    plain(describeOrder(o)),
+    plain(describeOrder(o.order)),
     `by ${plain(o.by)}`,
     `${duration(o.expiresAt - terminal.now())} left`,
     plain(o.reason),

@@ -10,7 +10,7 @@ import type {
 } from '../../api/plane.ts';
 import { smoothEdges, smoothEntry } from '../../api/smooth.ts';
 import type { Lease } from '../../mesh/lease.ts';
-import type { Override } from '../../mesh/record.ts';
+import { describeOrder, type Override } from '../../mesh/record.ts';
 import type { Snapshot } from '../../mesh/snapshot.ts';
 import { routeRows, scoreText } from './fidelity.ts';
 import { duration, number, type Paint, percent, plain, table } from './words.ts';
@@ -58,7 +58,7 @@ export function statusText(
       'orders',
       overrides.length === 0
         ? p.dim('none')
-        : overrides.map((o) => `${describeOrder(o)} (${o.id}, ${duration(o.expiresAt - now)} left)`).join(', '),
+        : overrides.map((o) => `${describeOrder(o.order)} (${o.id}, ${duration(o.expiresAt - now)} left)`).join(', '),
     ],
     ['budget', budgetText(budget, p)],
     ['mirror', mirrorText(mirror, p)],
@@ -140,26 +140,6 @@ function mirrorText(m: MirrorStatus, p: Paint): string {
   };
   const differing = m.compared > 0 ? `; ${m.differing} of ${m.compared} answers differ` : '';
   return `${m.mirrored} copies${reasons('dropped:', m.dropped)}${reasons('skipped:', m.skipped)}${differing}${m.alive ? '' : `; ${p.bad('the filter is dead')}`}${m.note ? `; ${plain(m.note)}` : ''}`;
-}
-
-/** An order in words. */
-export function describeOrder({ order }: Pick<Override, 'order'>): string {
-  switch (order.type) {
-    case 'freeze':
-      return `freeze ${order.service ?? 'everything'}`;
-    case 'mode':
-      return `mode ${order.service} ${order.mode}`;
-    case 'pin': {
-      const { kind, target, strength } = order.mitigation;
-      return `pin ${kind}@${'edge' in target ? target.edge : target.service}×${strength}`;
-    }
-    case 'forbid':
-      return `forbid ${order.what}`;
-    case 'undo':
-      return `undo ${order.lease}`;
-    case 'approve':
-      return `approve ${order.decision}`;
-  }
 }
 
 /** What `umbra check` prints, and whether all is well. */

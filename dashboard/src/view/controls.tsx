@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type MitigationKind, mitigationKinds } from '../../../control-plane/mesh/mitigation.ts';
-import type { Mode, Override, OverrideOrder } from '../../../control-plane/mesh/record.ts';
+import { describeOrder, type Mode, type Override } from '../../../control-plane/mesh/record.ts';
 import { countdown } from '../lib/format.ts';
 import { cancelOrder, giveOrder } from '../state/api.ts';
 import { type State, useNow } from '../state/store.ts';
@@ -128,34 +128,17 @@ function Standing({ overrides }: { overrides: readonly Override[] }) {
     <ul class="standing">
       {overrides.map((o) => (
         <li key={o.id} data-testid={`override-${o.id}`}>
-          <span class="mono">{orderText(o.order)}</span>
+          <span class="mono">{describeOrder(o.order)}</span>
           <span class="muted">
             {o.by}
             {o.reason && `: ${o.reason}`}
           </span>
           <span class="clock">{countdown(o.expiresAt - now)}</span>
-          <button type="button" class="quiet" onClick={() => cancelOrder(`Cancel ${orderText(o.order)}`, o.id)}>
+          <button type="button" class="quiet" onClick={() => cancelOrder(`Cancel ${describeOrder(o.order)}`, o.id)}>
             Cancel
           </button>
         </li>
       ))}
     </ul>
   );
-}
-
-export function orderText(order: OverrideOrder): string {
-  switch (order.type) {
-    case 'freeze':
-      return `freeze ${order.service ?? 'everything'}`;
-    case 'mode':
-      return `mode ${order.service} ${order.mode}`;
-    case 'pin':
-      return `pin ${order.mitigation.kind}@${'edge' in order.mitigation.target ? order.mitigation.target.edge : order.mitigation.target.service}×${order.mitigation.strength}`;
-    case 'forbid':
-      return `forbid ${order.what}`;
-    case 'undo':
-      return `undo ${order.lease}`;
-    case 'approve':
-      return `approve ${order.decision}`;
-  }
 }
