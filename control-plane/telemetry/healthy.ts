@@ -1,3 +1,4 @@
+import { type EdgeSample, healthyEdge, healthyService, mean, type ServiceSample } from '../mesh/healthy.ts';
 import type { HealthyEdge, HealthyService, HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { EdgeId, Topology } from '../mesh/topology.ts';
 
@@ -8,30 +9,12 @@ const SPAN = 120;
 /** Above this many windows the medians are taken again only every fifth window. */
 const SETTLED = 30;
 
-/** Floors: a ratio to nothing says nothing, and a limit made from nothing would be a fault. */
-const FLOOR = { rate: 0.2, p50: 1, p99: 5, inFlight: 1, cpu: 0.02, memory: 1 << 20 };
-
 export interface HealthyTracker {
   /** Takes a window in when `clean` (no symptom, fault or mitigation in it) and returns the state after it. */
   update(snapshot: Snapshot, clean: boolean): HealthyState;
   current(): HealthyState;
   /** Enough clean windows (or a state from before a restart) to judge by. */
   ready(): boolean;
-}
-
-interface EdgeSample {
-  rate: number;
-  good: number;
-  failed: number;
-  p50: number;
-  p99: number;
-  inFlight: number;
-}
-
-interface ServiceSample {
-  cpu: number;
-  memory: number;
-  replicas: number;
 }
 
 /**
@@ -50,8 +33,8 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
     for (const id of Object.keys(topology.edges) as EdgeId[]) {
       const w = snapshot.edges[id];
       if (!w || !Number.isFinite(w.rate)) continue;
-      const { rate, good, failed, inFlight } = w;
-      push(edges, id, { rate, good, failed, inFlight, p50: w.latency.p50, p99: w.latency.p99 });
+      const { rate, good, failed, inFlight, latency } = w;
+      push(edges, id, { rate, good, failed, inFlight, latency });
     }
     for (const id of Object.keys(topology.services)) {
       const w = snapshot.services[id];
@@ -99,85 +82,4 @@ function push<K, T>(map: Map<K, T[]>, key: K, sample: T): void {
     list.push(sample);
     if (list.length > SPAN) list.shift();
   }
-}
-
-function healthyEdge(samples: readonly EdgeSample[]): HealthyEdge {
-  const rate = mean(samples.map((s) => s.rate));
-  const answered = samples.filter((s) => s.p99 > 0);
-  const offered = sum(samples.map((s) => s.rate));
-  const p50 = Math.max(
-    FLOOR.p50,
-    quantile(
-      answered.map((s) => s.p50),
-      0.5,
-    ),
-  );
-  // A window's p99 over n answers is their largest when n < 100, and P(largest of n ≤ true p99) = 0.99^n: the quantile of
-  // windows that stands at the true p99 for this edge's traffic.
-  const q = Math.min(0.95, Math.max(0.5, 0.99 ** rate));
-  const p99 = Math.max(
-    FLOOR.p99,
-    p50,
-    quantile(
-      answered.map((s) => s.p99),
-      q,
-    ),
-  );
-  // Sampled in-flight is 0 most of the time on a fast edge; Little's law gives its mean.
-  const inFlight = Math.max(
-    FLOOR.inFlight,
-    quantile(
-      samples.map((s) => s.inFlight),
-      0.5,
-    ),
-    (rate * p50) / 1000,
-  );
-  return {
-    rate: Math.max(FLOOR.rate, rate),
-    p50,
-    p99,
-    inFlight,
-    goodRatio: offered > 0 ? Math.min(1, sum(samples.map((s) => s.good)) / offered) : 1,
-    errorRatio: offered > 0 ? Math.min(1, sum(samples.map((s) => s.failed)) / offered) : 0,
-    windows: samples.length,
-  };
-}
-
-function healthyService(samples: readonly ServiceSample[]): HealthyService {
-  return {
-    cpu: Math.max(
-      FLOOR.cpu,
-      quantile(
-        samples.map((s) => s.cpu),
-        0.5,
-      ),
-    ),
-    memory: Math.max(
-      FLOOR.memory,
-      quantile(
-        samples.map((s) => s.memory),
-        0.5,
-      ),
-    ),
-    replicas: Math.max(
-      1,
-      Math.round(
-        quantile(
-          samples.map((s) => s.replicas),
-          0.5,
-        ),
-      ),
-    ),
-    windows: samples.length,
-  };
-}
-
-const sum = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0);
-const mean = (xs: readonly number[]) => (xs.length === 0 ? 0 : sum(xs) / xs.length);
-
-/** Quantile by the nearest rank; 0 for an empty list. */
-function quantile(xs: readonly number[], q: number): number {
-  if (xs.length === 0) return 0;
-  const sorted = [...xs].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))]!;
 }
