@@ -1,8 +1,6 @@
 import { signatureOver } from '../guardian/decide.ts';
-import { maskOf, usersOf } from '../guardian/masks.ts';
 import type { Learned } from '../guardian/ports.ts';
 import { trialMsOf } from '../guardian/trial.ts';
-import { scoreGuarded } from '../guardian/trust.ts';
 import { createVerifier } from '../guardian/verification.ts';
 import type { MitigationLease } from '../mesh/lease.ts';
 import { type Action, describeMitigation, MAX_STEPS, type Mitigation, type Plan } from '../mesh/mitigation.ts';
@@ -14,6 +12,7 @@ import type { FaultableWorld } from '../mesh/world.ts';
 import { type Goodness, pooled } from '../telemetry/goodness.ts';
 import { innerLoad } from '../telemetry/load.ts';
 import type { ExperiencedStep } from './experience.ts';
+import { contextOf, nextTrial } from './next-trial.ts';
 import type { Pulse } from './pulse.ts';
 
 export interface TreatmentOptions {
@@ -54,8 +53,6 @@ export interface Treated {
 
 /** Trials an episode may take, kept or not. */
 const TRIALS = MAX_STEPS;
-/** In the shadow waiting teaches little: after this many windows of it something allowed is tried. */
-const WAITS = 2;
 /** Recovered is confirmed by further windows, and the fault must be in force through them. */
 const CONFIRM_WINDOWS = 2;
 /** From here on a step that helped is given those windows before another one: a backlog may still drain. */
@@ -83,7 +80,7 @@ export async function treat(o: TreatmentOptions): Promise<Treated> {
 
   const trials = o.candidates?.length ?? TRIALS;
   for (let trial = 0; trial < trials && o.goesOn() && !recovered; trial++) {
-    const { context, chosen, candidates, version, replayed } = await choose(o, plan, tried, trial);
+    const { context, chosen, candidates, version, replayed } = await nextTrial(o, plan, tried, trial);
     signature ||= signatureOver(context, o.learned.signatureOf);
     if (chosen === undefined) break;
     const mitigation = chosen.action.do === 'apply' ? chosen.action.mitigation : undefined;
@@ -168,83 +165,6 @@ async function confirmed(o: TreatmentOptions, windowOf: () => Promise<unknown>):
   }
   return false;
 }
-
-function contextOf(o: TreatmentOptions, plan: Plan, tried: ReadonlyMap<string, string>): DecisionContext {
-  const { world, pulse } = o;
-  const history = pulse.history();
-  const latest = history.at(-1)!;
-  const capabilities = world.capabilities();
-  const inForce = world.leases().filter((l) => l.type === 'mitigation');
-  const healthy = pulse.healthy();
-  // A copy: the context outlives the episode, and what was tried later must not change what was allowed then.
-  const vain = new Map(tried);
-  const forbidden = (m: Mitigation) => vain.get(describeMitigation(m));
-  const diagnosis = pulse.diagnosis()!;
-  const users = usersOf(diagnosis);
-  const mask = maskOf({ topology: world.topology, healthy, latest, capabilities, inForce, users, forbidden });
-  const now = latest.at;
-  return {
-    topology: world.topology,
-    history,
-    healthy,
-    diagnosis,
-    inForce,
-    steps: plan,
-    onset: o.onset,
-    now,
-    capabilities,
-    mask,
-  };
-}
-
-interface Chosen {
-  readonly context: DecisionContext;
-  /** Undefined where nothing is allowed, or the plan to replay is not. */
-  readonly chosen: ScoredCandidate | undefined;
-  readonly candidates: readonly ScoredCandidate[];
-  readonly version: string;
-  readonly replayed: boolean;
-}
-
-async function choose(
-  o: TreatmentOptions,
-  plan: Plan,
-  tried: ReadonlyMap<string, string>,
-  trial: number,
-): Promise<Chosen> {
-  for (let waits = 0; ; waits++) {
-    const context = contextOf(o, plan, tried);
-    const scored = await scoreGuarded(context, o.policy, o.staticPolicy, 1);
-    const base = { context, version: scored.version };
-    if (o.candidates) {
-      const next = o.candidates.find((m) => context.mask(m) === undefined);
-      const known = next && scored.candidates.find((c) => same(c.action, next));
-      const chosen = known && { ...known, probability: 1 };
-      return { ...base, chosen, candidates: scored.candidates, replayed: false };
-    }
-    if (o.plan) {
-      const next = o.plan[plan.length];
-      const allowed = next !== undefined && context.mask(next) === undefined;
-      const known = next && scored.candidates.find((c) => same(c.action, next));
-      const action: Action = { do: 'apply', mitigation: next! };
-      const chosen = { ...(known ?? { action, mean: 0, spread: 0, lower: 0 }), probability: 1 };
-      return { ...base, chosen: allowed ? chosen : undefined, candidates: scored.candidates, replayed: true };
-    }
-    const { chosen, candidates } = o.learned.choose(scored.candidates, { mode: 'shadow', rng: o.rng });
-    const result = { ...base, candidates, replayed: false };
-    if (chosen.action.do !== 'wait') return { ...result, chosen };
-    const other = candidates.filter((c) => c.masked === undefined && c.action.do === 'apply');
-    if (other.length === 0) return { ...result, chosen: undefined };
-    if (trial > 0 || waits >= WAITS) {
-      const best = other.reduce((a, b) => (b.mean > a.mean ? b : a));
-      return { ...result, chosen: best };
-    }
-    await o.pulse.next();
-  }
-}
-
-const same = (a: Action, m: Mitigation) =>
-  a.do === 'apply' && describeMitigation(a.mitigation) === describeMitigation(m);
 
 function leaseOf(o: TreatmentOptions, mitigation: Mitigation, chosen: ScoredCandidate): MitigationLease | string {
   const setting = resolve(mitigation, o.world.topology, o.pulse.healthy());
