@@ -17,6 +17,7 @@ import type { ProductionCost } from './production-cost.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { reproductionOf } from './reproduce.ts';
 import { keyOf, type ScenarioOptions, scenariosOf } from './scenarios.ts';
+import { createVerifications } from './verifications.ts';
 
 export type ChaosEvent =
   | { readonly type: 'episode'; readonly episode: Episode }
@@ -80,12 +81,6 @@ export interface ChaosLoop {
   verify(diagnosis: Diagnosis, candidates: Plan): Promise<Plan | undefined>;
 }
 
-interface Verification {
-  readonly diagnosis: Diagnosis;
-  readonly candidates: Plan;
-  readonly answer: (plan: Plan | undefined) => void;
-}
-
 /** A fault's lease, a bound on what a loop that died leaves behind: longer than any episode. */
 const FAULT_MS = 90_000;
 /** What an episode is expected to last with the fault in force, for the quote. */
@@ -95,6 +90,8 @@ const LEAST_RATE = 2;
 /** After state may have been written wrongly, it is put back. */
 const dirtying: ReadonlySet<string> = new Set(['corruption']);
 const HEALTHY_EVERY_MS = 30_000;
+/** Episodes whose length is remembered; a control follows within a few. */
+const REMEMBERED = 100;
 /** An ejection lasts 15 s, longer when repeated. */
 const EJECTION_WINDOWS = 30;
 
@@ -110,14 +107,14 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   const counts = { episodes: 0, faultsInjected: 0, failuresDetected: 0, mitigationsTried: 0, mitigationsSuccessful: 0 };
   const byClass: Partial<Record<FaultClass, number>> = {};
   const byKind: Record<string, number> = {};
-  /** Mean good ratio and length of controls, by scenario and magnitude. */
+  /** Mean good ratio of controls, by scenario and magnitude. */
   const controls = new Map<string, number>();
+  /** Windows of the newest episodes, by id: a control is watched as long as its episode was. */
   const lengths = new Map<string, number>();
   let activity = 'not started';
   let paused: string | undefined;
   let pulse: Pulse | undefined;
-  const verifications: Verification[] = [];
-  let answering = false;
+  const verifications = createVerifications();
   let running = false;
   let serial = store.episodes.count();
 
@@ -192,6 +189,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     const { from, to } = result.faulted;
     budget.receipt(id, job.fault, (to - from) / 1000, options.cost?.(from, to));
     lengths.set(id, result.experience.curve.length);
+    if (lengths.size > REMEMBERED) lengths.delete(lengths.keys().next().value!);
     if (e.invalid !== undefined && job.type !== 'verify' && stop(signal)() !== undefined) curriculum.again(job);
     if (e.control && e.invalid === undefined && result.experience.curve.length > 0) {
       const { curve } = result.experience;
@@ -234,24 +232,18 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     await quietly(p, signal, () => !out() || left-- <= 0, 'waiting until ejected endpoints are back');
   }
 
-  /** Answers what production asks, one after the other. */
-  async function answer(p: Pulse, signal: AbortSignal, curriculum: Curriculum): Promise<void> {
-    for (;;) {
-      const asked = verifications.shift();
-      if (!asked) return;
+  /** Answers what production asks. */
+  function answer(p: Pulse, signal: AbortSignal, curriculum: Curriculum): Promise<void> {
+    return verifications.answer(async (diagnosis, candidates) => {
       const possible = world.capabilities().faults;
-      const fault = reproductionOf(asked.diagnosis, world.topology, possible, {
+      const fault = reproductionOf(diagnosis, world.topology, possible, {
         durationMs: FAULT_MS,
         seed: 1 + rng.below(2 ** 31 - 2),
       });
-      if (!fault || asked.candidates.length === 0) {
-        asked.answer(undefined);
-        continue;
-      }
-      const job: Job = { type: 'verify', fault, candidates: asked.candidates };
-      const e = await episode(p, signal, job, curriculum);
-      asked.answer(e && e.plan.length > 0 ? e.plan : undefined);
-    }
+      if (!fault || candidates.length === 0) return undefined;
+      const e = await episode(p, signal, { type: 'verify', fault, candidates }, curriculum);
+      return e && e.plan.length > 0 ? e.plan : undefined;
+    });
   }
 
   /** Faults and mitigations that a loop before this one left behind. */
@@ -279,15 +271,12 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       await quietly(
         p,
         signal,
-        () => calm() && (share() >= least || verifications.length > 0),
+        () => calm() && (share() >= least || verifications.waiting()),
         'unfaulted: measuring fidelity and the healthy state',
       );
       if (signal.aborted) return;
-      if (verifications.length > 0) {
-        answering = true;
-        await answer(p, signal, curriculum).finally(() => {
-          answering = false;
-        });
+      if (verifications.waiting()) {
+        await answer(p, signal, curriculum);
         continue;
       }
       const job: Lesson | undefined = curriculum.next();
@@ -329,25 +318,24 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         if (!signal.aborted) throw error;
       } finally {
         running = false;
-        for (const asked of verifications.splice(0)) asked.answer(undefined);
+        verifications.dismiss();
         windows.abort(new Error('the chaos loop ended'));
-        for (const lease of world.leases()) if (lease.type === 'fault') await world.remove(lease.id);
+        for (const lease of world.leases())
+          if (lease.type === 'fault')
+            await world.remove(lease.id).catch((error) => {
+              logger.error({ err: error, lease: lease.id }, 'a fault could not be taken back; it ends at its expiry');
+            });
         doing('stopped');
       }
     },
-    verify: (diagnosis, candidates) =>
-      running
-        ? new Promise((resolve) => {
-            verifications.push({ diagnosis, candidates, answer: resolve });
-          })
-        : Promise.resolve(undefined),
+    verify: async (diagnosis, candidates) => (running ? verifications.ask(diagnosis, candidates) : undefined),
     status: () => {
       const total = pulse ? pulse.unfaultedMs() + pulse.faultedMs() : 0;
       const diagnosis = pulse?.diagnosis();
       return {
         activity,
         ...(paused === undefined ? {} : { paused }),
-        reproducing: answering || verifications.length > 0,
+        reproducing: verifications.open(),
         ...counts,
         byClass,
         byKind,
