@@ -35,15 +35,15 @@ const mayImport: Record<string, string[]> = {
   telemetry: ['mesh', 'envoy'],
   learning: ['mesh', 'worlds/simulated'],
   'worlds/simulated': ['mesh'],
-  guardian: ['mesh', 'telemetry', 'learning'],
-  chaos: ['mesh', 'telemetry', 'learning', 'guardian'],
+  guardian: ['mesh', 'telemetry'],
+  chaos: ['mesh', 'telemetry', 'guardian'],
   store: ['mesh'],
   shadow: ['mesh', 'envoy', 'api/kinds'],
   'worlds/local': ['mesh', 'envoy', 'xds', 'telemetry', 'shadow', 'api/kinds', 'assets.ts'],
   'api/kinds': ['mesh'],
   api: ['mesh', 'assets.ts'],
   standalone: ['mesh', 'envoy', 'xds'],
-  cli: ['mesh', 'api', 'envoy', 'worlds/local', 'standalone', 'assets.ts'],
+  cli: ['mesh', 'api', 'envoy', 'worlds/local', 'standalone', 'xds/address.ts', 'assets.ts'],
 };
 const modules = Object.keys(mayImport).sort((a, b) => b.length - a.length);
 const moduleOf = (path: string) => modules.find((m) => path.startsWith(`control-plane/${m}/`));

@@ -5,6 +5,7 @@ import type { ClientTls } from '../../envoy/client-tls.ts';
 import type { Address } from '../../envoy/node.ts';
 import { UmbraError } from '../../mesh/errors.ts';
 import type { Topology } from '../../mesh/topology.ts';
+import { readAddress } from '../address.ts';
 import type { Client } from '../client.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -22,19 +23,6 @@ export interface BootstrapRequest {
   readonly tlsName?: string;
   /** Where the files are written by which Envoy subscribes to its certificates; absent = beside the certificate. */
   readonly tlsSds?: string;
-}
-
-/** `unix:/path`, `/path` or `host:port`. @throws UmbraError UMB0803 */
-export function parseAddress(text: string): Address {
-  if (text.startsWith('unix:')) return { pipe: text.slice('unix:'.length) };
-  if (text.startsWith('/')) return { pipe: text };
-  const found = /^(\[[0-9a-f:]+\]|[^:]+):(\d{1,5})$/i.exec(text);
-  if (!found || Number(found[2]) > 65_535) {
-    throw new UmbraError('UMB0803', `${JSON.stringify(text)} is no address`, {
-      remedy: 'Give unix:/path or host:port.',
-    });
-  }
-  return { host: found[1]!.replace(/^\[|\]$/g, ''), port: Number(found[2]) };
 }
 
 /** How the request says that the management server is reached. @throws UmbraError UMB0803 */
@@ -84,9 +72,9 @@ export async function bootstrapCommand(
   }
   const { bootstrap } = await import('../../envoy/bootstrap.ts');
   const node = { id: `production/${service}/${replica}`, world: 'production', service, replica, outbound: [] } as const;
-  const address = parseAddress(xds);
+  const address = readAddress(xds);
   const tls = tlsOf(request, address);
-  const made = bootstrap(node, { xds: address, admin: parseAddress(admin), statsIntervalMs: 1000, tls });
+  const made = bootstrap(node, { xds: address, admin: readAddress(admin), statsIntervalMs: 1000, tls });
   if (tls) {
     const { secretFiles } = await import('../../envoy/client-tls.ts');
     try {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UmbraError } from '../../mesh/errors.ts';
 import { createXdsMetrics, type ManagementServer } from '../../standalone/index.ts';
-import { parseAddress } from '../commands/bootstrap.ts';
+import { readAddress } from '../address.ts';
 
 /** A page of metrics for Prometheus, and of readiness: 200 while nodes are served, 503 otherwise. */
 export interface MetricsPage {
@@ -13,7 +13,7 @@ export interface MetricsPage {
 
 /** Offers /metrics and /ready at `host:port`. Errors: UMB0803 for another address, UMB0401 where something listens there already. */
 export async function serveMetrics(server: ManagementServer, address: string): Promise<MetricsPage> {
-  const where = parseAddress(address);
+  const where = readAddress(address);
   if ('pipe' in where)
     throw new UmbraError('UMB0803', `${address}: metrics are asked for by HTTP`, { remedy: 'Give host:port.' });
   const { host, port } = where;
