@@ -2,35 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProxyNode } from '../envoy/node.ts';
 import type { Clock } from '../mesh/clock.ts';
-import type { Edge, Service, Topology } from '../mesh/topology.ts';
+import { edge, service, topologyOf } from '../mesh/testing/topology.ts';
 import { createCollector } from './collector.ts';
 import type { ProcessSample } from './process-window.ts';
 import type { Report } from './report.ts';
 
-const service = (id: string, external = false): Service => ({
-  id,
-  replicas: 1,
-  minReplicas: 1,
-  maxReplicas: 2,
-  failoverWrites: false,
-  external,
-});
-const edge = (caller: string, callee: string): Edge => ({
-  id: `${caller}>${callee}`,
-  caller,
-  callee,
-  sloLatencyMs: 100,
-  timeoutMs: 1000,
-  retries: 0,
-  idempotent: 'safe',
-  optional: false,
-});
-const topology: Topology = {
-  application: 'demo',
-  services: { shop: service('shop'), bank: service('bank', true) },
-  edges: { 'ingress>shop': edge('ingress', 'shop'), 'shop>bank': edge('shop', 'bank') },
-  entry: 'ingress>shop',
-};
+const topology = topologyOf(
+  [service('shop', { maxReplicas: 2 }), service('bank', { external: true })],
+  [edge('ingress', 'shop', { sloLatencyMs: 100 }), edge('shop', 'bank', { sloLatencyMs: 100 })],
+);
 const node = (of: string, replica = 0): ProxyNode => ({
   id: `production/${of}/${replica}`,
   world: 'production',

@@ -6,12 +6,13 @@ import { after, before, suite, test } from 'node:test';
 import { toBinary } from '@bufbuild/protobuf';
 import type { Address } from '../../control-plane/envoy/node.ts';
 import { StreamMetricsMessageSchema } from '../../control-plane/envoy/protos/gen/envoy/service/metrics/v3/metrics_service_pb.js';
+import { service, topologyOf } from '../../control-plane/mesh/testing/topology.ts';
 import { ask, askAtOnce, askInTurn, byStatus } from './fixtures/client.ts';
 import { until } from './fixtures/envoy.ts';
-import { builtFilters, edge, Mesh, service, shop, topology } from './fixtures/mesh.ts';
+import { builtFilters, edge, Mesh, shop } from './fixtures/mesh.ts';
 import type { Upstream } from './fixtures/upstream.ts';
 
-const bank = topology(
+const bank = topologyOf(
   [service('shop'), service('bank', { external: true })],
   [edge('ingress', 'shop'), edge('shop', 'bank')],
 );

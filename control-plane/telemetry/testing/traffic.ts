@@ -1,29 +1,10 @@
 import { type Rng, rngOf } from '../../mesh/rng.ts';
 import { type EdgeWindow, noErrors, type ServiceWindow, type Snapshot } from '../../mesh/snapshot.ts';
-import { type Edge, type EdgeId, edgeId, INGRESS, type Service, type Topology } from '../../mesh/topology.ts';
+import { edge, service, topologyOf } from '../../mesh/testing/topology.ts';
+import { type Edge, type EdgeId, INGRESS, type Service, type Topology } from '../../mesh/topology.ts';
 
 /** shop: ingress>web, web>cart, web>pay, pay>bank (outside). `pay` has a redundant service, `cart` is optional. */
 export function shop(): Topology {
-  const service = (id: string, more: Partial<Service> = {}): Service => ({
-    id,
-    replicas: 1,
-    minReplicas: 1,
-    maxReplicas: 3,
-    failoverWrites: false,
-    external: false,
-    ...more,
-  });
-  const edge = (caller: string, callee: string, more: Partial<Edge> = {}): Edge => ({
-    id: edgeId(caller, callee),
-    caller,
-    callee,
-    sloLatencyMs: 300,
-    timeoutMs: 1000,
-    retries: 0,
-    idempotent: 'safe',
-    optional: false,
-    ...more,
-  });
   const services = [
     service('web', { replicas: 2 }),
     service('cart'),
@@ -37,12 +18,7 @@ export function shop(): Topology {
     edge('web', 'pay'),
     edge('pay', 'bank', { idempotent: 'none' }),
   ];
-  return {
-    application: 'shop',
-    services: Object.fromEntries(services.map((s) => [s.id, s])),
-    edges: Object.fromEntries(edges.map((e) => [e.id, e])),
-    entry: edgeId(INGRESS, 'web'),
-  };
+  return topologyOf(services, edges);
 }
 
 /** What is wrong with one edge in a window: shares of its requests, and a delay added to all of them. */

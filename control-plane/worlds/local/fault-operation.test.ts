@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fault } from '../../mesh/fault.ts';
-import type { Topology } from '../../mesh/topology.ts';
+import { edge, service, topologyOf } from '../../mesh/testing/topology.ts';
 import { impossible, operationOf } from './fault-operation.ts';
 import type { FaultOperation, WorldCapabilities } from './protocol.ts';
 
@@ -13,20 +13,10 @@ const fault = (kind: Fault['kind'], magnitude: number, target: Fault['target'] =
   durationMs: 1000,
   seed: 1,
 });
-const service = (id: string, external = false) => ({
-  id,
-  external,
-  replicas: 1,
-  minReplicas: 1,
-  maxReplicas: 1,
-  failoverWrites: false,
-});
-const topology: Topology = {
-  application: 'a',
-  services: { api: service('api'), cart: service('cart'), pay: service('pay', true) },
-  edges: {},
-  entry: 'ingress>api',
-};
+const topology = topologyOf(
+  [service('api'), service('cart'), service('pay', { external: true })],
+  [edge('ingress', 'api')],
+);
 const all: WorldCapabilities = { netfilter: true, process: true, cgroup: true, mock: true, users: true };
 
 const table: [Fault, FaultOperation | undefined][] = [
