@@ -78,14 +78,7 @@ export class KeptProcess {
     this.#stopping = true;
     this.#wake?.();
     const running = this.#current;
-    if (running) {
-      // A stopped process would not hear SIGTERM.
-      running.signal('SIGCONT');
-      running.signal('SIGTERM');
-      const timer = setTimeout(() => running.signal('SIGKILL'), graceMs);
-      await running.exited;
-      clearTimeout(timer);
-    }
+    if (running) await end(running, graceMs);
     await this.#loop;
   }
 
@@ -103,13 +96,8 @@ export class KeptProcess {
     const done = Promise.withResolvers<void>();
     this.#replacement = { work, done };
     const running = this.#current;
-    if (running) {
-      running.signal('SIGCONT');
-      running.signal('SIGTERM');
-      const timer = setTimeout(() => running.signal('SIGKILL'), graceMs);
-      await running.exited;
-      clearTimeout(timer);
-    } else this.#wake?.();
+    if (running) await end(running, graceMs);
+    else this.#wake?.();
     await done.promise;
   }
 
@@ -200,4 +188,14 @@ export class KeptProcess {
       };
     });
   }
+}
+
+/** Asks a process to end, and kills it after `graceMs`. Resolves when it has ended. */
+async function end(running: RunningProcess, graceMs: number): Promise<void> {
+  // A stopped process would not hear SIGTERM.
+  running.signal('SIGCONT');
+  running.signal('SIGTERM');
+  const timer = setTimeout(() => running.signal('SIGKILL'), graceMs);
+  await running.exited;
+  clearTimeout(timer);
 }

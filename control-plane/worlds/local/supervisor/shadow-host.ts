@@ -312,7 +312,11 @@ export class ShadowHost {
   #loadPorts(): Promise<void> {
     const next = this.#loading.then(async () => {
       if (!this.#namespace || !this.#filtering) return;
-      await this.#namespace.run(['nft', '-f', '-'], portsText(this.#ports())).catch(() => {});
+      try {
+        await this.#namespace.run(['nft', '-f', '-'], portsText(this.#ports()));
+      } catch (e) {
+        this.runtime.notes.add(`the shadow's packet filter does not know of new ports: ${(e as Error).message}`);
+      }
     });
     this.#loading = next;
     return next;
