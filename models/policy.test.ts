@@ -15,7 +15,7 @@ import { rngOf } from '../control-plane/mesh/rng.ts';
 const file = (name: string) => join(import.meta.dirname, name);
 const shipped = async (): Promise<ModelPolicy> =>
   loadPolicy(
-    async () => new Uint8Array(await readFile(file('policy.onnx'))),
+    new Uint8Array(await readFile(file('policy.onnx'))),
     JSON.parse(await readFile(file('policy.json'), 'utf8')) as PolicyCard,
   );
 

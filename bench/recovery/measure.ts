@@ -17,7 +17,7 @@ export interface Recovery {
   readonly recoveredAfter: number;
 }
 
-export const RECOVERED_SHARE = 0.9;
+const RECOVERED_SHARE = 0.9;
 const HOLD = 5;
 
 const ratio = (seconds: readonly Second[]): number => {

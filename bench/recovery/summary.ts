@@ -3,8 +3,8 @@ import { median } from '../lib/stats.ts';
 import { type Contender, contenders } from './contenders.ts';
 import type { Run } from './run.ts';
 
-export const DETECT_S = 5;
-export const RECOVER_S = 20;
+const DETECT_S = 5;
+const RECOVER_S = 20;
 
 const of = (runs: readonly Run[], trouble: string, who: Contender) =>
   runs.filter((r) => r.trouble === trouble && r.contender === who);

@@ -6,7 +6,7 @@ const Share = (description: string) => Type.Number({ minimum: 0, maximum: 1, des
 const strict = { additionalProperties: false };
 const PlanText = Type.Array(Type.String(), { description: 'Steps in order, each `kind@target×strength`.' });
 
-export const ReportPattern = Type.Object(
+const ReportPattern = Type.Object(
   {
     signature: Type.String(),
     plan: PlanText,

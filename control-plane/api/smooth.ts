@@ -2,7 +2,7 @@ import type { EdgeId } from '../mesh/topology.ts';
 import type { HistoryPoint } from './history.ts';
 
 /** Windows a figure is taken over: a second holds few requests, and some are answered in the next one. */
-export const SMOOTH_WINDOWS = 5;
+const SMOOTH_WINDOWS = 5;
 
 export interface Smoothed {
   readonly offered: number;

@@ -10,7 +10,7 @@ import type { IncidentBook } from './incidents.ts';
 import type { Trials } from './trials.ts';
 
 /** How long an operator may think before a proposed decision is void. */
-export const APPROVAL_MS = 120_000;
+const APPROVAL_MS = 120_000;
 
 /** What the guardian would do but may not by itself: recorded in mode `observe`, offered for approval in mode `approve`. */
 export interface Proposals {

@@ -31,9 +31,9 @@ const HARM = 0.15;
 const COLLAPSE = 0.3;
 /** Below this share of the load before, something is relieved; and for how long that may put off the end of a trial. */
 const RELIEF = 0.8;
-export const RELIEF_MS = 10_000;
+const RELIEF_MS = 10_000;
 /** A trial that has shown a gain within chance goes on for this long. */
-export const PROMISE_MS = 4000;
+const PROMISE_MS = 4000;
 /** Evidence in nats for `worse`: the error of Wald's test is about e^−4 = 2%. */
 const WORSE = 4;
 

@@ -20,7 +20,7 @@ export interface Choice {
 /** Less goodput (share) than this is no reason to change production. */
 const WORTH = 0.04;
 /** Evenly spread share of choices in the shadow. */
-export const EPSILON = 0.1;
+const EPSILON = 0.1;
 
 /**
  * Chooses among scored candidates. In the shadow a member of the ensemble is sampled and its favourite taken, but with an

@@ -26,8 +26,8 @@ test('every candidate is scored, the best lower bound first, masked ones last', 
   await policy.close();
 });
 
-test('the same context is scored the same, and a model may be given as a reader', async () => {
-  const policy = await loadPolicy(async () => modelBytes(), cardOf());
+test('the same context is scored the same', async () => {
+  const policy = await loadPolicy(modelBytes(), cardOf());
   const context = contextOf(leftFails());
   assert.deepEqual(await policy.score(context), await policy.score(context));
   await policy.close();

@@ -27,21 +27,16 @@ export interface ModelPolicy extends Policy {
   close(): Promise<void>;
 }
 
-/** Reads the model's bytes; given by the caller, since learning knows nothing of files. */
-export type ModelReader = () => Promise<Uint8Array>;
-
 /**
  * Opens a model with its card and proves that it answers.
  * @throws UMB0601 where the bytes are no model, the card's features or actions are not this version's, or the model answers
  *   anything but finite numbers of the right count. The static policy then decides.
  */
-export async function loadPolicy(model: Uint8Array | ModelReader, card: PolicyCard): Promise<ModelPolicy> {
+export async function loadPolicy(model: Uint8Array, card: PolicyCard): Promise<ModelPolicy> {
   checkCard(card);
-  let bytes: Uint8Array;
   let session: Awaited<ReturnType<typeof openModel>>;
   try {
-    bytes = typeof model === 'function' ? await model() : model;
-    session = await openModel(bytes);
+    session = await openModel(model);
   } catch (cause) {
     throw new UmbraError('UMB0601', `not an ONNX model (${(cause as Error).message})`, { cause });
   }
@@ -71,7 +66,7 @@ export async function loadPolicy(model: Uint8Array | ModelReader, card: PolicyCa
   return {
     version: card.version,
     card,
-    model: bytes,
+    model,
     raw,
     close: () => session.release(),
     score: async (context) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { describeAction } from '../mesh/mitigation.ts';
 import { rngOf } from '../mesh/rng.ts';
 import { noErrors } from '../mesh/snapshot.ts';
-import { fixedPolicy, randomOrderPolicy, staticPolicy } from './static-policy.ts';
+import { randomOrderPolicy, staticPolicy } from './static-policy.ts';
 import { contextOf, leftFails, snapshotOf } from './testing/contexts.ts';
 
 const best = async (context: ReturnType<typeof contextOf>) => {
@@ -50,16 +50,4 @@ test('random order is another one each time, and never waits while something is 
   const firsts = new Set<string>();
   for (let i = 0; i < 10; i++) firsts.add(describeAction((await random.score(contextOf()))[0]!.action));
   assert.ok(firsts.size > 5 && !firsts.has('wait'));
-});
-
-test('a fixed plan is taken in its order', async () => {
-  const plan = [
-    { kind: 'retry', target: { edge: 'front>left' }, strength: 1 },
-    { kind: 'scale', target: { service: 'left' }, strength: 1 },
-  ] as const;
-  const scored = await fixedPolicy(plan).score(contextOf());
-  assert.deepEqual(
-    scored.slice(0, 3).map((s) => describeAction(s.action)),
-    ['retry@front>left×1', 'scale@left×1', 'wait'],
-  );
 });

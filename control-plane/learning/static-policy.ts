@@ -1,4 +1,4 @@
-import type { Action, Mitigation, MitigationKind } from '../mesh/mitigation.ts';
+import type { Mitigation, MitigationKind } from '../mesh/mitigation.ts';
 import type { DecisionContext, Policy } from '../mesh/policy.ts';
 import type { ScoredCandidate } from '../mesh/record.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
@@ -23,7 +23,7 @@ export const staticPolicy: Policy = {
  * What the rules think a mitigation is worth, 0..1. Each rule names the symptom it answers; the target must be where the
  * trouble seems to begin, else the rule is worth little.
  */
-export function ruleValue(view: MeshView, m: Mitigation): number {
+function ruleValue(view: MeshView, m: Mitigation): number {
   const edge = 'edge' in m.target ? view.edges.get(m.target.edge) : undefined;
   const service = view.services.get('edge' in m.target ? (edge?.edge.callee ?? '') : m.target.service);
   if (!service) return 0;
@@ -67,22 +67,6 @@ export function randomOrderPolicy(uniform: () => number): Policy {
     unconditional: true,
     score: async (context) =>
       ordered(candidatesOf(context).map((c) => scored(c, c.action.do === 'apply' ? 0.01 + uniform() : 0))),
-  };
-}
-
-/** Always the same mitigations, in the given order, whatever happens. */
-export function fixedPolicy(plan: readonly Mitigation[], version = 'fixed'): Policy {
-  const place = (a: Action): number =>
-    a.do === 'apply' ? plan.findIndex((m) => JSON.stringify(m) === JSON.stringify(a.mitigation)) : -1;
-  return {
-    version,
-    score: async (context) =>
-      ordered(
-        candidatesOf(context).map((c) => {
-          const at = place(c.action);
-          return scored(c, at < 0 ? 0 : 1 - at / (plan.length + 1));
-        }),
-      ),
   };
 }
 

@@ -135,5 +135,5 @@ function decodes(schema: DescMessage, json: JsonObject): boolean {
   }
 }
 
-const isObject = (json: JsonValue): json is JsonObject =>
+export const isObject = (json: JsonValue | undefined): json is JsonObject =>
   typeof json === 'object' && json !== null && !Array.isArray(json);

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /** Version of the tables below, kept in SQLite's `user_version`. A file from a later version is refused, never rewritten. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /**
  * Journalled ahead with NORMAL synchronisation: a write that returned is in the kernel's page cache and survives the

@@ -44,7 +44,7 @@ export const shop: Topology = {
 };
 
 /** Requests/s and p99 of the healthy shop, per edge. */
-export const healthyEdges: Record<EdgeId, Pick<HealthyEdge, 'rate' | 'p99'>> = {
+const healthyEdges: Record<EdgeId, Pick<HealthyEdge, 'rate' | 'p99'>> = {
   'ingress>storefront': { rate: 42, p99: 88 },
   'storefront>catalog': { rate: 31, p99: 24 },
   'storefront>cart': { rate: 14, p99: 31 },

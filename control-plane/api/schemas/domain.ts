@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { type FaultKind, faultKinds } from '../../mesh/fault.ts';
 import { type MitigationKind, mitigationKinds } from '../../mesh/mitigation.ts';
 
@@ -15,7 +15,7 @@ const Loose = (description?: string) =>
   Type.Union([Type.Number(), Type.Null()], description === undefined ? {} : { description });
 const opt = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
-export const EdgeName = Type.Unsafe<`${string}>${string}`>(
+const EdgeName = Type.Unsafe<`${string}>${string}`>(
   Type.String({ pattern: '^[^>]+>[^>]+$', description: 'caller>callee' }),
 );
 export const World = oneOf(['production', 'shadow']);
@@ -230,4 +230,3 @@ export const LedgerEntry = Type.Object({
   why: Type.String(),
   episode: opt(Type.String()),
 });
-export type IncidentJson = Static<typeof Incident>;

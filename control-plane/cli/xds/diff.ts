@@ -2,6 +2,7 @@ import { fromBinary, fromJson, type JsonObject, type JsonValue, toJson } from '@
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import type { ClientConfig_GenericXdsConfig } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
 import { messageName, registry } from '../../envoy/protos/registry.ts';
+import { isObject } from '../../standalone/decode.ts';
 import { shortName, typeUrls } from '../../standalone/index.ts';
 import { withoutDefaults, withVirtualHosts } from './as-envoy-shows.ts';
 
@@ -98,9 +99,6 @@ function entriesOf(configs: readonly JsonObject[]): { found: Map<string, JsonVal
     }
   return { found, shown };
 }
-
-const isObject = (v: JsonValue | undefined): v is JsonObject =>
-  typeof v === 'object' && v !== null && !Array.isArray(v);
 
 function compare(wanted: JsonValue | undefined, has: JsonValue | undefined, path: string): Field[] {
   if (isObject(wanted) && isObject(has)) {

@@ -213,7 +213,7 @@ export const featureNames: readonly string[] = FEATURES.map((x) => x.name);
  * Writes a candidate's {@link FEATURE_COUNT} numbers at `offset`. `wait` has no row (its value is 0 by definition) and
  * returns false, as does a target that is not in the mesh.
  */
-export function writeRow(view: MeshView, candidate: Candidate, out: Float32Array, offset: number): boolean {
+function writeRow(view: MeshView, candidate: Candidate, out: Float32Array, offset: number): boolean {
   const place = placeOf(view, candidate);
   if (!place) return false;
   for (let i = 0; i < FEATURE_COUNT; i++) {

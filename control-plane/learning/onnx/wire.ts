@@ -5,7 +5,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 export const FLOAT = 1;
-export const INT64 = 7;
+const INT64 = 7;
 
 export interface Tensor {
   readonly name: string;

@@ -110,7 +110,7 @@ const kinds: readonly FaultKind[] = [
   'abort',
 ];
 
-export function randomTrouble(rng: Rng, spec: MeshSpec): Trouble {
+function randomTrouble(rng: Rng, spec: MeshSpec): Trouble {
   const surge = rng.chance(0.28);
   const durationMs = rng.chance(0.25) ? rng.between(6000, 15_000) : 600_000;
   const faults = surge && rng.chance(0.9) ? [] : [randomFault(rng, spec, durationMs)];

@@ -8,10 +8,10 @@ import { type Situation, trialWindows } from './situation.ts';
 export type Scorer = (x: Float32Array, rows: number) => Promise<Float32Array>;
 
 /** Windows a rollout looks ahead, and the most further decisions in it. */
-export const HORIZON = 12;
+const HORIZON = 12;
 const FURTHER = 2;
 /** An advantage that small is not worth acting on. */
-export const WORTHWHILE = 0.02;
+const WORTHWHILE = 0.02;
 
 /** Candidates of a situation that may be chosen, without waiting, with their rows. */
 export interface Options {
@@ -29,7 +29,7 @@ export function optionsOf(situation: Situation): Options {
 const waiting: Candidate = { action: { do: 'wait' } };
 
 /** What each candidate would give over the horizon if nothing further were done: a mean value per window. */
-export function plainReturns(situation: Situation, candidates: readonly Candidate[]): Float64Array {
+function plainReturns(situation: Situation, candidates: readonly Candidate[]): Float64Array {
   return Float64Array.from(candidates, (c) => {
     const copy = situation.clone();
     copy.act(c);
@@ -44,7 +44,7 @@ interface Rollout {
 }
 
 /** Windows of waiting every action is compared with: the usual trial. */
-export const WAIT = 3;
+const WAIT = 3;
 
 /**
  * The advantage of each candidate over waiting {@link WAIT} windows, if the policy goes on after its trial (after the wait),

@@ -11,7 +11,7 @@ export const topology: Topology = meshOf(
   { 'ingress>front': {}, 'front>left': {}, 'front>right': { optional: true } },
 ).topology;
 
-export const allCapabilities = {
+const allCapabilities = {
   mitigations: new Set(Object.keys(mitigationKinds) as MitigationKind[]),
   faults: new Set<never>(),
   missing: {},

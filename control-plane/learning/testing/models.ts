@@ -5,7 +5,7 @@ import { FEATURE_COUNT, featureNames } from '../features/features.ts';
 import { inferenceModel } from '../onnx/inference-graph.ts';
 import { initialParameters, type Parameters, type Shape } from '../onnx/network.ts';
 
-export const smallShape: Shape = { members: 3, inputs: FEATURE_COUNT, hidden: 8 };
+const smallShape: Shape = { members: 3, inputs: FEATURE_COUNT, hidden: 8 };
 
 export const cardOf = (change: Partial<PolicyCard> = {}): PolicyCard => ({
   format: 1,

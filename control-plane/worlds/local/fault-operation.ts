@@ -7,7 +7,7 @@ const MOST_TAKEN = 0.95;
 const MOST_SLOW_MS = 4000;
 
 /** The service a fault acts at: its target, or an edge's callee. */
-export function faultedService(fault: Fault): ServiceId {
+function faultedService(fault: Fault): ServiceId {
   return 'edge' in fault.target ? endsOf(fault.target.edge)[1] : fault.target.service;
 }
 

@@ -89,7 +89,7 @@ function calleesFirst(spec: MeshSpec): ServiceId[] {
 }
 
 /** Inverse of the standard normal's distribution (Acklam's rational approximation, relative error < 1.2e-9). */
-export function normalQuantile(p: number): number {
+function normalQuantile(p: number): number {
   const a = [
     -39.6968302866538, 220.946098424521, -275.928510446969, 138.357751867269, -30.6647980661472, 2.50662827745924,
   ];

@@ -10,7 +10,7 @@ import { sameData } from './same-data.ts';
  * Starts a process of this machine that dies with this one: `setpriv --pdeathsig KILL` (util-linux) asks the kernel to kill it
  * when the thread that started it ends, so the caller must be the main thread.
  */
-export function startProcess(command: Command): Promise<RunningProcess> {
+function startProcess(command: Command): Promise<RunningProcess> {
   const log = openSync(command.log, 'a', 0o600);
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command.argv], {
     cwd: command.cwd,
