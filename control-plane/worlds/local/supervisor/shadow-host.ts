@@ -5,7 +5,6 @@ import type { Documents } from '../../../api/kinds/parse.ts';
 import { bytes } from '../../../api/kinds/scalars.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
 import { mountScript } from '../../../shadow/isolation/mount-script.ts';
-import { filterText, parseFilterState, portsText } from '../../../shadow/isolation/packet-filter.ts';
 import type { RecordedAnswer } from '../../../shadow/mock/recorded-answer.ts';
 import type { DeniedCounters, WorldCapabilities } from '../protocol.ts';
 import type { Launcher } from './command.ts';
@@ -18,6 +17,7 @@ import type { ReplicaPlan } from './layout.ts';
 import { mountPlan } from './mount-plan.ts';
 import { NamespaceLauncher } from './namespace-launcher.ts';
 import { removeOverlays } from './overlays.ts';
+import { PacketWall } from './packet-wall.ts';
 import type { PortAllocator } from './ports.ts';
 import { useOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
@@ -50,17 +50,14 @@ export class ShadowHost {
   readonly #options: ShadowHostOptions;
   readonly #launcher: Launcher;
   readonly #namespace: NamespaceLauncher | undefined;
+  readonly #wall: PacketWall | undefined;
   readonly #group: ControlGroup | undefined;
   readonly #parent: ControlGroup | undefined;
   readonly #externals: ShadowExternals;
   #documents: Documents;
   #forbidden: readonly number[];
-  #netfilter: true | string = true;
   #fileAttempts = new Map<string, number>();
   #denied: DeniedCounters = { network: 'unknown', files: 'unknown', externals: 'unknown', targets: [] };
-  #loading: Promise<void> = Promise.resolve();
-  /** The packet filter is loaded. */
-  #filtering = false;
   #counter: NodeJS.Timeout | undefined;
   #linker: NodeJS.Timeout | undefined;
 
@@ -76,6 +73,14 @@ export class ShadowHost {
     this.#forbidden = options.forbidden;
     this.#launcher = launcher;
     this.#namespace = namespace;
+    const wall =
+      namespace &&
+      new PacketWall(
+        namespace,
+        () => this.#ports(),
+        (text) => this.runtime.notes.add(text),
+      );
+    this.#wall = wall;
     this.#group = group;
     this.#parent = parent;
     this.#fileAttempts = fileAttempts;
@@ -99,7 +104,7 @@ export class ShadowHost {
         ingress: { pipe: run.shadowListener },
         isolation: namespace ? 'namespaces' : 'declared',
         capabilities: (): WorldCapabilities => ({
-          netfilter: this.#netfilter,
+          netfilter: wall?.counts ?? 'the shadow has no network namespace of its own (isolation: declared)',
           process: true,
           cgroup: this.#group ? true : (groupReason ?? 'no control groups'),
           mock: this.#externals.mocked.size > 0 ? true : 'the application has no mocked external',
@@ -108,7 +113,7 @@ export class ShadowHost {
         externals: () => this.#externals.endpoints(),
         replicasOf: (_, service) => this.#scaled(service),
         prepare: (plan) => this.#prepareData(plan),
-        onPorts: () => this.#loadPorts(),
+        onPorts: () => wall?.follow(),
         onChange: options.onChange,
       },
       options.documents,
@@ -118,13 +123,11 @@ export class ShadowHost {
       runtime: this.runtime,
       externals: this.#externals,
       users: { socket: run.shadowIngress, paths: load },
-      ...(namespace ? { filter: (text: string) => namespace.run(['nft', '-f', '-'], text) } : {}),
-      filterState: async () =>
-        namespace ? parseFilterState(await namespace.run(['nft', '-j', 'list', 'table', 'inet', 'umbra'])) : undefined,
+      ...(wall ? { filter: (text: string) => wall.change(text) } : {}),
+      filterState: async () => wall?.read(),
       bound: () => this.#group?.cpu() ?? 0,
     });
     if (!namespace) {
-      this.#netfilter = 'the shadow has no network namespace of its own (isolation: declared)';
       this.runtime.notes.add(
         'isolation: declared — the shadow runs beside production with nothing between them but its configuration',
       );
@@ -165,7 +168,7 @@ export class ShadowHost {
     };
     await shadow.#externals.plan();
     await shadow.runtime.plan();
-    await shadow.#loadFilter();
+    await shadow.#wall?.load();
     return shadow;
   }
 
@@ -229,7 +232,7 @@ export class ShadowHost {
   /** Production's ports, for the packet filter to know. */
   forbid(ports: readonly number[]): void {
     this.#forbidden = ports;
-    void this.#loadPorts();
+    void this.#wall?.follow();
   }
 
   recorded(external: ServiceId, answers: readonly RecordedAnswer[]): number {
@@ -292,45 +295,15 @@ export class ShadowHost {
     };
   }
 
-  async #loadFilter(): Promise<void> {
-    if (!this.#namespace) return;
-    try {
-      await this.#namespace.run(['nft', '-f', '-'], filterText(this.#ports()));
-      this.#filtering = true;
-      // Only now: without the rules a route would deny nothing and count nothing.
-      await this.#namespace.run(['ip', 'route', 'add', 'default', 'dev', 'lo', 'src', '127.0.0.1']);
-      await this.#namespace.run(['ip', '-6', 'route', 'add', 'default', 'dev', 'lo']).catch(() => {});
-    } catch (e) {
-      this.#netfilter = `no packet filter: ${(e as Error).message}`;
-      this.runtime.notes.add(
-        `attempts to leave the shadow's network are denied but not counted: ${(e as Error).message}`,
-      );
-    }
-  }
-
-  /** One after the other: an older list must not come last. */
-  #loadPorts(): Promise<void> {
-    const next = this.#loading.then(async () => {
-      if (!this.#namespace || !this.#filtering) return;
-      try {
-        await this.#namespace.run(['nft', '-f', '-'], portsText(this.#ports()));
-      } catch (e) {
-        this.runtime.notes.add(`the shadow's packet filter does not know of new ports: ${(e as Error).message}`);
-      }
-    });
-    this.#loading = next;
-    return next;
-  }
-
   async #count(): Promise<void> {
     if (!this.#namespace) return;
     const files = [...this.#fileAttempts.values()].reduce((a, b) => a + b, 0);
     const targets = [...this.#fileAttempts].map(([name, count]) => ({ what: `production/${name}`, count }));
     let network: DeniedCounters['network'] = 'unknown';
     let externals: DeniedCounters['externals'] = 'unknown';
-    if (this.#netfilter === true) {
+    if (this.#wall?.counts === true) {
       try {
-        const state = parseFilterState(await this.#namespace.run(['nft', '-j', 'list', 'table', 'inet', 'umbra']));
+        const state = await this.#wall.read();
         network = state.counters.network + state.counters.production + state.counters.refused;
         externals = state.counters.externals + this.#externals.refused();
         for (const [what, count] of Object.entries(state.attempts)) targets.push({ what, count });
