@@ -7,10 +7,11 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { SHADOW_CLUSTER } from '../../control-plane/envoy/names.ts';
 import type { Address, ProxyNode } from '../../control-plane/envoy/node.ts';
 import { wallClock } from '../../control-plane/mesh/clock.ts';
+import { edge, service, topologyOf } from '../../control-plane/mesh/testing/topology.ts';
 import { MirrorWatch } from '../../control-plane/worlds/local/mirror-watch.ts';
 import { ask } from '../../test/envoy/fixtures/client.ts';
 import { until } from '../../test/envoy/fixtures/envoy.ts';
-import { edge, Mesh, service, topology } from '../../test/envoy/fixtures/mesh.ts';
+import { Mesh } from '../../test/envoy/fixtures/mesh.ts';
 import { startUpstream, type Upstream } from '../../test/envoy/fixtures/upstream.ts';
 import { withTrap } from '../../test/filters/answers.ts';
 import { modulePath } from '../../test/filters/modules.ts';
@@ -54,7 +55,7 @@ class Ingress extends Mesh {
  * {@link MirrorWatch}, with users and a shadow.
  */
 export class TrappingIngress {
-  readonly #mesh = new Ingress(topology([service('app')], [edge('ingress', 'app', { timeoutMs: PATIENCE_MS })]));
+  readonly #mesh = new Ingress(topologyOf([service('app')], [edge('ingress', 'app', { timeoutMs: PATIENCE_MS })]));
   readonly #node = this.#mesh.ingress();
   readonly #folder = mkdtempSync(join(tmpdir(), 'umbra-revival-'));
   /** Production's answers that are held back. */

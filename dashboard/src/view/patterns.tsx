@@ -94,7 +94,7 @@ export function Plan({ plan }: { plan: readonly Mitigation[] }) {
 }
 
 /** The interval of a ratio as a bar from 0 to 1, with the measured ratio as its mark. */
-function Interval({ low, high, at }: { low: number; high: number; at: number | undefined }) {
+export function Interval({ low, high, at }: { low: number; high: number; at: number | undefined }) {
   return (
     <span
       class="interval"
