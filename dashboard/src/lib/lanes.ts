@@ -30,7 +30,8 @@ export function assignRows(bands: readonly Band[], now: number, rows: number): P
     while (row < rows - 1 && (freeAt[row] ?? Number.NEGATIVE_INFINITY) > band.from) row++;
     freeAt[row] = Math.max(freeAt[row] ?? 0, band.to ?? now);
     const placed: PlacedBand & { clearTo?: number } = { band, row };
-    if (last[row]) last[row].clearTo = band.from;
+    const before = last[row];
+    if (before) before.clearTo = band.from;
     last[row] = placed;
     return placed;
   });
