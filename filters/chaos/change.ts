@@ -29,7 +29,10 @@ function formatIn(map: u32): u32 {
   return !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) ? bodyKind(ptr, len, 'text/') : UNREADABLE;
 }
 
-/** Whether a body to come is to be changed and can be: it has a format (or is taken raw) and is not declared too large. */
+/**
+ * Whether a body to come is to be changed and can be: it has a format (or is taken raw) and is not declared too large. Notes what
+ * its headers say, so that the host is asked once.
+ */
 export function wantsBody(s: Stream, on: u32): bool {
   let wanted = false;
   let raw = false;
@@ -41,11 +44,13 @@ export function wantsBody(s: Stream, on: u32): bool {
   }
   if (!wanted) return false;
   const map = mapOf(on);
-  if (header(map, CONTENT_LENGTH) && parseNumber(ptr, len) > <f64>changetype<Root>(s.root).maxBody) {
+  s.sized = header(map, CONTENT_LENGTH);
+  if (s.sized && parseNumber(ptr, len) > <f64>changetype<Root>(s.root).maxBody) {
     count(metrics.MUTATE_TOO_LARGE);
     return false;
   }
-  if (raw || formatIn(map) != UNREADABLE) return true;
+  s.format = formatIn(map);
+  if (raw || s.format != UNREADABLE) return true;
   count(metrics.MUTATE_NO_FIT);
   return false;
 }
@@ -57,8 +62,6 @@ function seed(h: Hit, part: u32): void {
 
 /** Changes the collected body while its headers are held. The bytes the buffer holds then; `size` as the host gave it. */
 export function changeBody(s: Stream, on: u32, size: u32): u32 {
-  const map = mapOf(on);
-  const format = formatIn(map);
   if (!bytes(bufferOf(on), 0, size)) {
     count(metrics.MUTATE_NO_FIT);
     return 0;
@@ -71,7 +74,7 @@ export function changeBody(s: Stream, on: u32, size: u32): u32 {
     const f = faultOf(h);
     if (!mutatesPart(f, on, state.BODY)) continue;
     seed(h, state.BODY);
-    const o = mutate(body, length, format, f.ops, f.kinds, f.raw);
+    const o = mutate(body, length, s.format, f.ops, f.kinds, f.raw);
     if (o === null) continue;
     changed = true;
     body = o.ptr;
@@ -83,7 +86,7 @@ export function changeBody(s: Stream, on: u32, size: u32): u32 {
     return length;
   }
   count(metrics.MUTATED);
-  if (header(map, CONTENT_LENGTH)) setLength(map, length);
+  if (s.sized) setLength(mapOf(on), length);
   return length;
 }
 

@@ -139,6 +139,10 @@ export class Stream {
   place: u32;
   /** Whose body is being collected. */
   collect: u32;
+  /** What that body is, by its headers: a kind of lib/body.ts. */
+  format: u32;
+  /** Its headers say how long it is. */
+  sized: bool;
   /** The answer has begun, whosever it is: no local response may follow. */
   answered: bool;
   /** It was ended from here, by a local response or a reset. */

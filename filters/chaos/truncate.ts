@@ -32,7 +32,9 @@ export function limit(s: Stream, f: Fault): void {
 
 /** Before the headers of a body that may be cut leave. */
 export function undeclare(s: Stream, on: u32): void {
-  if (left(s, on) != ALL) removeHeader(mapOf(on), CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
+  if (left(s, on) == ALL) return;
+  removeHeader(mapOf(on), CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
+  s.sized = false;
 }
 
 /** Cuts what is beyond the bytes still let through from a body's buffer that holds `size` bytes. */

@@ -150,6 +150,18 @@ for (const [what, headers, body, reason] of untouched) {
   }
 }
 
+test('what the headers say of a body is asked once', () => {
+  const { h, root } = host({ on: 'response', ops: 1, kinds: ['null'] }, 1);
+  const x = new Exchange(h, root);
+  x.requestHeaders(request('GET', '/'), true);
+  const before = h.count('proxy_get_header_map_value');
+  x.responseHeaders(response(200, { ...JSON_TYPE, 'content-length': '7' }));
+  x.responseBody('{"a":1}', true);
+  assert.equal(x.response.body, '{"a":null}');
+  assert.equal(headerOf(x.response.headers, 'content-length'), '10');
+  assert.equal(h.count('proxy_get_header_map_value') - before, 3, 'its length, its encoding, its type');
+});
+
 test('a request is mutated before the service sees it, with trailers as well', () => {
   for (const trailers of [false, true]) {
     const { h, root } = host({ on: 'request', ops: 1, kinds: ['null'] }, 1);
