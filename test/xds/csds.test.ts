@@ -196,7 +196,7 @@ test('istioctl’s config_dump: sections of Envoy’s own, by the name istioctl 
     return (await istioctl.receive()).resources;
   };
   const sections = await ask('cart-0.shop');
-  const clusters = fromBinary(ClustersConfigDumpSchema, sections[0]!.value);
+  const clusters = fromBinary(ClustersConfigDumpSchema, sections[1]!.value);
   assert.deepEqual(
     clusters.dynamicActiveClusters.map((c) => fromBinary(ClusterSchema, c.cluster!.value).name),
     ['a'],

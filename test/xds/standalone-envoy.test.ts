@@ -15,14 +15,6 @@ import { ads, clusterTo, hostTo, listener, rds, router, standalone, typed, umbra
 
 const binary = findEnvoy();
 const skip = binary ? false : 'no Envoy';
-/** istioctl asks a cluster for nothing here, but wants to know of one. */
-const KUBECONFIG = `apiVersion: v1
-kind: Config
-clusters: [{ name: none, cluster: { server: 'http://127.0.0.1:1' } }]
-contexts: [{ name: none, context: { cluster: none, user: none } }]
-current-context: none
-users: [{ name: none }]
-`;
 const ID = 'sidecar~127.0.0.1~cart-0.shop~shop.svc.cluster.local';
 
 /** A bootstrap that asks one management server for everything, by delta ADS; its own admin on a port of its choice. */
@@ -151,7 +143,8 @@ test('an Envoy gets all kinds of resources, has what it should by its own word, 
     typed('secret', {
       name: 'own',
       tls_certificate: {
-        certificate_chain: { inline_string: own.certificate.toString() },
+        // istioctl reads certificates as bytes only.
+        certificate_chain: { inline_bytes: own.certificate.toString('base64') },
         private_key: { inline_string: own.key.toString() },
       },
     }),
@@ -187,12 +180,12 @@ test('an Envoy gets all kinds of resources, has what it should by its own word, 
   assert.equal(await status(envoy.ports.in!), 200);
 
   const istioctl = findIstioctl();
-  const home = { ...process.env, HOME: s.folder, KUBECONFIG: join(s.folder, 'kubeconfig') };
-  writeFileSync(home.KUBECONFIG, KUBECONFIG);
+  const home = { ...process.env, HOME: s.folder, KUBECONFIG: join(s.folder, 'none') };
   const istio = async (...args: string[]) =>
     (await promisify(execFile)('path' in istioctl ? istioctl.path : '', args, { env: home })).stdout;
   const without = 'missing' in istioctl && istioctl.missing;
-  const reach = ['--xds-address', s.address, '--plaintext'];
+  // Without a revision it asks a cluster for the default one, and waits for ever where there is none.
+  const reach = ['--revision', 'default', '--xds-address', s.address, '--plaintext'];
 
   await t.test('istioctl proxy-status', { skip: without }, async () => {
     const table = await istio('proxy-status', ...reach);
@@ -209,6 +202,12 @@ test('an Envoy gets all kinds of resources, has what it should by its own word, 
     assert.match(await config('listener'), /^127\.0\.0\.1 +0 +/m);
     assert.match(await config('route'), /^scoped +all +\* +\/\*/m);
     assert.match(await config('eds'), new RegExp(`127\\.0\\.0\\.1:${port} .*cart`));
+    assert.match(await config('ecds'), /^slot /m);
+    assert.match(await config('bootstrap'), /"id": "sidecar~127\.0\.0\.1~cart-0\.shop/);
+    assert.match(
+      await istio('proxy-config', 'bootstrap', '-o', 'short', '--file', file),
+      /^Istio Version: +1\.31\.0$/m,
+    );
     assert.match(await config('secret'), /^own +Cert Chain +ACTIVE/m);
   });
 });

@@ -92,8 +92,9 @@ test('status, dump and diff tell of a running server', async (t) => {
   writeFileSync(saved, JSON.stringify(dump));
   const same = await umbra('xds', 'diff', 'cart-0', '--xds', s.address, '--envoy', saved);
   assert.deepEqual([same.code, same.out], [0, 'cart-0 has what it should']);
-  dump.configs[0].dynamic_active_clusters[0].cluster.connect_timeout = '5s';
-  dump.configs[3].dynamic_listeners = [];
+  assert.equal(dump.configs[0].bootstrap.node.cluster, 'cart');
+  dump.configs[1].dynamic_active_clusters[0].cluster.connect_timeout = '5s';
+  dump.configs[4].dynamic_listeners = [];
   writeFileSync(saved, JSON.stringify(dump));
   const other = await umbra('xds', 'diff', 'cart-0', '--xds', s.address, '--envoy', saved);
   assert.equal(other.code, 1);

@@ -48,7 +48,7 @@ export async function status(terminal: Terminal, o: { xds: string; node?: string
 /** `umbra xds dump`: what a node should have, as Envoy's own /config_dump would say it. */
 export async function dump(terminal: Terminal, node: string, o: { xds: string }): Promise<number> {
   const [config] = await fetchStatus(o.xds, { node, contents: true });
-  const message = create(ConfigDumpSchema, { configs: configDump(config!.genericXdsConfigs) });
+  const message = create(ConfigDumpSchema, { configs: configDump(config!) });
   terminal.out(JSON.stringify(toJson(ConfigDumpSchema, message, json()), null, 2));
   return 0;
 }

@@ -41,7 +41,7 @@ files are served when all of them are sound, and named by line when they are not
   umbra xds status
   umbra xds diff sidecar-0 --envoy http://127.0.0.1:9901
   umbra xds dump sidecar-0 > dump.json && istioctl proxy-config cluster --file dump.json
-  istioctl proxy-status --xds-address ${DEFAULT_ADDRESS} --plaintext`,
+  istioctl proxy-status --xds-address ${DEFAULT_ADDRESS} --plaintext --revision default`,
     )
     .action(async (options: Omit<ServeOptions, 'file'> & { file?: string[] }) => {
       if (!options.file) return xds.help({ error: true });

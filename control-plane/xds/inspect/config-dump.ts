@@ -1,6 +1,6 @@
 import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import { SecretsConfigDumpSchema } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_pb.js';
+import { BootstrapConfigDumpSchema, SecretsConfigDumpSchema } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_pb.js';
 import {
   ClustersConfigDumpSchema,
   EcdsConfigDumpSchema,
@@ -9,7 +9,7 @@ import {
   RoutesConfigDumpSchema,
   ScopedRoutesConfigDumpSchema,
 } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_shared_pb.js';
-import type { ClientConfig_GenericXdsConfig } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
+import type { ClientConfig, ClientConfig_GenericXdsConfig } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
 import { typeUrls } from '../type-urls.ts';
 
 /** One resource with its body. */
@@ -17,10 +17,11 @@ type Entry = ClientConfig_GenericXdsConfig & { xdsConfig: Any };
 
 /**
  * What a node should have, in the form of Envoy's own /config_dump (envoy.admin.v3.ConfigDump: its sections, in Envoy's order), so
- * that the tools which read that can read this. Resources without a body, and types that Envoy does not dump, are left out.
+ * that the tools which read that can read this. Of the bootstrap it has what the node said of itself. Resources without a body,
+ * and types that Envoy does not dump, are left out.
  */
-export function configDump(configs: readonly ClientConfig_GenericXdsConfig[]): Any[] {
-  const of = (typeUrl: string) => configs.filter((c): c is Entry => c.typeUrl === typeUrl && c.xdsConfig !== undefined);
+export function configDump({ node, genericXdsConfigs }: ClientConfig): Any[] {
+  const of = (typeUrl: string) => genericXdsConfigs.filter((c): c is Entry => c.typeUrl === typeUrl && c.xdsConfig !== undefined);
   const common = (c: Entry) => ({
     versionInfo: c.versionInfo,
     ...(c.lastUpdated ? { lastUpdated: c.lastUpdated } : {}),
@@ -28,6 +29,7 @@ export function configDump(configs: readonly ClientConfig_GenericXdsConfig[]): A
   });
   // Envoy names no version of a whole section but that of its last answer; there is none here.
   return [
+    section(BootstrapConfigDumpSchema, { bootstrap: node ? { node } : {} }),
     section(ClustersConfigDumpSchema, {
       dynamicActiveClusters: of(typeUrls.CDS).map((c) => ({ ...common(c), cluster: c.xdsConfig })),
     }),

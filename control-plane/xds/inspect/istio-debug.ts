@@ -98,7 +98,7 @@ function dumpOf(asked: string | undefined, nodes: readonly Inspected[]): Any[] {
   const node = asked === undefined ? undefined : (named(asked) ?? named(asked.replace(/\.[^.]*$/, '')));
   // The words by which istioctl knows that another control plane may have it.
   if (!node) return [text('Proxy not connected to this Pilot instance. It may be connected to another instance.')];
-  return configDump(clientConfig(node, true).genericXdsConfigs);
+  return configDump(clientConfig(node, true));
 }
 
 function overview(name: string, nodes: readonly Inspected[]): unknown {
