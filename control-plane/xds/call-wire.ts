@@ -5,9 +5,6 @@ import type { Limits } from './limits.ts';
 import type { Refusal, Wire } from './served-stream.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Bytes of a request that count as one request. */
-const REQUEST_UNIT = 4096;
-
 /**
  * A gRPC call as a stream's wire. It bounds both directions: answers are not taken beyond the limits of the queue, and
  * requests that come too fast wait in the client's own buffers, since nobody reads them.
@@ -58,9 +55,9 @@ export class CallWire implements Wire {
     this.#call.emit('error', { code: grpc.status[refusal], details: detail });
   }
 
-  /** Counts a request that was read; reads no more until the stream has slowed down to its rate. */
-  onRequest(bytes: number): void {
-    const wait = this.#bucket.take(1 + Math.floor(bytes / REQUEST_UNIT), this.#clock.now());
+  /** Counts a request, as so many small ones; reads no more until the stream has slowed down to its rate. */
+  onRequest(cost: number): void {
+    const wait = this.#bucket.take(cost, this.#clock.now());
     if (wait === 0 || this.#resume) return;
     this.#call.pause();
     this.#resume = setTimeout(() => {

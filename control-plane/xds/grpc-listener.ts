@@ -223,8 +223,7 @@ export class GrpcListener {
       this.#options.onClose(stream);
     };
     call.on('data', (message: Buffer) => {
-      stream.onMessage(message);
-      wire.onRequest(message.length);
+      wire.onRequest(stream.onMessage(message));
     });
     call.on('cancelled', close);
     call.on('close', close);

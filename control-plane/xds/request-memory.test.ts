@@ -12,11 +12,13 @@ const ack = (responseNonce: string, ...resourceNames: string[]) =>
 
 test('equal acknowledgements are one request', () => {
   const memory = new RequestMemory();
-  const first = memory.decode(ack('n1', 'a', 'b'), 'sotw');
-  assert.deepEqual([first.typeUrl, first.nonce, first.names], ['a/T', 'n1', ['a', 'b']]);
-  assert.equal(memory.decode(ack('n1', 'a', 'b'), 'sotw'), first);
-  assert.notEqual(memory.decode(ack('n2', 'a', 'b'), 'sotw'), first);
-  assert.deepEqual(memory.decode(ack('n1', 'a', 'c'), 'sotw').names, ['a', 'c']);
+  const { request, recognised } = memory.decode(ack('n1', 'a', 'b'), 'sotw');
+  assert.deepEqual([request.typeUrl, request.nonce, request.names, recognised], ['a/T', 'n1', ['a', 'b'], false]);
+  const again = memory.decode(ack('n1', 'a', 'b'), 'sotw');
+  assert.equal(again.request, request);
+  assert.equal(again.recognised, true);
+  assert.equal(memory.decode(ack('n2', 'a', 'b'), 'sotw').recognised, false);
+  assert.deepEqual(memory.decode(ack('n1', 'a', 'c'), 'sotw').request.names, ['a', 'c']);
 });
 
 test('the same bytes mean something else in the other protocol', () => {
@@ -24,8 +26,8 @@ test('the same bytes mean something else in the other protocol', () => {
   // A nonce there, an error here; these two bytes are a message as well.
   const responseNonce = '\n\0';
   const bytes = toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, { responseNonce }));
-  assert.equal(memory.decode(bytes, 'delta').nonce, responseNonce);
-  assert.equal(memory.decode(bytes, 'sotw').nonce, '');
+  assert.equal(memory.decode(bytes, 'delta').request.nonce, responseNonce);
+  assert.equal(memory.decode(bytes, 'sotw').request.nonce, '');
 });
 
 test('what was read is not changed by what happens to its bytes', () => {
@@ -34,8 +36,8 @@ test('what was read is not changed by what happens to its bytes', () => {
   memory.decode(bytes, 'sotw');
   bytes.fill(0);
   bytes.set(ack('n9', 'b'));
-  assert.equal(memory.decode(bytes, 'sotw').nonce, 'n9');
-  assert.equal(memory.decode(ack('n1', 'a'), 'sotw').nonce, 'n1');
+  assert.equal(memory.decode(bytes, 'sotw').request.nonce, 'n9');
+  assert.equal(memory.decode(ack('n1', 'a'), 'sotw').request.nonce, 'n1');
 });
 
 test('what is malformed is refused each time', () => {
@@ -47,7 +49,7 @@ test('what is malformed is refused each time', () => {
 
 test('a stream of different requests does not make it grow', () => {
   const memory = new RequestMemory();
-  const early = memory.decode(ack('n0'), 'sotw');
+  memory.decode(ack('n0'), 'sotw');
   for (let i = 1; i <= 16; i++) memory.decode(ack(`n${i}`), 'sotw');
-  assert.notEqual(memory.decode(ack('n0'), 'sotw'), early);
+  assert.equal(memory.decode(ack('n0'), 'sotw').recognised, false);
 });

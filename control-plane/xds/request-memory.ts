@@ -20,21 +20,24 @@ export class RequestMemory {
   readonly #known: Known[] = [];
   #next = 0;
 
-  /** A request of a stream whose node is known; it may be shared with others. Throws on malformed bytes. */
-  decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): WireRequest {
+  /**
+   * A request of a stream whose node is known; it may be shared with others. `recognised`: it did not have to be read. Throws
+   * on malformed bytes.
+   */
+  decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): { request: WireRequest; recognised: boolean } {
     for (const known of this.#known)
       if (
         known.bytes.length === bytes.length &&
         known.protocol === protocol &&
         Buffer.compare(known.bytes, bytes) === 0
       )
-        return known.request;
+        return { request: known.request, recognised: true };
     const request = decodeRequest(bytes, protocol, false);
     if (bytes.length <= LARGEST) {
       // The bytes may be a part of something larger that would be kept with them.
       this.#known[this.#next] = { protocol, bytes: Uint8Array.from(bytes), request };
       this.#next = (this.#next + 1) % MOST;
     }
-    return request;
+    return { request, recognised: false };
   }
 }

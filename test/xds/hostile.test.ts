@@ -83,6 +83,31 @@ test('requests that come too fast wait, and only they', async (t) => {
   assert.equal(f.audit.length, 0, 'nothing was lost, and nobody was turned away');
 });
 
+test('a large list holds its stream back like many small requests, but not who sends the same just after', async (t) => {
+  const f = await fixture(t, { limits: { requestRate: 20, requestBurst: 10 } });
+  const open = async (id: string) => {
+    f.server.set(id, [resource(CDS, 'a')]);
+    const stream = f.delta();
+    stream.send({ node: { id }, typeUrl: CDS });
+    await stream.receive();
+    return stream;
+  };
+  const large = Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(512, 'n'));
+  const askForBoth = async (id: string) => {
+    const stream = await open(id);
+    stream.send({ typeUrl: CDS, resourceNamesSubscribe: large });
+    await stream.receive();
+    stream.send({ typeUrl: CDS, resourceNamesSubscribe: ['small'] });
+    return { stream, names: () => f.server.status().find((n) => n.nodeId === id)!.types[0]!.names };
+  };
+  const greedy = await askForBoth('greedy');
+  const follower = await askForBoth('follower');
+  await follower.stream.receive();
+  assert.ok(follower.names().includes('small'));
+  assert.ok(!greedy.names().includes('small'), 'it was served while the greedy one was held back');
+  assert.deepEqual((await greedy.stream.receive()).removedResources, ['small']);
+});
+
 test('a stream that does not say who it is ends', async (t) => {
   const f = await fixture(t, { limits: { helloMs: 1 } });
   const ended = await f.sotw().ended;
