@@ -1,5 +1,7 @@
 import type { Layout } from './client/fleet.ts';
 import type { Protocol } from './client/requests.ts';
+import type { Hostility } from './hostile/kinds.ts';
+import { hostilities } from './hostile/kinds.ts';
 import type { Contender } from './servers.ts';
 
 /** One thing all proxies go through together. */
@@ -8,13 +10,17 @@ export type Step = 'change' | 'add' | 'reconnect' | 'resume';
 /** What is compared: every contender goes through the same with the same number of streams. */
 export interface Case {
   readonly name: string;
-  readonly programme: 'steps' | 'stalled' | 'endurance';
+  readonly programme: 'steps' | 'hostile' | 'endurance';
   readonly protocol: Protocol;
   readonly layout: Layout;
   readonly streams: number;
   readonly tls: boolean;
   readonly steps: readonly Step[];
+  /** How the bad clients among the others behave, one in a hundred, where there are any. */
+  readonly hostility?: Hostility;
   readonly contenders: readonly Contender[];
+  /** At most so many rounds, where a session takes minutes. */
+  readonly rounds?: number;
 }
 
 export const CLUSTERS = 1000;
@@ -45,14 +51,25 @@ function smallCases(n: number): Case[] {
     named('delta'),
     named('sotw'),
     stepsCase(n, 'delta', { name: `delta ${n} mTLS`, tls: true }),
-    stepsCase(n, 'delta', { name: `delta ${n} with stalled clients`, programme: 'stalled', steps: ['change'] }),
+    ...hostilities.map((hostility) => hostileCase(n, hostility)),
   ];
+}
+
+function hostileCase(n: number, hostility: Hostility): Case {
+  return stepsCase(n, 'delta', {
+    name: `delta ${n} beside ${hostility} clients`,
+    programme: 'hostile',
+    hostility,
+    steps: ['change'],
+    contenders: ['umbra', 'gcp-linear'],
+  });
 }
 
 function enduranceCase(n: number): Case {
   return stepsCase(n, 'delta', {
     name: `delta ${n} endurance`,
     programme: 'endurance',
+    rounds: 1,
     steps: ['change'],
     contenders: ['umbra', 'gcp-linear'],
   });

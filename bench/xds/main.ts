@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { KeptRuns, keptRunsOptions } from '../lib/kept-runs.ts';
 import { table, writeRows } from '../lib/rows.ts';
 import { makeCertificates } from './certificates.ts';
+import { estimate, open, planOf } from './plan.ts';
 import type { Contender } from './servers.ts';
 import { buildPeers, contenders } from './servers.ts';
 import { runSession } from './session.ts';
@@ -17,7 +18,8 @@ const USAGE = `bench:xds [options]
   --contender NAME   only umbra, gcp-linear, gcp-snapshot or go-shared; may be repeated
   --updates N        kept updates of each kind in a session (5)
   --reconnects N     kept reconnections in a session (2)
-  --endurance N      updates of the endurance case (10000)
+  --endurance N      updates of the endurance case (10000), which is run once
+  --minutes N        begin no session after so long; the next start goes on from there
   --json FILE        where the rows go (bench/results/xds.json)
   --fresh            forget the runs that FILE.runs keeps
 Every run is appended to FILE.runs as it ends; started again with the same FILE it goes on where it stopped.`;
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     updates: { type: 'string', default: '5' },
     reconnects: { type: 'string', default: '2' },
     endurance: { type: 'string', default: '10000' },
+    minutes: { type: 'string' },
     ...keptRunsOptions('bench/results/xds.json'),
   },
 });
@@ -75,23 +78,34 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stopping = true;
     say('stopping after this run');
   });
-const plan = Array.from({ length: Number(values.rounds) }, (_, round) =>
-  cases.flatMap((c) =>
-    c.contenders.filter((w) => wanted.includes(w) && !skipped[w]).map((contender) => ({ c, contender, round })),
-  ),
-).flat();
-for (const [at, { c, contender, round }] of plan.entries()) {
-  if (stopping) break;
-  if (kept.runs.some((r) => r.case === c.name && r.contender === contender && r.round === round)) continue;
-  const run = { case: c.name, contender, round };
+const plan = planOf(
+  cases,
+  Number(values.rounds),
+  wanted.filter((contender) => !skipped[contender]),
+);
+
+/** How far the bench is, and how long the rest will take as far as that is known. */
+function progress(): string {
+  const left = open(plan, kept.runs);
+  const { seconds, unknown } = estimate(left, kept.runs);
+  const unknowns = unknown > 0 ? ` and ${unknown} sessions whose time is not known yet` : '';
+  return `${plan.length - left.length}/${plan.length}, to go: ${(seconds / 60).toFixed(0)} min${unknowns}`;
+}
+
+const endsAt = performance.now() + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+say(progress());
+for (const { case: c, contender, round } of open(plan, kept.runs)) {
+  if (stopping || performance.now() > endsAt) break;
+  const startedAt = performance.now();
   const certificates = c.tls ? await makeCertificates() : undefined;
   const outcome = await runSession(contender, c, { peers, repeats, certificates }).then(
     (figures) => ({ figures }),
     (error: Error) => ({ failed: error.message }),
   );
   await certificates?.discard();
-  kept.add({ ...run, ...outcome });
-  say(`${at + 1}/${plan.length} ${c.name} ${contender}${told(outcome)}`);
+  const seconds = (performance.now() - startedAt) / 1000;
+  kept.add({ case: c.name, contender, round, seconds, ...outcome });
+  say(`${c.name} ${contender}${told(outcome)} (${seconds.toFixed(1)} s; ${progress()})`);
 }
 const rows = rowsOf(cases, kept.runs, skipped);
 writeRows(kept.file, rows);

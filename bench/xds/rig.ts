@@ -7,6 +7,7 @@ import { digest } from './client/contents.ts';
 import type { Expectation, StepResult } from './client/fleet.ts';
 import { monotonicMs } from './client/fleet.ts';
 import { FleetProcess } from './fleet-process.ts';
+import { HostileProcess } from './hostile/process.ts';
 import { clusterName, ResourceBook } from './resources.ts';
 import type { Contender } from './servers.ts';
 import { commandOf, ServerProcess } from './servers.ts';
@@ -32,6 +33,8 @@ export interface Certificates {
 export class Rig {
   readonly #server: ServerProcess;
   readonly #fleet = new FleetProcess();
+  #hostile: HostileProcess | undefined;
+  #port = 0;
   readonly #case: Case;
   readonly #book: ResourceBook;
   readonly #certificates: Certificates | undefined;
@@ -51,12 +54,13 @@ export class Rig {
     const { protocol, layout, tls } = this.#case;
     await this.#server.tell({ op: 'put', resources: this.#book.all() });
     const { port } = (await this.#server.tell({ op: 'listen' })) as { port: number };
+    this.#port = port;
     const client = tls ? this.#certificates!.client : undefined;
     await this.#fleet.order({ do: 'open', port, protocol, layout, tls: client });
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#server.stop(), this.#fleet.stop()]);
+    await Promise.all([this.#server.stop(), this.#fleet.stop(), this.#hostile?.end()]);
   }
 
   /** Everybody connects for the first time. */
@@ -71,9 +75,17 @@ export class Rig {
     return step === 'change' || step === 'add' ? this.#update(step) : this.#reconnect(step);
   }
 
-  /** Proxies beside the others that ask for everything and stop reading. */
-  async stall(count: number): Promise<void> {
-    await this.#fleet.order({ do: 'stall', count });
+  /** Bad clients beside the others, in a process of their own. Resolves when each has done its worst once; they go on. */
+  async besiege(count: number): Promise<void> {
+    this.#hostile ??= new HostileProcess();
+    await this.#hostile.start(this.#case.hostility!, count, this.#port);
+  }
+
+  /** The bad clients go, and the server has done with them; gives how often they did their worst. */
+  async relieve(): Promise<number> {
+    const turns = await this.#hostile!.stop();
+    await settledCpuMs(this.#server.pid);
+    return turns;
   }
 
   /** Memory the server holds, with everything collected that can be, bytes. */
@@ -93,10 +105,13 @@ export class Rig {
     }
   }
 
-  /** Changes one endpoint and waits until everybody has it; measures nothing. */
-  async change(): Promise<void> {
+  /** Changes one endpoint and waits until everybody has it; ms to the last acknowledgement. */
+  async change(): Promise<number> {
+    const resources = this.#book.change();
     const { over } = await this.#fleet.begin({ do: 'expect', expect: this.#expect('change') });
-    await Promise.all([over, this.#server.tell({ op: 'put', resources: this.#book.change() })]);
+    const startedAt = monotonicMs();
+    const [{ at }] = await Promise.all([over, this.#server.tell({ op: 'put', resources })]);
+    return at.at(-1)! - startedAt;
   }
 
   /** All there is (state of the world: always, for clusters), or the one that changed. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Case } from './cases.ts';
+import { hostilities } from './hostile/kinds.ts';
 import { runSession } from './session.ts';
+import { chosen } from './summary.ts';
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'CPU and memory are read from /proc' };
 
@@ -25,5 +27,17 @@ test('our server goes through every step, and the proxies have what was set', li
       for (const step of c.steps) assert.ok(of(`${step}: last ACK`) >= of(`${step}: ACK p50`), step);
       // One endpoint is a few hundred bytes for each proxy, everything hundreds of kilobytes.
       assert.ok(of('change: sent') < 0.01 && of('reconnect: sent') > 0.2, `${of('change: sent')} MiB`);
+    });
+});
+
+test('bad clients of every kind do their worst, and the others get every change', linuxOnly, async (t) => {
+  const repeats = { updates: 1, reconnects: 0, endurance: 0 };
+  for (const hostility of hostilities)
+    await t.test(hostility, async () => {
+      const [c] = chosen([100], [`delta 100 beside ${hostility} clients`]);
+      const figures = await runSession('umbra', { ...c!, streams: 2 }, { peers: '', repeats });
+      const of = (measure: string) => figures.find((f) => f.measure === measure)!.value;
+      assert.ok(of('what each of them did') > 0);
+      assert.equal(of('what they cost the others'), of('last ACK beside them') / of('last ACK'));
     });
 });

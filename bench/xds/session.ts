@@ -38,7 +38,7 @@ export async function runSession(contender: Contender, c: Case, o: SessionOption
 
 const programmes: Readonly<Record<Case['programme'], (rig: Rig, c: Case, repeats: Repeats) => Promise<Figure[]>>> = {
   steps: takeSteps,
-  stalled: withStalled,
+  hostile: amongHostile,
   endurance: endure,
 };
 
@@ -77,23 +77,40 @@ function figuresOf(step: string, samples: readonly Sample[]): Figure[] {
   ];
 }
 
-/** Proxies that stop reading, among all: one in a hundred. */
-async function withStalled(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
-  await rig.connect();
-  const last = async () => {
-    const samples: number[] = [];
-    await rig.take('change');
-    while (samples.length < repeats.updates) samples.push((await rig.take('change')).lastMs);
-    return median(samples);
+/** Changes of a block, with and without bad clients by turns, after one that is not kept. */
+const BLOCK = 5;
+
+/** Bad clients, one for a hundred of the others, that come and go. */
+async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
+  const count = Math.ceil(c.streams / 100);
+  const alone: number[] = [];
+  const beside: number[] = [];
+  let turns = 0;
+  let besiegedMs = 0;
+  const block = async (times: number[]) => {
+    await rig.change();
+    for (let i = 0; i < BLOCK; i++) times.push(await rig.change());
   };
-  const alone = await last();
-  await rig.stall(Math.ceil(c.streams / 100));
-  const beside = await last();
+  await rig.connect();
+  await rig.change();
+  const before = await rig.memory();
+  let during = before;
+  for (let i = 0; i < repeats.updates; i++) {
+    await block(alone);
+    const startedAt = performance.now();
+    await rig.besiege(count);
+    await block(beside);
+    besiegedMs += performance.now() - startedAt;
+    if (i === repeats.updates - 1) during = await rig.memory();
+    turns += await rig.relieve();
+  }
   await rig.verify();
   return [
-    { measure: 'last ACK', unit: 'ms', value: alone },
-    { measure: 'last ACK beside stalled clients', unit: 'ms', value: beside },
-    { measure: 'what stalled clients cost the others', unit: '×', value: beside / alone },
+    { measure: 'last ACK', unit: 'ms', value: median(alone) },
+    { measure: 'last ACK beside them', unit: 'ms', value: median(beside) },
+    { measure: 'what they cost the others', unit: '×', value: median(beside) / median(alone) },
+    { measure: 'memory for each of them', unit: 'MiB', value: (during - before) / count / MiB },
+    { measure: 'what each of them did', unit: '/s', value: turns / count / (besiegedMs / 1000) },
   ];
 }
 

@@ -9,6 +9,7 @@ const run = (name: string, contender: Contender, round: number, value: number, m
   case: name,
   contender,
   round,
+  seconds: 1,
   figures: [{ measure, unit: 'ms', value }],
 });
 
@@ -35,7 +36,13 @@ test('medians over rounds, the ratio to the linear cache, the target', () => {
 
 test('a contender that is missing or failed is told, and nothing is judged without the reference', () => {
   const cases = chosen([1000], ['delta 1000']);
-  const failed: Run = { case: 'delta 1000', contender: 'gcp-snapshot', round: 0, failed: 'a stream was lost' };
+  const failed: Run = {
+    case: 'delta 1000',
+    contender: 'gcp-snapshot',
+    round: 0,
+    seconds: 1,
+    failed: 'a stream was lost',
+  };
   const rows = rowsOf(cases, [run('delta 1000', 'umbra', 0, 5), failed], { 'gcp-linear': 'no go' });
   assert.deepEqual(
     rows.filter((r) => r.skipped).map((r) => [r.measure, r.skipped]),
@@ -63,7 +70,10 @@ test('cases are found by name', () => {
       'delta 100 named',
       'sotw 100 named',
       'delta 100 mTLS',
-      'delta 100 with stalled clients',
+      'delta 100 beside stalled clients',
+      'delta 100 beside churning clients',
+      'delta 100 beside garbage clients',
+      'delta 100 beside greedy clients',
       'delta 100 endurance',
     ],
   );

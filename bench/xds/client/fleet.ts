@@ -1,6 +1,5 @@
 import { typeUrls } from '../../../control-plane/xds/type-urls.ts';
 import { Contents } from './contents.ts';
-import { windows } from './frames.ts';
 import type { Answer } from './message.ts';
 import type { Target } from './proxy.ts';
 import { SimulatedProxy } from './proxy.ts';
@@ -43,7 +42,6 @@ export class Fleet {
   readonly #layout: Layout;
   readonly #requests: Requests;
   readonly #members: Member[] = [];
-  readonly #stalled: SimulatedProxy[] = [];
   /** The first proxy looks inside what it gets. */
   readonly #contents: Contents;
   #names: string[] = [];
@@ -91,20 +89,6 @@ export class Fleet {
     this.#members.length = 0;
   }
 
-  /**
-   * Connects proxies that ask for everything and then stop reading. Their window is small: the kernel's buffers would take the
-   * whole answer, and the server would not notice.
-   */
-  stall(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const first = firstRequest(this.#target.protocol, `proxy/stalled-${i}`, typeUrls.CDS);
-      const deaf = { onAnswer: () => {}, onLost: () => {} };
-      const proxy = new SimulatedProxy(this.#target, first, deaf, windows.smallest);
-      proxy.stall();
-      this.#stalled.push(proxy);
-    }
-  }
-
   digest(typeUrl: string): string {
     return this.#contents.digest(typeUrl);
   }
@@ -113,7 +97,6 @@ export class Fleet {
     this.#finish = undefined;
     this.#fail = undefined;
     this.disconnect();
-    for (const proxy of this.#stalled) proxy.close();
   }
 
   #member(index: number, known: Readonly<Record<string, string>>): Member {

@@ -16,7 +16,6 @@ export type Order =
   | { readonly do: 'connect'; readonly count: number; readonly resume: boolean; readonly expect: Expectation }
   | { readonly do: 'disconnect' }
   | { readonly do: 'expect'; readonly expect: Expectation }
-  | { readonly do: 'stall'; readonly count: number }
   | { readonly do: 'digest'; readonly typeUrl: string };
 
 export type Report =
@@ -54,10 +53,6 @@ process.on('message', (order: Order) => {
       break;
     case 'expect':
       watch(fleet!.expect(order.expect));
-      report({ said: 'ready' });
-      break;
-    case 'stall':
-      fleet!.stall(order.count);
       report({ said: 'ready' });
       break;
     case 'digest':

@@ -14,6 +14,8 @@ export interface Target {
   readonly protocol: Protocol;
   /** Mutual TLS, where it is on. */
   readonly tls?: ConnectionOptions | undefined;
+  /** Where to come from; undefined = where the system chooses. */
+  readonly localAddress?: string | undefined;
 }
 
 export interface ProxyListener {
@@ -64,7 +66,8 @@ export class SimulatedProxy {
         return !this.#stalled;
       },
     };
-    const where = { host: '127.0.0.1', port: target.port, onread, noDelay: true };
+    const { port, localAddress } = target;
+    const where = { host: '127.0.0.1', port, localAddress, onread, noDelay: true };
     this.#socket = target.tls ? connectTls({ ...target.tls, ...where, ALPNProtocols: ['h2'] }) : connect(where);
     this.#socket.on('error', (error) => this.#lost(error.message));
     this.#socket.on('close', () => this.#lost('the connection closed'));
@@ -81,6 +84,11 @@ export class SimulatedProxy {
       at = end;
     }
     this.#flush();
+  }
+
+  /** Whether all that was sent has left. */
+  get flushed(): boolean {
+    return this.#waiting.length === 0 && this.#socket.writableLength === 0;
   }
 
   /** Stops reading, for ever. */
