@@ -42,6 +42,8 @@ export interface SoakReport extends LoadCounts {
   readonly updates: number;
   /** Updates whose acknowledgement was waited for; the others were overtaken by the next. */
   settled: number;
+  /** The longest that one of them took, ms. */
+  slowestMs: number;
   kills: number;
   cuts: number;
   /** States found valid by `envoy --mode validate`. */
@@ -93,6 +95,7 @@ class Soak {
     this.#report = {
       updates: options.updates,
       settled: 0,
+      slowestMs: 0,
       kills: 0,
       cuts: 0,
       validated: 0,
@@ -175,6 +178,7 @@ class Soak {
     const resources = resourcesOf(this.#state, this.#places);
     for (const problem of validate(resources)) this.#report.troubles.push(describeProblem(problem));
     const step = this.#journal.ask(targets(this.#state));
+    const since = performance.now();
     const done = await this.#plane.set(resources, wait);
     this.#report.planes[this.#report.planes.length - 1] = {
       ...done.counters,
@@ -187,6 +191,7 @@ class Soak {
       return;
     }
     this.#report.settled++;
+    this.#report.slowestMs = Math.max(this.#report.slowestMs, Math.round(performance.now() - since));
     this.#journal.settle(step);
   }
 
