@@ -14,6 +14,16 @@ test('a target stands when an update after the one that made it has settled', ()
   assert.deepEqual(journal.standing, ['a', 'b']);
 });
 
+test('updates that were overtaken count for nothing: all of them settle at once', () => {
+  const journal = new Journal();
+  journal.ask(['a']);
+  journal.ask(['a']);
+  journal.settle(journal.ask(['a']));
+  assert.deepEqual(journal.standing, []);
+  journal.settle(journal.ask(['a']));
+  assert.deepEqual(journal.standing, ['a']);
+});
+
 test('a target that goes stands no more, and is another one when it comes back', () => {
   const journal = new Journal();
   journal.settle(journal.ask(['a', 'b']));
