@@ -49,7 +49,9 @@ if (values.json) console.log(JSON.stringify(report, undefined, 2));
 else {
   const { counted, excused, broken, troubles, settled, slowestMs, kills, cuts, validated, rejected, planes } = report;
   const of = (key: 'pushes' | 'acks' | 'nacks' | 'lost') => planes.reduce((sum, p) => sum + p[key], 0);
-  console.log(`${updates} updates in ${Math.round((performance.now() - began) / 1000)} s, ${settled} of them awaited, at most ${slowestMs} ms`);
+  console.log(
+    `${updates} updates in ${Math.round((performance.now() - began) / 1000)} s, ${settled} of them awaited, at most ${slowestMs} ms`,
+  );
   console.log(`${cuts} streams lost, ${kills} times killed; ${validated} states shown to envoy --mode validate`);
   console.log(
     `${of('pushes')} answers, ${of('acks')} acknowledged, ${of('lost')} lost with streams, ${of('nacks')} refused; Envoy counts ${rejected}`,

@@ -1,6 +1,9 @@
 import { create, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import { BootstrapConfigDumpSchema, SecretsConfigDumpSchema } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_pb.js';
+import {
+  BootstrapConfigDumpSchema,
+  SecretsConfigDumpSchema,
+} from '../../envoy/protos/gen/envoy/admin/v3/config_dump_pb.js';
 import {
   ClustersConfigDumpSchema,
   EcdsConfigDumpSchema,
@@ -9,7 +12,10 @@ import {
   RoutesConfigDumpSchema,
   ScopedRoutesConfigDumpSchema,
 } from '../../envoy/protos/gen/envoy/admin/v3/config_dump_shared_pb.js';
-import type { ClientConfig, ClientConfig_GenericXdsConfig } from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
+import type {
+  ClientConfig,
+  ClientConfig_GenericXdsConfig,
+} from '../../envoy/protos/gen/envoy/service/status/v3/csds_pb.js';
 import { typeUrls } from '../type-urls.ts';
 
 /** One resource with its body. */
@@ -21,7 +27,8 @@ type Entry = ClientConfig_GenericXdsConfig & { xdsConfig: Any };
  * and types that Envoy does not dump, are left out.
  */
 export function configDump({ node, genericXdsConfigs }: ClientConfig): Any[] {
-  const of = (typeUrl: string) => genericXdsConfigs.filter((c): c is Entry => c.typeUrl === typeUrl && c.xdsConfig !== undefined);
+  const of = (typeUrl: string) =>
+    genericXdsConfigs.filter((c): c is Entry => c.typeUrl === typeUrl && c.xdsConfig !== undefined);
   const common = (c: Entry) => ({
     versionInfo: c.versionInfo,
     ...(c.lastUpdated ? { lastUpdated: c.lastUpdated } : {}),
