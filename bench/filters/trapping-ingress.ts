@@ -157,6 +157,7 @@ export class TrappingIngress {
       clock: wallClock,
       collector: this.#mesh.collector,
       node: this.#node.id,
+      share: () => 1,
       revive: () => {
         noticedAt = performance.now();
         this.#configure();

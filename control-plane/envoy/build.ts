@@ -1,15 +1,5 @@
-import {
-  create,
-  type DescMessage,
-  fromJson,
-  type JsonObject,
-  type JsonValue,
-  type MessageInitShape,
-  toBinary,
-} from '@bufbuild/protobuf';
+import { create, type DescMessage, type JsonObject, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { type FilterRole, validateChaos, validateMirror, wasmFilterConfig } from '../../filters/config.ts';
-import { describeTextProblem, problemsIn } from '../../filters/config-text.ts';
 import { baselineSettings } from '../mesh/compose.ts';
 import { UmbraError } from '../mesh/errors.ts';
 import type { EdgeSettings } from '../mesh/settings.ts';
@@ -20,7 +10,7 @@ import { appCluster, assignment, edgeCluster, needsDns, shadowCluster } from './
 import { withFloors } from './floors.ts';
 import { noOp } from './http-filters.ts';
 import { inboundListener, ingressListener, outboundListener } from './listeners.ts';
-import { pack, typeUrl } from './messages.ts';
+import { typeUrl } from './messages.ts';
 import {
   CHAOS_FILTER,
   FAULT_LAYER,
@@ -37,11 +27,11 @@ import { TypedExtensionConfigSchema } from './protos/gen/envoy/config/core/v3/ex
 import { ClusterLoadAssignmentSchema } from './protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from './protos/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from './protos/gen/envoy/config/route/v3/route_pb.js';
-import { WasmSchema } from './protos/gen/envoy/extensions/filters/http/wasm/v3/wasm_pb.js';
 import { RuntimeSchema } from './protos/gen/envoy/service/runtime/v3/rtds_pb.js';
-import { registry } from './protos/registry.ts';
 import { edgeRoutes, inboundRoutes } from './routes.ts';
 import { tuningLayer } from './runtime.ts';
+import { mirrorFilter } from './sampled-filter.ts';
+import { wasmFilter } from './wasm-filter.ts';
 
 type Scope = Resource['scope'];
 
@@ -65,19 +55,6 @@ const extension = (name: string, typedConfig: Any, scope: Scope) =>
 
 const runtime = (name: string, layer: JsonObject, scope: Scope, ttlMs?: number) =>
   resource(RuntimeSchema, name, { name, layer: layer }, scope, ttlMs);
-
-function wasm(role: FilterRole, path: string, config: object): Any {
-  // In lines, so that one of them can be named here and found in a proxy's configuration dump.
-  const text = JSON.stringify(config, null, 1);
-  const wrong = role === 'chaos' ? validateChaos(config) : validateMirror(config);
-  if (wrong.length > 0)
-    throw new UmbraError(
-      'UMB0301',
-      `configuration of ${role}: ${problemsIn(role, text).map(describeTextProblem).join('; ')}`,
-    );
-  const { '@type': _, ...fields } = wasmFilterConfig(role, path, text);
-  return pack(WasmSchema, fromJson(WasmSchema, fields as JsonValue, { registry: registry() }));
-}
 
 /** An edge of this proxy: its own declared one. */
 interface OwnEdge {
@@ -155,7 +132,7 @@ function ingressResources(input: BuildInput): Resource[] {
     const cluster = shadowCluster(shadowIngress, serviceOf(callee, topology).protocol);
     out.push(resource(ClusterSchema, cluster.name, cluster));
   }
-  const config = mirror && shadowIngress ? wasm('mirror', filters.mirror, mirror) : noOp();
+  const config = mirror && shadowIngress ? mirrorFilter(filters.mirror, mirror) : noOp();
   return [...out, extension(MIRROR_FILTER, config, 'any')];
 }
 
@@ -172,7 +149,7 @@ function inboundResources(input: BuildInput, kib: number | undefined): Resource[
   ];
   if (shadow) {
     const config = chaosConfig(node, faults, protocol === 'grpc');
-    out.push(extension(CHAOS_FILTER, wasm('chaos', filters.chaos, config), 'shadow'));
+    out.push(extension(CHAOS_FILTER, wasmFilter('chaos', filters.chaos, config), 'shadow'));
   }
   return out;
 }

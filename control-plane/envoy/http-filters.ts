@@ -1,4 +1,4 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { WASM_FILTER_TYPE } from '../../filters/config.ts';
 import { below500Grpc } from './grpc-status.ts';
 import { duration, fromAds, pack, typeUrl } from './messages.ts';
@@ -24,8 +24,11 @@ export const BANDWIDTH = 'envoy.filters.http.bandwidth_limit';
 /** A configuration that does nothing: what an extension slot holds while its filter is not wanted. */
 export const noOp = () => pack(LocalRateLimitSchema, { statPrefix: 'none' });
 
-/** A filter whose configuration comes by ECDS under its own name; until then, and if it never comes, it does nothing. */
-export function slot(name: string): HttpFilter {
+/**
+ * A filter whose configuration comes by ECDS under its own name; until then, and if it never comes, it does nothing.
+ * @param more what it may be beside a module and nothing
+ */
+export function slot(name: string, ...more: readonly DescMessage[]): HttpFilter {
   return {
     name,
     configType: {
@@ -33,7 +36,7 @@ export function slot(name: string): HttpFilter {
       value: {
         configSource: fromAds,
         defaultConfig: noOp(),
-        typeUrls: [WASM_FILTER_TYPE, typeUrl(LocalRateLimitSchema)],
+        typeUrls: [WASM_FILTER_TYPE, typeUrl(LocalRateLimitSchema), ...more.map(typeUrl)],
       },
     },
   };

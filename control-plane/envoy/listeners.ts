@@ -5,6 +5,7 @@ import { address, fromAds, pack } from './messages.ts';
 import { CHAOS_FILTER, INBOUND, INGRESS_ROUTES, MIRROR_FILTER, outbound } from './names.ts';
 import type { Address } from './node.ts';
 import type { ListenerSchema } from './protos/gen/envoy/config/listener/v3/listener_pb.js';
+import { ExtensionWithMatcherSchema } from './protos/gen/envoy/extensions/common/matching/v3/extension_matcher_pb.js';
 import {
   type HttpConnectionManagerSchema as Hcm,
   HttpConnectionManagerSchema,
@@ -77,7 +78,8 @@ export function ingressListener(
   protectedPrefixes: readonly string[],
 ): ListenerInit {
   const name = INGRESS_ROUTES;
-  return httpListener(name, listen, [...(shadow ? [] : [slot(MIRROR_FILTER)]), rateLimit(), admissionControl(name)], {
+  const mirror = shadow ? [] : [slot(MIRROR_FILTER, ExtensionWithMatcherSchema)];
+  return httpListener(name, listen, [...mirror, rateLimit(), admissionControl(name)], {
     accessLog: goodCounters(name, sloMs, protectedPrefixes),
     normalizePath: true,
     mergeSlashes: true,

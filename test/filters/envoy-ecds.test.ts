@@ -86,6 +86,7 @@ function watch() {
       totals: () => ({ offered, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0, filters: {}, edges: {} }),
     },
     node: 'in',
+    share: () => 1,
     revive: () => {
       revivals++;
       publish({ cluster: 'shadow' });

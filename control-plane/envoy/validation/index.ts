@@ -74,7 +74,7 @@ function check(r: Resource): Checked {
   const mentions: Mention[] = [];
   try {
     const ofFilters: Violation[] = [];
-    const [mention, filter] = [collector(mentions), filterRules(ofFilters)];
+    const [mention, filter] = [collector(mentions), filterRules(ofFilters, r.name)];
     const found = violations(schema, fromBinary(schema, r.body), (message, path) => {
       mention(message, path);
       filter(message, path);

@@ -37,6 +37,7 @@ const mentions: Readonly<Record<string, (m: Fields) => readonly Found[]>> = {
   'envoy.config.route.v3.ScopedRouteConfiguration': (m) =>
     m.onDemand === true ? [] : [['routes', m.routeConfigurationName, 'route_configuration_name']],
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': extension,
+  'envoy.extensions.filters.http.composite.v3.DynamicConfig': (m) => asked(m.name, m.configDiscovery),
   'envoy.config.listener.v3.Filter': extension,
   'envoy.config.listener.v3.ListenerFilter': extension,
   'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': (m) =>
@@ -50,8 +51,14 @@ function cluster(oneof: unknown): readonly Found[] {
 }
 
 function extension(m: Fields): readonly Found[] {
-  const of = m.configType as { case?: string; value?: { configSource?: ConfigSource } };
-  return of.case === 'configDiscovery' && isServed(of.value?.configSource) ? [['extension', m.name, 'name']] : [];
+  const of = m.configType as { case?: string; value?: unknown };
+  return of.case === 'configDiscovery' ? asked(m.name, of.value) : [];
+}
+
+/** An extension by its name, where a management server is asked for it. */
+function asked(name: unknown, discovery: unknown): readonly Found[] {
+  const { configSource } = (discovery ?? {}) as { configSource?: ConfigSource };
+  return isServed(configSource) ? [['extension', name, 'name']] : [];
 }
 
 /** Whether a management server is asked; what is read from a file is no business of ours. None given = Envoy asks its own. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Documents } from '../../api/kinds/parse.ts';
 import { topologyOf } from '../../api/kinds/topology.ts';
+import { handedShare } from '../../envoy/sampled-filter.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { HealthyState } from '../../mesh/snapshot.ts';
 import type { FaultableWorld, World } from '../../mesh/world.ts';
@@ -151,6 +152,10 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
         clock,
         collector: collectors.production,
         node: production.description.nodes.find((n) => n.ingress)!.id,
+        share: () => {
+          const config = mirroring.current()?.config;
+          return config ? handedShare(config) : 0;
+        },
         revive: () => {
           mirroring.renew();
           production.serve();

@@ -10,7 +10,7 @@ interface Report {
   readonly silent?: boolean;
 }
 
-function watched({ loaded = true } = {}) {
+function watched({ loaded = true, share = (): number => 1 } = {}) {
   let now = 0;
   let heard = 0;
   let beat: number | undefined = loaded ? 0 : undefined;
@@ -25,6 +25,7 @@ function watched({ loaded = true } = {}) {
       totals: () => ({ offered, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0, filters: {}, edges: {} }),
     },
     node: 'production/ingress/0',
+    share,
     revive: () => seen.revivedAt.push(now),
     onNote: (note) => {
       seen.note = note;
@@ -42,7 +43,11 @@ function watched({ loaded = true } = {}) {
       watch.look();
     }
   };
-  return { seen, pass, watch };
+  /** The proxy counts from nothing again. */
+  const restart = () => {
+    beat = 0;
+  };
+  return { seen, pass, watch, restart };
 }
 
 test('a filter that beats is left alone, with traffic and without', () => {
@@ -114,4 +119,48 @@ test('one that fails again and again is revived three times an hour, each time a
   assert.match(seen.note!, /three times in an hour/);
   pass(3600, { requests: true });
   assert.equal(seen.revivedAt.length, 6);
+});
+
+test('one that is handed nothing, or next to nothing, need not beat', () => {
+  for (const share of [0, 1e-6]) {
+    const { seen, pass, watch } = watched({ share: () => share });
+    pass(600, { requests: true });
+    assert.deepEqual([seen.revivedAt, watch.alive], [[], true]);
+  }
+});
+
+test('one that is handed a share and has beaten goes on beating, whoever comes', () => {
+  const { seen, pass } = watched({ share: () => 0.001 });
+  pass(20, { beats: true, requests: true });
+  pass(4, {});
+  assert.deepEqual(seen.revivedAt, [23_000]);
+  // Loaded anew, it has seen nothing yet.
+  pass(600, { requests: true });
+  assert.equal(seen.revivedAt.length, 1);
+});
+
+test('one that is handed a share and has never beaten is given the requests it must have had one of', () => {
+  const { seen, pass } = watched({ share: () => 0.1 });
+  // Of twenty a second it is handed two: after ten seconds it must have had one. Two more reports, and it is given up.
+  pass(16, { requests: true });
+  assert.deepEqual(seen.revivedAt, [12_000]);
+});
+
+test('a proxy started anew begins with no beat that is owed', () => {
+  const { seen, pass, restart } = watched({ share: () => 0.001 });
+  pass(20, { beats: true, requests: true });
+  restart();
+  pass(600, { requests: true });
+  assert.deepEqual(seen.revivedAt, []);
+});
+
+test('what passed while nothing was handed over is not held against the filter afterwards', () => {
+  let share = 0;
+  const { seen, pass } = watched({ share: () => share });
+  pass(600, { requests: true });
+  share = 1;
+  pass(600, {});
+  assert.deepEqual(seen.revivedAt, []);
+  pass(4, { requests: true });
+  assert.equal(seen.revivedAt.length, 1);
 });

@@ -11,11 +11,15 @@ const STARTING_MS = 15_000;
 const REST_MS = 5000;
 const HOUR_MS = 3_600_000;
 const MOST_AN_HOUR = 3;
+/** Requests the filter was handed, on average: that it was handed none has the probability e^-20 (Poisson). */
+const SURELY_HANDED = 20;
 
 export interface MirrorWatchOptions {
   readonly clock: Clock;
   readonly collector: Pick<Collector, 'filterStat' | 'heardAt' | 'totals'>;
   readonly node: string;
+  /** The share of requests, 0..1, that Envoy hands to the filter. */
+  readonly share: () => number;
   /** Pushes the filter's configuration with a new generation, which revives one that has failed. */
   readonly revive: () => void;
   /** What to tell the operator; undefined = nothing any more. */
@@ -26,7 +30,8 @@ export interface MirrorWatchOptions {
  * A mirror filter that traps is passed by from then on and counts nothing (`fail_open`): only its heartbeat says that it lives.
  * When that is missing from three reports of its proxy in a row although requests have passed since the last one, it is revived:
  * within five seconds of the trap, at most three times an hour. What counts is what the proxy reports, not the time that passes:
- * a proxy that gets no CPU neither beats nor reports requests.
+ * a proxy that gets no CPU neither beats nor reports requests. A filter that is handed a share of the requests only owes a beat
+ * once it has beaten before, or so many have passed that it must have been handed one.
  */
 export class MirrorWatch {
   readonly #options: MirrorWatchOptions;
@@ -35,7 +40,11 @@ export class MirrorWatch {
   readonly #began: number;
   #beat: number | undefined;
   #offered = 0;
+  /** Requests handed to the filter since its last beat, on average; many where one was for certain. */
+  #handed = 0;
   #heard: number | undefined;
+  /** Whether the filter that is loaded has beaten: it goes on doing so, with requests and without. */
+  #beats = false;
   /** Reports without a beat since requests passed. */
   #silent = 0;
   /** A filter that was just revived is not judged before then. */
@@ -74,20 +83,33 @@ export class MirrorWatch {
     this.#heard = heard;
     const beat = collector.filterStat(node, HEARTBEAT);
     const { offered } = collector.totals();
+    const passed = offered - this.#offered;
+    this.#offered = offered;
     if (beat !== this.#beat) {
+      // Not the first that is heard of it, and not the lower one of a proxy that was started anew.
+      this.#beats = this.#beat !== undefined && beat !== undefined && beat > this.#beat;
       this.#beat = beat;
-      this.#offered = offered;
+      this.#handed = 0;
       this.#silent = 0;
       this.#ill = false;
       this.#tell(undefined);
       return;
     }
-    // Without a request since the last beat there need not be one: the filter may have been loaded anew and have seen none yet.
-    if (offered === this.#offered) return;
+    if (!this.#owed(passed)) return;
     const now = clock.now();
     if (beat === undefined && now - this.#began < STARTING_MS) return;
     if (++this.#silent < SILENT_REPORTS || now < this.#restUntil) return;
     this.#fail(now);
+  }
+
+  /**
+   * Whether there has to be a beat. Without a request since the last one there need not: the filter may have been loaded anew and
+   * have seen none yet.
+   */
+  #owed(passed: number): boolean {
+    const share = this.#options.share();
+    this.#handed += share === 1 && passed > 0 ? SURELY_HANDED : passed * share;
+    return this.#handed >= SURELY_HANDED || (share < 1 && this.#beats);
   }
 
   #fail(now: number): void {
@@ -101,6 +123,8 @@ export class MirrorWatch {
     }
     this.#revivals.push(now);
     this.#silent = 0;
+    this.#beats = false;
+    this.#handed = 0;
     this.#restUntil = now + REST_MS * this.#revivals.length;
     this.#tell('the mirror filter has stopped; its configuration was pushed again');
     this.#options.revive();
