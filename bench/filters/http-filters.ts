@@ -1,3 +1,7 @@
+import { toJson } from '@bufbuild/protobuf';
+import { AnySchema } from '@bufbuild/protobuf/wkt';
+import { registry } from '../../control-plane/envoy/protos/registry.ts';
+import { mirrorFilter } from '../../control-plane/envoy/sampled-filter.ts';
 import {
   type ChaosFault,
   type MirrorConfig,
@@ -25,8 +29,14 @@ function checked(problems: string[]): void {
   if (problems.length > 0) throw new Error(`a wrong configuration in the bench: ${problems.join('; ')}`);
 }
 
-/** Ours, in the form the control plane gives it. */
+/** The mirror as the control plane builds it: where it is sampled by weight alone, Envoy samples before the module is entered. */
 export function mirror(change: Partial<MirrorConfig>): HttpFilter {
+  const filter = mirrorFilter(modulePath('mirror'), mirrorConfig(change));
+  return { name: 'mirror', typed_config: toJson(AnySchema, filter, { registry: registry() }) };
+}
+
+/** The mirror's module alone, which samples itself. */
+export function bareMirror(change: Partial<MirrorConfig>): HttpFilter {
   const config = mirrorConfig(change);
   checked(validateMirror(config));
   return { name: 'mirror', typed_config: wasmFilterConfig('mirror', modulePath('mirror'), JSON.stringify(config)) };

@@ -4,7 +4,7 @@ import type { Row } from '../../lib/rows.ts';
 import { requestOf } from '../../lib/wire.ts';
 import { AGAIN, type Goal, NONE, OURS, rowsOf } from '../figures.ts';
 import { hostCalls } from '../host-calls.ts';
-import { lua, mirror, nativeFaultUnmatched, wasm } from '../http-filters.ts';
+import { bareMirror, lua, mirror, nativeFaultUnmatched, wasm } from '../http-filters.ts';
 import type { Case } from '../options.ts';
 import { byHeader, bySession, byWeight } from '../peers/lua.ts';
 import { buildRust } from '../peers/rust.ts';
@@ -60,6 +60,8 @@ const ways: Record<'weight' | 'header' | 'session', How> = {
 
 const PROXIED = 'none, proxied';
 const NATIVE = 'native mirroring';
+/** The module samples, as it does where sessions or routes decide; by weight alone Envoy does it for us. */
+const IN_FILTER = 'ours, sampling in the filter';
 
 /**
  * Mirror is configured and the request is not sampled. Envoy answers itself, so that little but the filter costs; native mirroring
@@ -77,6 +79,7 @@ const unsampled =
       ...('path' in rust ? [{ name: 'Rust SDK', filters: [wasm('rust', rust.path, how.rust)] }] : []),
       ...(how === ways.weight
         ? [
+            { name: IN_FILTER, filters: [bareMirror(how.ours)] },
             { name: PROXIED, routes: proxied() },
             {
               name: NATIVE,
