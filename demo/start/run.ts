@@ -63,7 +63,7 @@ async function run(
 ): Promise<number> {
   const home = homeOf();
   say('looking whether everything is built');
-  await prepare(say);
+  await prepare(say, end.signal);
   if (end.signal.aborted) return 0;
   const provider = await startProviderProcess(say);
   stops.push(() => provider.child.stop(5000));

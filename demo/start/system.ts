@@ -14,8 +14,11 @@ type Say = (line: string) => void;
 const UMBRA_GRACE_MS = 30_000;
 const LOOK_MS = 100;
 
-/** In a checkout: installs what the system lacks and builds what is missing or stale. @throws Error when a build fails */
-export async function prepare(say: Say): Promise<void> {
+/**
+ * In a checkout: installs what the system lacks and builds what is missing or stale; the signal breaks a build off.
+ * @throws Error when a build fails
+ */
+export async function prepare(say: Say, signal: AbortSignal): Promise<void> {
   if (!existsSync(launchers.prepare)) return;
   if (existsSync(launchers.system)) {
     // By address, so that what is published does not hold it.
@@ -24,9 +27,20 @@ export async function prepare(say: Say): Promise<void> {
     };
     installSystemPackages(['nft', 'ip', 'unshare']);
   }
+  if (signal.aborted) return;
   const build = await startNode([launchers.prepare], say);
+  // Its compilers too: they are of its process group.
+  const breakOff = () => {
+    try {
+      process.kill(-build.pid, 'SIGTERM');
+    } catch {
+      // It has just ended.
+    }
+  };
+  signal.addEventListener('abort', breakOff);
   const code = await build.ended;
-  if (code !== 0) throw new Error(`the build ended with ${code}`);
+  signal.removeEventListener('abort', breakOff);
+  if (code !== 0 && !signal.aborted) throw new Error(`the build ended with ${code}`);
 }
 
 /** The provider as a process of its own, at the address in app.yaml or, where that is taken, at a free one. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -108,6 +109,26 @@ test('kill -9 of the supervisor: the next start leaves nothing of it', { skip: n
     place.remove();
   }
 });
+
+for (const step of ['walling in the shadow', 'starting the control plane', 'production answers', 'starting the shadow'])
+  test(`asked to end when it says "${step}" it ends well and leaves nothing`, { skip: noShadow }, async () => {
+    const place = makeHome(document());
+    let runId = '';
+    const onProgress = (line: string, child: ChildProcess) => {
+      if (!line.startsWith(step)) return;
+      ({ runId } = JSON.parse(readFileSync(join(place.home, 'tiny/supervisor.json'), 'utf8')) as { runId: string });
+      child.kill('SIGTERM');
+    };
+    try {
+      const ended = await Running.up({ ...place, onProgress }).catch((e: Error) => e.message);
+      assert.match(String(ended), /^it ended with 0:/);
+      assert.doesNotMatch(String(ended), /does not start|waiting for the control plane/);
+      assert.deepEqual(processesOf(runId), []);
+      assert.deepEqual(groupsOf(runId), []);
+    } finally {
+      place.remove();
+    }
+  });
 
 test('a replica that crashes is started again; its proxy stays', { skip }, async () => {
   const place = makeHome(document({ shadow: false }));

@@ -119,7 +119,12 @@ export class Running {
   }
 
   /** Starts and waits until it is ready. Rejects with `{code, message}` where it does not start. */
-  static async up(options: { file: string; home: string; env?: Record<string, string> }): Promise<Running> {
+  static async up(options: {
+    file: string;
+    home: string;
+    env?: Record<string, string>;
+    onProgress?: (line: string, child: ChildProcess) => void;
+  }): Promise<Running> {
     const child = spawn(
       process.execPath,
       [
@@ -140,7 +145,10 @@ export class Running {
           ready?: Ready;
           error?: { code?: string; message: string };
         };
-        if (message.progress !== undefined) running.progress.push(message.progress);
+        if (message.progress !== undefined) {
+          running.progress.push(message.progress);
+          options.onProgress?.(message.progress, child);
+        }
         if (message.error) reject(Object.assign(new Error(message.error.message), { code: message.error.code }));
         if (message.ready) {
           running.ready = message.ready;

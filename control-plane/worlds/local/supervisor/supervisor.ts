@@ -85,6 +85,9 @@ export class Supervisor {
   #tick: NodeJS.Timeout | undefined;
   readonly #load = new MachineLoad();
   #following: Promise<void> = Promise.resolve();
+  /** While it starts. */
+  #starting: Promise<Ready> | undefined;
+  readonly #interrupted = Promise.withResolvers<never>();
   #stopped: Promise<void> | undefined;
 
   /** Reads and checks the documents; starts nothing. @throws UmbraError UMB0101, UMB0102 */
@@ -95,6 +98,7 @@ export class Supervisor {
     this.#file = resolve(options.file);
     this.#documents = readDocuments(this.#file);
     this.run = new RunDirectory(this.#documents.application.metadata.name, options.home);
+    this.#interrupted.promise.catch(() => {});
   }
 
   /**
@@ -123,12 +127,21 @@ export class Supervisor {
     this.run.ensureToken();
     const onAbort = () => void this.stop();
     this.#options.signal?.addEventListener('abort', onAbort, { once: true });
+    if (this.#options.signal?.aborted) onAbort();
+    this.#starting = this.#bringUp(envoyBinary, ports);
     try {
-      return await this.#bringUp(envoyBinary, ports);
+      return await this.#starting;
     } catch (e) {
       await this.stop();
       throw e;
+    } finally {
+      this.#starting = undefined;
     }
+  }
+
+  /** Between two steps of the start. @throws Error where the end was asked for meanwhile */
+  #goOn(): void {
+    if (this.#stopped) throw new Error('it was stopped while it was starting');
   }
 
   async #choosePorts(): Promise<PortAllocator> {
@@ -140,6 +153,7 @@ export class Supervisor {
   }
 
   async #bringUp(envoyBinary: string, ports: PortAllocator): Promise<Ready> {
+    this.#goOn();
     const env = childEnv(this.#options.env ?? process.env, this.runId);
     const groups = detectControlGroups();
     if ('version' in groups) {
@@ -172,6 +186,7 @@ export class Supervisor {
       this.#documents,
     );
     await this.#production.plan();
+    this.#goOn();
     rmSync(this.run.supervisorSocket, { force: true });
     this.#rpc = await serveRpc(
       this.run.supervisorSocket,
@@ -183,7 +198,9 @@ export class Supervisor {
         ready: (info) => this.#controlPlane?.saidReady(info),
       }),
     );
+    this.#goOn();
     await this.#makeShadow(host, ports);
+    this.#goOn();
     this.#say('starting production');
     const started = this.#production.start();
     started.catch(() => {});
@@ -197,15 +214,19 @@ export class Supervisor {
     });
     this.#controlPlane = controlPlane;
     await controlPlane.start();
+    this.#goOn();
     this.#tick = setInterval(() => this.#everySecond(), 1000);
     await started;
+    this.#goOn();
     this.#say('production answers');
     if (this.#shadow) {
       this.#say('starting the shadow');
       await this.#shadow.startReplicas();
     }
+    this.#goOn();
     this.#say('waiting for the control plane');
-    const waitFor = <T>(what: Promise<T>, ms: number) => within(this.#clock, ms, what, () => controlPlane.late(ms));
+    const waitFor = <T>(what: Promise<T>, ms: number) =>
+      within(this.#clock, ms, Promise.race([what, this.#interrupted.promise]), () => controlPlane.late(ms));
     const info = await waitFor(controlPlane.ready, CONTROL_PLANE_WITHIN_MS);
     await waitFor(this.#entered(), 2 * ENTER_WITHIN_MS);
     const answer: Ready = {
@@ -332,16 +353,28 @@ export class Supervisor {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#say('stopping');
-      clearInterval(this.#tick);
+      this.#interrupted.reject(new Error('it was stopped'));
       rmSync(this.run.ready, { force: true });
-      // One part that does not end well must not keep the others.
-      const say = (e: Error) => this.#say(`while stopping: ${e.message}`);
-      await this.#controlPlane?.stop(CONTROL_PLANE_GRACE_MS).catch(say);
-      await Promise.all([this.#shadow?.stop().catch(say), this.#production?.stop().catch(say)]);
-      if (this.#productionGroup) await dissolve(this.#productionGroup).catch(say);
+      const starting = this.#starting;
+      await this.#stopParts();
+      if (starting) {
+        // Its waits have ended with the parts it waited for; what it made meanwhile is stopped as well.
+        await starting.catch(() => {});
+        await this.#stopParts();
+      }
+      if (this.#productionGroup) await dissolve(this.#productionGroup).catch(this.#sayOfStop);
       await this.#rpc?.close();
       this.run.clear();
     })();
     return this.#stopped;
   }
+
+  async #stopParts(): Promise<void> {
+    clearInterval(this.#tick);
+    await this.#controlPlane?.stop(CONTROL_PLANE_GRACE_MS).catch(this.#sayOfStop);
+    await Promise.all([this.#shadow?.stop().catch(this.#sayOfStop), this.#production?.stop().catch(this.#sayOfStop)]);
+  }
+
+  /** One part that does not end well must not keep the others. */
+  readonly #sayOfStop = (e: Error): void => this.#say(`while stopping: ${e.message}`);
 }

@@ -106,7 +106,12 @@ export class WorldRuntime {
     const lane = async () => {
       for (let next = queue.shift(); next && !this.#abort.signal.aborted; next = queue.shift()) await this.#bring(next);
     };
-    await Promise.all([lane(), lane(), lane()]);
+    try {
+      await Promise.all([lane(), lane(), lane()]);
+    } catch (e) {
+      // What is stopped while it starts does not fail.
+      if (!this.#abort.signal.aborted) throw e;
+    }
   }
 
   async #bring(replica: Replica): Promise<void> {
