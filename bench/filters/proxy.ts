@@ -47,6 +47,7 @@ function listener({ name, filters = [], routes = direct }: Contender): object {
 
 /** The limits are out of the way: what is measured is cost, not protection. */
 const UNLIMITED = {
+  connect_timeout: '60s',
   circuit_breakers: {
     thresholds: [{ max_connections: 65_536, max_pending_requests: 65_536, max_requests: 65_536 }],
   },

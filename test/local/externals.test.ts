@@ -20,11 +20,12 @@ async function withExternal(
       shadow: `externals: { pay: { mode: ${mode}${mode === 'sandbox' ? `, url: 'http://127.0.0.1:${sandbox.port}'` : ''} } }`,
     }),
   );
-  const running = await Running.up(place);
+  let running: Running | undefined;
   try {
+    running = await Running.up(place);
     await work(running, real, sandbox);
   } finally {
-    await running.stop();
+    await running?.stop();
     await Promise.all([real.close(), sandbox.close()]);
     place.remove();
   }
@@ -43,7 +44,8 @@ test('sandbox: the shadow pays its own copy', { skip }, () =>
 
 test('read-only: nothing that could change it reaches the real one', { skip }, () =>
   withExternal('read-only', async (running, real) => {
-    const { status, body } = await pay(running.shadowIngress);
+    // The shadow's entry may not listen yet.
+    const { status, body } = await eventually(() => pay(running.shadowIngress));
     assert.equal(status, 503, body);
     assert.match(body, /nothing-recorded/);
     assert.equal(real.requests(), 0);
@@ -52,7 +54,7 @@ test('read-only: nothing that could change it reaches the real one', { skip }, (
 
 test('deny: it is refused, and counted', { skip }, () =>
   withExternal('deny', async (running, real) => {
-    assert.ok((await pay(running.shadowIngress)).status >= 500);
+    assert.ok((await eventually(() => pay(running.shadowIngress))).status >= 500);
     const denied = await eventually(async () => {
       const counters = await running.tell<DeniedCounters>('denied');
       return typeof counters.externals === 'number' && counters.externals > 0 && counters;
