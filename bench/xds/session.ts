@@ -92,16 +92,17 @@ async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure
     for (let i = 0; i < BLOCK; i++) times.push(await rig.change());
   };
   await rig.connect();
-  await rig.change();
-  const before = await rig.memory();
-  let during = before;
+  let [before, during] = [0, 0];
   for (let i = 0; i < repeats.updates; i++) {
     await block(alone);
+    // Of the last turn: a server that has just started takes memory with every change, whoever is there.
+    const last = i === repeats.updates - 1;
+    if (last) before = await rig.memory();
     const startedAt = performance.now();
     await rig.besiege(count);
     await block(beside);
     besiegedMs += performance.now() - startedAt;
-    if (i === repeats.updates - 1) during = await rig.memory();
+    if (last) during = await rig.memory();
     turns += await rig.relieve();
   }
   await rig.verify();

@@ -23,8 +23,8 @@ export interface Limits {
   readonly nameLength: number;
   /**
    * Requests a second that one stream may go on making, and how many at once. Beyond, its requests wait: nothing is lost
-   * and nobody else waits. A large request counts as several: one for every 256 bytes that have to be read, which takes
-   * as long as one small request, or for every 4 KiB of what others sent just before.
+   * and nobody else waits. A large request counts as several: one for every KiB that has to be read, which takes as
+   * long as one small request, or for every 4 KiB of what others sent just before.
    */
   readonly requestRate: number;
   readonly requestBurst: number;

@@ -29,7 +29,7 @@ const NOT_NEEDED = 'not needed any more';
 const harmless = new WeakSet<readonly Resource[]>();
 
 /** Bytes of a request that take the server as long as a small request does: read, and recognised. */
-const UNIT = { read: 256, recognised: 4096 };
+const UNIT = { read: 1024, recognised: 4096 };
 
 /** More of a proxy's reason for a refusal is not kept, characters. */
 const LONGEST_REASON = 4096;

@@ -84,7 +84,7 @@ test('requests that come too fast wait, and only they', async (t) => {
 });
 
 test('a large list holds its stream back like many small requests, but not who sends the same just after', async (t) => {
-  const f = await fixture(t, { limits: { requestRate: 20, requestBurst: 10 } });
+  const f = await fixture(t, { limits: { requestRate: 10, requestBurst: 10 } });
   const open = async (id: string) => {
     f.server.set(id, [resource(CDS, 'a')]);
     const stream = f.delta();
@@ -92,7 +92,7 @@ test('a large list holds its stream back like many small requests, but not who s
     await stream.receive();
     return stream;
   };
-  const large = Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(512, 'n'));
+  const large = Array.from({ length: 24 }, (_, i) => `${i}`.padEnd(1024, 'n'));
   const askForBoth = async (id: string) => {
     const stream = await open(id);
     stream.send({ typeUrl: CDS, resourceNamesSubscribe: large });

@@ -25,6 +25,7 @@ const hello = ({ protocol }: Target, index: number) => firstRequest(protocol, `p
  * and the server would not notice.
  */
 const stalled: OpenHostile = (target, index, onDone) => {
+  let stalls = false;
   const proxy = new SimulatedProxy(
     target,
     hello(target, index),
@@ -32,6 +33,8 @@ const stalled: OpenHostile = (target, index, onDone) => {
       onAnswer: ignore,
       onLost: ignore,
       onBytes: () => {
+        if (stalls) return;
+        stalls = true;
         proxy.stall();
         onDone();
       },
