@@ -56,6 +56,12 @@ test('an old proxy heard for the first time gives a mark only; a young one is co
   assert.equal(rate(young), 2);
 });
 
+test('a proxy as old as the collector is young, though its uptime in whole seconds is one too many', () => {
+  const w = new ProxyWindows(50_000);
+  w.add(report(51_500, 6, { uptimeMs: 2000 }), 51_500);
+  assert.equal(w.totals().get('n'), 6);
+});
+
 test('a proxy started anew is seen by its uptime though its counters are higher', () => {
   const w = new ProxyWindows(0);
   w.add(report(1000, 10, { uptimeMs: 100_000 }), 1000);

@@ -9,7 +9,7 @@ export interface ProxyWindow {
   readonly latencies: ReadonlyMap<string, Buckets>;
 }
 
-/** A proxy gives its uptime in whole seconds. */
+/** A proxy gives its uptime in whole seconds, up to one too many or too few: the difference of two clocks cut to seconds. */
 const UPTIME_STEP_MS = 1000;
 
 const nothing: ProxyWindow = { rates: new Map(), gauges: new Map(), latencies: new Map() };
@@ -65,7 +65,7 @@ export class ProxyWindows {
   #before({ at, uptimeMs }: Report, receivedAt: number): Pick<Report, 'at' | 'counters'> | undefined {
     const previous = this.#previous;
     if (uptimeMs === undefined) return previous;
-    const young = previous ? (previous.uptimeMs ?? 0) > uptimeMs : uptimeMs < receivedAt - this.#since;
+    const young = previous ? (previous.uptimeMs ?? 0) > uptimeMs : uptimeMs < receivedAt - this.#since + UPTIME_STEP_MS;
     return young ? { at: at - Math.max(UPTIME_STEP_MS, uptimeMs), counters: new Map() } : previous;
   }
 
