@@ -29,6 +29,18 @@ test('the row of added CPU time has medians, the ratio to the reference, and the
   assert.equal(rowsOf('a case', samples, 'Lua', { text: '≤ 1', met: (ours) => ours <= 1 })[0]?.met, false);
 });
 
+test('added instructions have a row where every round counted them', () => {
+  const measures = (counted: ReadonlyMap<string, readonly Sample[]>) =>
+    rowsOf('a case', counted, 'Lua').filter((row) => row.measure.startsWith('added instructions'));
+  assert.deepEqual(measures(samples), []);
+  const each = [...samples].map(([name, of], i) => [name, of.map((s) => ({ ...s, instructions: 5000 + 1000 * i }))]);
+  const [row] = measures(new Map(each as [string, Sample[]][]));
+  assert.equal(row?.ours, 1);
+  assert.equal(row?.peers?.Lua, 2);
+  const some = new Map(each as [string, Sample[]][]).set(NONE, costs(100, 110, 120));
+  assert.deepEqual(measures(some), []);
+});
+
 for (const bytes of [1024, 4096]) {
   test(`the payload of ${bytes} bytes is JSON of that size`, () => {
     const text = jsonOf(bytes);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countInstructions } from '../lib/instructions.ts';
 import { closedLoop, quantile } from '../lib/load.ts';
 import type { Options } from './options.ts';
 import type { Contender, Envoy } from './proxy.ts';
@@ -7,6 +8,8 @@ import type { Contender, Envoy } from './proxy.ts';
 export interface Sample {
   /** CPU time of the proxy per request, µs. */
   readonly cpu: number;
+  /** Of the proxy in user space per request; where they can be counted. */
+  readonly instructions?: number;
   readonly perSecond: number;
   /** ms */
   readonly p50: number;
@@ -45,6 +48,7 @@ export async function turn(
   ms: number,
   trace?: Trace,
 ): Promise<Sample> {
+  const counting = await countInstructions(proxy.envoy.pid);
   const before = proxy.cpu();
   const left = trace?.count() ?? 0;
   const loaded = await closedLoop(proxy.port(name), request, connections, ms);
@@ -53,9 +57,12 @@ export async function turn(
     const [found, expected] = [trace.count() - left, loaded.answers * trace.ofEach(name)];
     if (found !== expected) throw new Error(`${name}: ${found} copies of ${expected}`);
   }
+  const cpu = proxy.cpu() - before;
+  const instructions = await counting?.stop();
   if (loaded.failed > 0) throw new Error(`${name}: ${loaded.failed} of ${loaded.answers} requests failed`);
   return {
-    cpu: (proxy.cpu() - before) / loaded.answers,
+    cpu: cpu / loaded.answers,
+    ...(instructions === undefined ? {} : { instructions: instructions / loaded.answers }),
     perSecond: loaded.answers / loaded.seconds,
     p50: quantile(loaded.latencies, 0.5),
     p99: quantile(loaded.latencies, 0.99),
