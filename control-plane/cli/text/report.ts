@@ -1,6 +1,6 @@
 import type { Report } from '../../api/report.schema.ts';
 import { routeRows } from './fidelity.ts';
-import { duration, number, type Paint, percent, plain, table } from './words.ts';
+import { counted, duration, number, type Paint, percent, plain, table } from './words.ts';
 
 /** What `umbra report` prints of a run. */
 export function reportText(r: Report, p: Paint): string {
@@ -12,7 +12,7 @@ export function reportText(r: Report, p: Paint): string {
     '',
     p.bold('Shadow'),
     table([
-      ['  episodes', `${s.episodes}, ${s.faultsInjected} faults injected, ${s.failuresDetected} detected`],
+      ['  episodes', `${s.episodes}, ${counted(s.faultsInjected, 'fault')} injected, ${s.failuresDetected} detected`],
       ['  faults', kinds(s.byKind)],
       ['  mitigations', `${s.mitigationsTried} tried, ${s.mitigationsSuccessful} kept`],
       ['  fidelity', `${percent(s.fidelity)}, unfaulted ${percent(s.unfaultedShare)} of the time`],
@@ -30,7 +30,7 @@ export function reportText(r: Report, p: Paint): string {
         `  ${plain(x.signature)}\n    ${plain(x.plan.join(' → '))}: healed ${x.successes} of ${x.trials}, ${x.controlFailed} controls failed`,
     ),
     '',
-    p.bold(`Production: ${production.incidents.length} incidents, ${production.falseAlarms} false alarms`),
+    p.bold(`Production: ${counted(production.incidents.length, 'incident')}, ${counted(production.falseAlarms, 'false alarm')}`),
   ];
   for (const i of production.incidents) {
     const after = (at: number | undefined) => (at === undefined ? '–' : duration(at - i.onset));
@@ -41,7 +41,7 @@ export function reportText(r: Report, p: Paint): string {
   }
   lines.push(
     '',
-    `${p.bold('xDS')}  ${xds.pushes} pushes, ${xds.acks} acks, ${xds.nacks > 0 ? p.bad(`${xds.nacks} nacks`) : '0 nacks'}`,
+    `${p.bold('xDS')}  ${xds.pushes} pushes, ${xds.acks} acks, ${xds.nacks > 0 ? p.bad(counted(xds.nacks, 'nack')) : '0 nacks'}`,
     `${p.bold('Learning')}  ${learning.trainingSteps} steps, loss ${number(learning.loss, 4)}, policy ${plain(learning.policyVersion)}`,
   );
   return lines.join('\n');

@@ -21,6 +21,11 @@ export function number(x: number | null | undefined, digits = 1): string {
   return x === null || x === undefined || !Number.isFinite(x) ? '–' : x.toFixed(digits);
 }
 
+/** `1 incident`, `2 incidents`. */
+export function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
 /** With its sign: `+0.213`. */
 export function signed(x: number | null | undefined, digits = 3): string {
   const text = number(x, digits);

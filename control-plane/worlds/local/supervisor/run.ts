@@ -1,3 +1,4 @@
+import { hasTerminal, meansHangup } from './hangup.ts';
 import { type Ready, Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 export interface RunOptions extends SupervisorOptions {
@@ -7,14 +8,15 @@ export interface RunOptions extends SupervisorOptions {
 
 /**
  * Runs an application in the foreground until SIGINT or SIGTERM, the given time, or the caller's signal; SIGHUP reads the file
- * again. Resolves with the exit code when everything is stopped. @throws UmbraError for what prevents the start
+ * again, unless it came because the terminal was closed. Resolves with the exit code when everything is stopped. @throws UmbraError for what prevents the start
  */
 export async function runSupervisor(options: RunOptions): Promise<number> {
   const end = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   const supervisor = new Supervisor({ ...options, signal });
   const onEnd = () => end.abort();
-  const onReload = () => void supervisor.reload();
+  const atTerminal = hasTerminal();
+  const onReload = () => (meansHangup(atTerminal) ? end.abort() : void supervisor.reload());
   process.on('SIGINT', onEnd);
   process.on('SIGTERM', onEnd);
   process.on('SIGHUP', onReload);
