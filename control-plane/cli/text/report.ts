@@ -30,7 +30,9 @@ export function reportText(r: Report, p: Paint): string {
         `  ${plain(x.signature)}\n    ${plain(x.plan.join(' → '))}: healed ${x.successes} of ${x.trials}, ${x.controlFailed} controls failed`,
     ),
     '',
-    p.bold(`Production: ${counted(production.incidents.length, 'incident')}, ${counted(production.falseAlarms, 'false alarm')}`),
+    p.bold(
+      `Production: ${counted(production.incidents.length, 'incident')}, ${counted(production.falseAlarms, 'false alarm')}`,
+    ),
   ];
   for (const i of production.incidents) {
     const after = (at: number | undefined) => (at === undefined ? '–' : duration(at - i.onset));
