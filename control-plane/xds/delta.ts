@@ -3,6 +3,7 @@ import type { Verdict } from './answers.ts';
 import type { Resource } from './resource.ts';
 import type { Goal, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
+import type { TypeSet } from './type-set.ts';
 import { saysMissingByAlias } from './type-urls.ts';
 
 /** The part of a DeltaDiscoveryRequest that concerns one subscription. */
@@ -23,6 +24,14 @@ export interface DeltaRequest {
 export class DeltaSubscription extends Subscription {
   readonly protocol = 'delta';
   #started = false;
+  #related = false;
+
+  /** A client that came back with what it had is compared with the set it should have, once, before anything is planned. */
+  relateTo(set: TypeSet): void {
+    if (this.#related || !this.resumed) return;
+    this.#related = true;
+    this.holdings.relateTo(set);
+  }
 
   onRequest(request: DeltaRequest): Verdict {
     const verdict: Verdict = request.nonce === '' ? { kind: 'subscribe' } : this.judge(request.nonce, request.error);
@@ -76,7 +85,7 @@ export class DeltaSubscription extends Subscription {
     resources.push(...kept);
     const nothing = resources.length === 0 && removed.length === 0;
     // A client that starts with everything of a type must learn that there is nothing, or it waits.
-    const first = !this.everSent && this.interest.wildcard && this.holdings.exact;
+    const first = !this.everSent && !this.resumed && this.interest.wildcard && this.holdings.exact;
     if (nothing && !first) return undefined;
     return {
       resources,

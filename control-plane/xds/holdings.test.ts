@@ -19,3 +19,34 @@ test('a base with exceptions; saying what the base says already is none', () => 
   h.set('b', null);
   assert.equal(h.exact, true);
 });
+
+test('what was told name by name is the same when told as the difference to a set', () => {
+  const set = new TypeSet(
+    CDS,
+    ['a', 'b', 'c', 'd'].map((name) => resource(CDS, name)),
+  );
+  const told = new Map([
+    ['a', set.get('a')!.version],
+    ['b', 'an older one'],
+    ['c', set.get('c')!.version],
+    ['gone', 'x'],
+  ]);
+  const h = new Holdings();
+  for (const [name, version] of told) h.set(name, version);
+  h.relateTo(set);
+  assert.equal(h.base, set);
+  for (const name of ['a', 'b', 'c', 'd', 'gone', 'never']) assert.equal(h.version(name), told.get(name) ?? null, name);
+  assert.deepEqual([...h.exceptions].sort(), ['b', 'd', 'gone']);
+});
+
+test('a set of which little was told is no base', () => {
+  const set = new TypeSet(
+    CDS,
+    ['a', 'b', 'c'].map((name) => resource(CDS, name)),
+  );
+  const h = new Holdings();
+  h.set('a', set.get('a')!.version);
+  h.relateTo(set);
+  assert.equal(h.base, undefined);
+  assert.deepEqual([...h.exceptions], ['a']);
+});

@@ -9,7 +9,7 @@ export const UNKNOWN = '';
  */
 export class Holdings {
   #base: TypeSet | undefined;
-  readonly #exceptions = new Map<string, string | null>();
+  #exceptions = new Map<string, string | null>();
 
   get base(): TypeSet | undefined {
     return this.#base;
@@ -34,6 +34,21 @@ export class Holdings {
   set(name: string, version: string | null): void {
     if ((this.#base?.get(name)?.version ?? null) === version) this.#exceptions.delete(name);
     else this.#exceptions.set(name, version);
+  }
+
+  /**
+   * What a client without a base has told, name by name, is kept as its difference to `set` from now on, unless that is larger:
+   * a proxy that comes back has almost all of it, like thousands beside it. The same versions are held before and after.
+   */
+  relateTo(set: TypeSet): void {
+    if (this.#base) return;
+    const told = this.#exceptions;
+    const differing = new Map<string, string | null>();
+    for (const [name, version] of told) if ((set.get(name)?.version ?? null) !== version) differing.set(name, version);
+    for (const name of set.resources.keys()) if (!told.has(name)) differing.set(name, null);
+    if (differing.size >= told.size) return;
+    this.#base = set;
+    this.#exceptions = differing;
   }
 
   /** The client now has exactly `set`. */

@@ -139,8 +139,15 @@ export class StreamState {
     return undefined;
   }
 
-  /** State of the world: a client that comes back is known by the version of clusters it brings. */
+  /**
+   * A client that comes back: delta tells what it has, state of the world the version of the clusters it has, by which they are
+   * known.
+   */
   #resume(node: StreamNode): void {
+    for (const s of this.#subscriptions) {
+      const goal = s instanceof DeltaSubscription && s.resumed ? node.goal(s.typeUrl) : undefined;
+      if (goal) (s as DeltaSubscription).relateTo(goal.set);
+    }
     const clusters = this.subscription(typeUrls.CDS);
     if (!(clusters instanceof SotwSubscription) || clusters.sentAt !== undefined) return;
     const sent = node.clusters.recall(clusters.brought ?? '');

@@ -53,7 +53,7 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
     initialVersions: new Map(),
   };
   const fields = protocol === 'sotw' ? sotwFields : deltaFields;
-  const reader = new BinaryReader(bytes);
+  const reader = new RequestReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     const read = type === WireType.LengthDelimited ? fields[field] : undefined;
@@ -61,6 +61,24 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
     else read(reader, request);
   }
   return request;
+}
+
+/** Reads strings where they are, without an array for each: a proxy that comes back tells thousands of versions. */
+class RequestReader extends BinaryReader {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Uint8Array) {
+    super(bytes);
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  override string(): string {
+    const length = this.uint32();
+    const start = this.pos;
+    this.pos += length;
+    if (this.pos > this.len) throw new RangeError('a string runs past the end');
+    return this.#bytes.toString('utf8', start, this.pos);
+  }
 }
 
 type Field = (reader: BinaryReader, request: Unfinished) => void;
@@ -114,12 +132,13 @@ const unsubscribedLocator: Field = (reader, request) => {
 const initialVersion: Field = (reader, request) => {
   let key = '';
   let value = '';
-  inside(reader, (field) => {
-    if (field === 1) key = reader.string();
-    else if (field === 2) value = reader.string();
-    else return false;
-    return true;
-  });
+  const end = endOf(reader);
+  while (reader.pos < end) {
+    const [field, type] = reader.tag();
+    if (type === WireType.LengthDelimited && field === 1) key = reader.string();
+    else if (type === WireType.LengthDelimited && field === 2) value = reader.string();
+    else reader.skip(type, field);
+  }
   request.initialVersions.set(key, value);
 };
 
@@ -156,10 +175,16 @@ function locatorName(reader: BinaryReader): string {
 
 /** Walks an embedded message; `read` says whether it consumed the (length-delimited) field. */
 function inside(reader: BinaryReader, read: (field: number) => boolean): void {
-  const end = reader.uint32() + reader.pos;
-  if (end > reader.len) throw new RangeError('embedded message runs past the end');
+  const end = endOf(reader);
   while (reader.pos < end) {
     const [field, type] = reader.tag();
     if (type !== WireType.LengthDelimited || !read(field)) reader.skip(type, field);
   }
+}
+
+/** Where the embedded message that begins here ends. */
+function endOf(reader: BinaryReader): number {
+  const end = reader.uint32() + reader.pos;
+  if (end > reader.len) throw new RangeError('embedded message runs past the end');
+  return end;
 }
