@@ -93,6 +93,18 @@ export function inAlphabet(c: u32, alphabet: string): bool {
   return seek(bytesOf(alphabet), end, c) != end;
 }
 
+/** {@link among} of words in order of their lengths: those that are longer are not looked at. */
+export function amongSorted(p: usize, len: u32, words: string): u32 {
+  let word = changetype<usize>(words);
+  let i: u32 = 1;
+  for (let n: u32 = load<u8>(word); n - 1 < len; n = load<u8>(word)) {
+    if (n == len && equal(p, word + 1, n)) return i;
+    word += n + 1;
+    i++;
+  }
+  return 0;
+}
+
 /** Which of the words it is: 1 for the first, 0 for none. */
 export function among(p: usize, len: u32, words: string): u32 {
   let word = changetype<usize>(words);

@@ -7,6 +7,8 @@ import { OK } from '../abi/types';
 /** Most metrics a module may have. */
 const MOST: u32 = 48;
 const ids: usize = memory.data(192, 8);
+/** What was tallied and not told yet, i64 a metric. */
+const tallied: usize = memory.data(384, 8);
 const out: usize = memory.data(8, 8);
 let defined: u32 = 0;
 
@@ -43,6 +45,24 @@ export function count(metric: u32): void {
 /** Gauges go both ways; a counter takes no zero. */
 export function add(metric: u32, n: i64): void {
   if (n != 0) incrementMetric(load<u32>(ids + (<usize>metric << 2)), n);
+}
+
+/**
+ * Counts in the module's own memory, until {@link tellTallies}: a call into the host costs more than most of what is counted.
+ * Of a gauge only the sum is told.
+ */
+export function tally(metric: u32, n: i64 = 1): void {
+  const at = tallied + (<usize>metric << 3);
+  store<i64>(at, load<i64>(at) + n);
+}
+
+/** Tells the host what was tallied; for a tick, and for when there may be none any more. */
+export function tellTallies(): void {
+  for (let metric: u32 = 0; metric < defined; metric++) {
+    const at = tallied + (<usize>metric << 3);
+    add(metric, load<i64>(at));
+    store<i64>(at, 0);
+  }
 }
 
 export function record(metric: u32, value: u64): void {

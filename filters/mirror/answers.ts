@@ -3,11 +3,11 @@ import { temp } from '../abi/arena';
 import * as call from '../abi/call';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
 import { remove } from '../abi/table';
-import { among, is } from '../abi/text';
+import { amongSorted, is } from '../abi/text';
 import * as abi from '../abi/types';
 import { bodyKind, JSON_BODY } from '../lib/body';
 import { digestJson } from '../lib/digest';
-import { count } from '../lib/metrics';
+import { tally } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
 import { Out, output, put } from '../lib/out';
 import { append, flatten, freeChain } from './chain';
@@ -15,6 +15,7 @@ import { keepIds, settle, teach } from './compare';
 import { abandon, freeIds, hold, land } from './copies';
 import { extractHeader, extractJson } from './extract';
 import * as metrics from './metrics';
+import { since } from './timing';
 import { Answer, answerOf, calls, Copy, PRODUCTION, Root, rootOf, SECOND, SHADOW } from './state';
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
@@ -27,7 +28,7 @@ let answerJson: bool = false;
  */
 let upstream: bool = false;
 
-const LOOKED_AT = words`:status content-type content-encoding x-envoy-upstream-service-time grpc-status`;
+const LOOKED_AT = words`:status grpc-status content-type content-encoding x-envoy-upstream-service-time`;
 
 /**
  * Reads an answer's headers; ids in them go to `o`. A gRPC status is counted in thousands above the HTTP status, so that both are
@@ -42,21 +43,21 @@ function readAnswer(r: Root, map: u32, a: Answer, o: Out | null): void {
   while (nextPair(pairs)) {
     const v = pairs.value;
     const n = pairs.valueLen;
-    switch (among(pairs.name, pairs.nameLen, LOOKED_AT)) {
+    switch (amongSorted(pairs.name, pairs.nameLen, LOOKED_AT)) {
       case 1:
         a.status += number(v, n);
         break;
       case 2:
-        answerJson = bodyKind(v, n, 'text/plain') == JSON_BODY;
+        a.status += grpc(v, n);
         break;
       case 3:
-        encoded = !is(v, n, 'identity');
+        answerJson = bodyKind(v, n, 'text/plain') == JSON_BODY;
         break;
       case 4:
-        upstream = true;
+        encoded = !is(v, n, 'identity');
         break;
       case 5:
-        a.status += grpc(v, n);
+        upstream = true;
         break;
       default:
         if (o !== null) extractHeader(o, r, pairs.name, pairs.nameLen, v, n);
@@ -116,7 +117,7 @@ function production(c: Copy): void {
   const r = rootOf(c);
   const a = answerOf(c, PRODUCTION);
   a.done = true;
-  a.ns = call.monotonicNs() - c.begun;
+  a.ns = since(c, c.begun);
   if (c.gathers && c.length != 0) {
     const body = temp(c.length);
     if (body != 0) {
@@ -156,7 +157,7 @@ export function answered(token: u32, headers: u32, bodySize: u32, trailers: u32)
   if (headers != 0) readAnswer(r, abi.CALL_HEADERS, a, o);
   if (!upstream) {
     a.failed = true;
-    if (!second) count(metrics.FAILED);
+    if (!second) tally(metrics.FAILED);
     return settle(c);
   }
   if (trailers != 0) a.status += trailersStatus(abi.CALL_TRAILERS);
@@ -167,7 +168,7 @@ export function answered(token: u32, headers: u32, bodySize: u32, trailers: u32)
     if (o !== null && r.learnPathsCount != 0) extractJson(o, r, body, length);
   }
   a.done = true;
-  a.ns = call.monotonicNs() - c.called;
+  a.ns = since(c, c.called);
   if (o !== null) {
     keepIds(a, o);
     if (answerOf(c, PRODUCTION).done) teach(c);

@@ -1,11 +1,11 @@
 // Both answers of one request: what they say of how well the shadow follows, and which ids they teach.
 import { take } from '../abi/heap';
-import { add, count, record } from '../lib/metrics';
+import { record, tally } from '../lib/metrics';
 import { Out } from '../lib/out';
 import { release } from './copies';
 import { learn } from './ids';
 import * as metrics from './metrics';
-import { countRoute, ROUTE_COMPARED, ROUTE_NOISE_COMPARED } from './routes';
+import { tallyRoute, ROUTE_COMPARED, ROUTE_NOISE_COMPARED } from './routes';
 import { Answer, answerOf, Copy, PRODUCTION, rootOf, SECOND, SHADOW } from './state';
 
 /** Keeps found ids until the other answer is in; nothing if there are none or no memory. */
@@ -37,21 +37,21 @@ export function teach(c: Copy): void {
     const size: u32 = theirs == 0 ? 0 : load<u32>(theirs, 4);
     if (learn(rootOf(c), c.scope, p + 8, load<u32>(p, 4), load<u16>(p, 2) == 1, theirs + 8, size)) learned++;
   }
-  add(metrics.LEARNED, learned);
+  tally(metrics.LEARNED, learned);
 }
 
 /** Counts how two answers compare; the metrics follow each other from `metric` and, for the route, from `ofRoute` on. */
 function compare(c: Copy, a: Answer, b: Answer, metric: u32, ofRoute: u32): void {
-  count(metric);
-  countRoute(c.route, ofRoute);
+  tally(metric);
+  tallyRoute(c.route, ofRoute);
   if (a.status != b.status) {
-    count(metric + 1);
-    countRoute(c.route, ofRoute + 1);
+    tally(metric + 1);
+    tallyRoute(c.route, ofRoute + 1);
   } else if (a.digest != 0 && b.digest != 0) {
-    count(metric + 2);
+    tally(metric + 2);
     if (a.digest == b.digest) return;
-    count(metric + 3);
-    countRoute(c.route, ofRoute + 2);
+    tally(metric + 3);
+    tallyRoute(c.route, ofRoute + 2);
   }
 }
 
@@ -63,9 +63,11 @@ export function settle(c: Copy): void {
   if (!(mine.done || mine.failed) || !(theirs.done || theirs.failed) || c.second != 0) return;
   if (mine.done && theirs.done) {
     compare(c, mine, theirs, metrics.COMPARED, ROUTE_COMPARED);
-    record(metrics.PRODUCTION_MS, mine.ns / 1000000);
-    record(metrics.SHADOW_MS, theirs.ns / 1000000);
-  } else count(metrics.UNCOMPARED);
+    if (c.timed) {
+      record(metrics.PRODUCTION_MS, mine.ns / 1000000);
+      record(metrics.SHADOW_MS, theirs.ns / 1000000);
+    }
+  } else tally(metrics.UNCOMPARED);
   if (again.done && theirs.done) compare(c, theirs, again, metrics.NOISE_COMPARED, ROUTE_NOISE_COMPARED);
   release(c);
 }

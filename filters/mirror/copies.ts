@@ -1,5 +1,5 @@
 // The life of a copy: taken when a request is sampled, given back when neither answer is awaited any more.
-import { add, count } from '../lib/metrics';
+import { tally } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { put, remove } from '../abi/table';
 import { freeChain } from './chain';
@@ -23,17 +23,8 @@ export function newCopy(r: Root, stream: u32): Copy | null {
   r.copies = p;
   r.inFlight++;
   r.records++;
-  add(metrics.IN_FLIGHT, 1);
+  tally(metrics.IN_FLIGHT, 1);
   return c;
-}
-
-/** Bytes held by all configurations, and what the gauge was last told: it is told on ticks, not once per chunk. */
-let held: i64 = 0;
-let told: i64 = 0;
-
-export function reportHeld(): void {
-  add(metrics.BYTES_HELD, held - told);
-  told = held;
 }
 
 /** Counts bytes against the cap; false, and nothing counted, if they are too many. */
@@ -41,7 +32,7 @@ export function hold(c: Copy, n: u32): bool {
   const r = rootOf(c);
   if (<u64>r.held + n > r.maxHeld) return false;
   r.held += n;
-  held += n;
+  tally(metrics.BYTES_HELD, n);
   c.held += n;
   if (!c.sent) c.heldRequest += n;
   return true;
@@ -49,7 +40,7 @@ export function hold(c: Copy, n: u32): bool {
 
 function letGo(c: Copy, n: u32): void {
   rootOf(c).held -= n;
-  held -= n;
+  tally(metrics.BYTES_HELD, -<i64>n);
   c.held -= n;
 }
 
@@ -62,7 +53,7 @@ export function land(c: Copy): void {
   c.landed = true;
   letGo(c, c.heldRequest);
   rootOf(c).inFlight--;
-  add(metrics.IN_FLIGHT, -1);
+  tally(metrics.IN_FLIGHT, -1);
 }
 
 /** Gives a copy back, wherever it is. */
@@ -97,6 +88,6 @@ export function freeHead(c: Copy): void {
 
 /** Gives a copy up before it was sent, for the reason the metric names. */
 export function abandon(c: Copy, reason: u32): void {
-  count(reason);
+  tally(reason);
   release(c);
 }

@@ -3,16 +3,18 @@
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
 import { monotonicNs } from '../abi/call';
-import { add, count } from '../lib/metrics';
 import { setTickPeriod } from '../abi/host';
 import { contextCreated, freeRoot, rootDeleted, rootOfId, rootOfNewStream } from '../abi/roots';
 import { find } from '../abi/table';
 import { CONTINUE } from '../abi/types';
+import { seedRandom } from '../lib/random';
+import { tally, tellTallies } from '../lib/metrics';
 import { answered, responseBody, responseHeaders, responseTrailers } from './answers';
 import { configure, heartbeatMs } from './configure';
-import { reportHeld } from './copies';
 import * as metrics from './metrics';
-import { requestHeaders, sampledByWeight, seedSampling } from './sample';
+import { tellRoutes } from './routes';
+import { requestHeaders, sampledByWeight } from './sample';
+import { spreadTimings } from './timing';
 import { Copy, Root, streams } from './state';
 import * as stream from './stream';
 
@@ -22,12 +24,13 @@ export function proxy_on_memory_allocate(size: usize): usize {
   return temp(size);
 }
 
-/** Streams this VM has carried, and how many of them were reported. */
-let carried: u64 = 0;
-let reported: u64 = 0;
+/** Whether this VM has carried a stream. */
+let carried: bool = false;
 
 export function proxy_on_context_create(id: u32, parent: u32): void {
-  if (contextCreated(id, parent, offsetof<Root>())) carried++;
+  if (!contextCreated(id, parent, offsetof<Root>())) return;
+  carried = true;
+  tally(metrics.SEEN);
 }
 
 export function proxy_on_configure(id: u32, _size: u32): i32 {
@@ -37,11 +40,12 @@ export function proxy_on_configure(id: u32, _size: u32): i32 {
   metrics.defineMetrics();
   const ok = configure(changetype<Root>(r));
   if (ok) {
-    seedSampling(monotonicNs());
+    seedRandom(monotonicNs());
     setTickPeriod(heartbeatMs);
-    count(metrics.CONFIGURED);
+    tally(metrics.CONFIGURED);
     // A new timer begins: changes that come faster than it ticks must not look like a heart that stands still.
-    if (carried != 0) count(metrics.HEARTBEAT);
+    if (carried) tally(metrics.HEARTBEAT);
+    tell();
   }
   leave();
   return ok ? 1 : 0;
@@ -113,18 +117,22 @@ export function proxy_on_http_call_response(_id: u32, token: u32, headers: u32, 
   leave();
 }
 
+function tell(): void {
+  tellTallies();
+  tellRoutes();
+}
+
 /**
  * Envoy keeps one more VM on its main thread, which ticks like the others but never carries a stream: it must not beat for a
  * worker's that has failed.
  */
 export function proxy_on_tick(id: u32): void {
-  if (carried == 0) return;
-  count(metrics.HEARTBEAT);
-  add(metrics.SEEN, <i64>(carried - reported));
-  reported = carried;
+  if (!carried) return;
+  tally(metrics.HEARTBEAT);
   const r = rootOfId(id);
   if (r != 0) stream.giveUpEndless(changetype<Root>(r));
-  reportHeld();
+  spreadTimings();
+  tell();
 }
 
 export function proxy_on_delete(id: u32): void {
@@ -135,6 +143,6 @@ export function proxy_on_delete(id: u32): void {
   }
   setTickPeriod(0);
   stream.abandonAll(changetype<Root>(p));
-  reportHeld();
+  tell();
   freeRoot(p, offsetof<Root>());
 }

@@ -1,5 +1,5 @@
 // Names that mean a credential wherever they appear, and headers that never reach the shadow.
-import { among, beginsFold, lower } from '../abi/text';
+import { amongSorted, beginsFold, lower } from '../abi/text';
 import { list, listHasFold, Root } from './state';
 
 const MOST: u32 = 32;
@@ -25,7 +25,7 @@ const CREDENTIALS = words`
 
 function isCredential(p: usize, len: u32): bool {
   const n = fold(p, len);
-  return among(folded, n, CREDENTIALS) != 0;
+  return amongSorted(folded, n, CREDENTIALS) != 0;
 }
 
 /** Whether a value is redacted by its name; `more` is the configuration's own list (by its field's offset). */
@@ -46,5 +46,5 @@ const DROPPED = words`
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), what the callout sets itself, and what only this proxy may know. */
 export function isDropped(p: usize, len: u32): bool {
-  return beginsFold(p, len, 'x-envoy-') || beginsFold(p, len, 'x-umbra-') || among(p, len, DROPPED) != 0;
+  return beginsFold(p, len, 'x-envoy-') || beginsFold(p, len, 'x-umbra-') || amongSorted(p, len, DROPPED) != 0;
 }

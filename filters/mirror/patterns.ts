@@ -16,9 +16,11 @@ function isDigit(c: u32): bool {
 const TOKEN = 'aA0-._~+/=';
 const LOCAL_PART = 'aA0._+-';
 
-/** Copies `[p, end)` to `o` with what looks like a secret replaced. */
-export function scan(o: Out, r: Root, p: usize, end: usize): void {
-  let from = p;
+/**
+ * Looks through `[p, end)`: what looks like a secret is written to `o` replaced, behind all from `from` on that comes before it.
+ * @returns from where on the rest is yet to be copied
+ */
+export function scanFrom(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
   let inside = false;
   while (p < end) {
     const c: u32 = load<u8>(p);
@@ -39,6 +41,12 @@ export function scan(o: Out, r: Root, p: usize, end: usize): void {
     inside = word;
     p++;
   }
+  return from;
+}
+
+/** Copies `[p, end)` to `o` with what looks like a secret replaced. */
+export function scan(o: Out, r: Root, p: usize, end: usize): void {
+  const from = scanFrom(o, r, p, p, end);
   put(o, from, <u32>(end - from));
 }
 

@@ -17,7 +17,7 @@ import { follow, isAt } from '../lib/paths';
 import { putCredential, putRedacted, putPseudonym } from './identity';
 import { found, foundLen, lookup } from './ids';
 import { isSecret } from './names';
-import { scan } from './patterns';
+import { scan, scanFrom } from './patterns';
 import { list, listAt, listCount, listHas, Root } from './state';
 
 /** Ids replaced since the last {@link begin}, and whether one was met whose counterpart is not known. */
@@ -44,9 +44,12 @@ function putMapped(o: Out, r: Root, p: usize, len: u32, everywhere: bool): bool 
   return true;
 }
 
+/** Longer values are not looked up. */
+const LONGEST_ID: u32 = 256;
+
 /** A plain value: a learned id, or text with patterns replaced. */
 function putValue(o: Out, r: Root, p: usize, len: u32): void {
-  if (len <= 256 && putMapped(o, r, p, len, false)) return;
+  if (len <= LONGEST_ID && putMapped(o, r, p, len, false)) return;
   scan(o, r, p, p + len);
 }
 
@@ -249,13 +252,16 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
     const hide = secret || secretDepth != 0 || (places && isDeclared(r, json.depth));
     secret = false;
     if (t == json.STRING) {
-      put(o, from, <u32>(start + 1 - from));
       const n = <u32>(stop - start - 2);
-      if (!hide) {
-        if (json.escaped) putDecoded(o, r, start + 1, n, JSON_STRING);
-        else putValue(o, r, start + 1, n);
+      if (!hide && !json.escaped && (n > LONGEST_ID || lookup(r, scope, start + 1, n, false) == 0)) {
+        from = scanFrom(o, r, from, start + 1, stop - 1);
+        continue;
       }
-      else if (!putMapped(o, r, start + 1, n, true)) putRedacted(o);
+      put(o, from, <u32>(start + 1 - from));
+      if (hide) {
+        if (!putMapped(o, r, start + 1, n, true)) putRedacted(o);
+      } else if (json.escaped) putDecoded(o, r, start + 1, n, JSON_STRING);
+      else putMapped(o, r, start + 1, n, false);
       from = stop - 1;
     } else if (t == json.NUMBER) {
       const n = <u32>(stop - start);

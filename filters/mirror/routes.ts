@@ -16,9 +16,10 @@ const METRICS = words`
   compared status_mismatch digest_mismatch noise_compared noise_status_mismatch noise_digest_mismatch`;
 const MOST: usize = 6;
 
-/** One name's record: the next one's address, the name's length, the host's ids of its metrics, the name. */
+/** One name's record: the next one's address, the name's length, the host's ids of its metrics, what they are to be told, the name. */
 const HEAD: usize = 8;
-const NAME: usize = HEAD + MOST * 4;
+const TALLIED: usize = HEAD + MOST * 4;
+const NAME: usize = TALLIED + MOST * 4;
 let known: usize = 0;
 
 /** The metrics of a name; 0 if there is no memory. */
@@ -28,9 +29,10 @@ export function countersOf(name: usize, nameLen: u32): usize {
   if (p == 0) return 0;
   store<u32>(p, <u32>known);
   store<u32>(p, nameLen, 4);
+  memory.fill(p + TALLIED, 0, MOST * 4);
   memory.copy(p + NAME, name, nameLen);
   let word = changetype<usize>(METRICS);
-  for (let id = p + HEAD; id < p + NAME; id += 4) {
+  for (let id = p + HEAD; id < p + TALLIED; id += 4) {
     const o = output(nameLen + 32);
     putString(o, 'route.');
     put(o, name, nameLen);
@@ -43,7 +45,19 @@ export function countersOf(name: usize, nameLen: u32): usize {
   return p;
 }
 
-/** Counts for a route; nothing for none. */
-export function countRoute(route: usize, what: u32): void {
-  if (route != 0) incrementMetric(load<u32>(route + (<usize>what << 2), HEAD), 1);
+/** Counts for a route, until {@link tellRoutes}; nothing for none. */
+export function tallyRoute(route: usize, what: u32): void {
+  if (route == 0) return;
+  const at = route + (<usize>what << 2);
+  store<u32>(at, load<u32>(at, TALLIED) + 1, TALLIED);
+}
+
+export function tellRoutes(): void {
+  for (let p = known; p != 0; p = load<u32>(p)) {
+    for (let at = p; at < p + MOST * 4; at += 4) {
+      const n = load<u32>(at, TALLIED);
+      if (n != 0) incrementMetric(load<u32>(at, HEAD), n);
+      store<u32>(at, 0, TALLIED);
+    }
+  }
 }

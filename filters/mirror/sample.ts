@@ -1,43 +1,32 @@
-// Which requests are copied: by weight before any host call, then by session and the routes' headers, at last by all of the
-// request's headers.
+// Which requests are copied: by weight before any host call, then by session, at last by all of the request's headers.
 import * as call from '../abi/call';
 import { take } from '../abi/heap';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
-import { among, is, same, seek, Text } from '../abi/text';
+import { amongSorted, is, same, seek, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
 import { bodyKind, UNREADABLE } from '../lib/body';
-import { count } from '../lib/metrics';
+import { tally } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
-import { mix } from '../lib/random';
+import { mix, random } from '../lib/random';
 import { abandon, hold, newCopy } from './copies';
 import { sessionHash } from './identity';
 import * as metrics from './metrics';
-import { mayFit, Rule, ruleOf } from './rules';
+import { Rule, ruleOf } from './rules';
 import { send } from './send';
+import { beginTiming } from './timing';
 import * as state from './state';
 import { Copy, Root } from './state';
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 
-let draws: u64 = 0;
 /** What this request has drawn, of 2^32. */
 let drawn: u64 = 0;
-
-/** Whatever seeds the draws: the time of the first configuration. */
-export function seedSampling(seed: u64): void {
-  draws = seed;
-}
-
-function draw(): u64 {
-  draws += 0x9e3779b97f4a7c15;
-  return mix(draws) >> 32;
-}
 
 /** Decides by weight alone, before any host call; sessions are decided by {@link requestHeaders}. */
 @inline
 export function sampledByWeight(r: Root): bool {
   if (r.most == 0) return false;
-  drawn = draw();
+  drawn = random() >> 32;
   return r.session != state.SESSION_NONE || drawn < r.most;
 }
 
@@ -78,17 +67,17 @@ const RECORDS: u32 = 16;
 export function requestHeaders(r: Root, id: u32, end: bool): void {
   const whose = session(r);
   if (whose != 0) drawn = mix(whose) >> 32;
-  if (drawn >= r.most || !mayFit(r) || !call.headers(REQUEST_HEADERS)) return;
+  if (drawn >= r.most || !call.headers(REQUEST_HEADERS)) return;
   const block = call.ptr;
   const size = call.len;
   const verdict = look(r, block, size, end);
   if (verdict == NOT_MEANT) return;
-  count(metrics.SAMPLED);
-  if (verdict != 0) return count(verdict);
-  if (r.inFlight >= r.maxInFlight || r.records >= r.maxInFlight * RECORDS) return count(metrics.DROPPED_IN_FLIGHT);
+  tally(metrics.SAMPLED);
+  if (verdict != 0) return tally(verdict);
+  if (r.inFlight >= r.maxInFlight || r.records >= r.maxInFlight * RECORDS) return tally(metrics.DROPPED_IN_FLIGHT);
   const c = newCopy(r, id);
-  if (c === null) return count(metrics.DROPPED_NO_MEMORY);
-  c.begun = call.monotonicNs();
+  if (c === null) return tally(metrics.DROPPED_NO_MEMORY);
+  beginTiming(c);
   c.scope = whose != 0 ? whose : scope;
   c.bodyKind = kind;
   if (rule != 0) {
@@ -96,7 +85,7 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
     c.opaque = changetype<Rule>(rule).opaque;
     safe = safe && changetype<Rule>(rule).twice;
   }
-  c.twice = safe && r.twice != 0 && draw() < r.twice;
+  c.twice = safe && r.twice != 0 && random() >> 32 < r.twice;
   if (!hold(c, size)) return abandon(c, metrics.DROPPED_BYTES_HELD);
   if (end) return send(c, block, size, 0, 0);
   const head = take(size);
@@ -113,7 +102,7 @@ let scope: u64 = 0;
 let rule: usize = 0;
 
 const LOOKED_AT = words`
-  :path :method :protocol upgrade content-type authorization content-length content-encoding x-umbra-shadow`;
+  :path :method upgrade :protocol content-type authorization content-length x-umbra-shadow content-encoding`;
 
 /** One pass over the headers: 0 = copy it, NOT_MEANT, else the counter of the reason it is skipped. */
 function look(r: Root, block: usize, size: u32, end: bool): u32 {
@@ -130,7 +119,7 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
   while (nextPair(pairs)) {
     const v = pairs.value;
     const n = pairs.valueLen;
-    switch (among(pairs.name, pairs.nameLen, LOOKED_AT)) {
+    switch (amongSorted(pairs.name, pairs.nameLen, LOOKED_AT)) {
       case 1:
         path = v;
         pathLen = n;
@@ -139,7 +128,7 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
         method = v;
         methodLen = n;
         if (is(v, n, 'CONNECT')) reason = metrics.SKIPPED_UPGRADE;
-        safe = among(v, n, words`GET HEAD OPTIONS`) != 0;
+        safe = amongSorted(v, n, words`GET HEAD OPTIONS`) != 0;
         break;
       case 3:
       case 4:
@@ -155,10 +144,10 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
         if (reason == 0 && parseNumber(v, n) > <f64>r.maxBody) reason = metrics.DROPPED_BODY_TOO_LARGE;
         break;
       case 8:
-        encoded = !is(v, n, 'identity');
+        reason = metrics.SKIPPED_LOOP;
         break;
       case 9:
-        reason = metrics.SKIPPED_LOOP;
+        encoded = !is(v, n, 'identity');
         break;
       default:
         break;

@@ -1,6 +1,6 @@
 import { temp } from '../abi/arena';
 import { monotonicNs } from '../abi/call';
-import { add, count } from '../lib/metrics';
+import { tally } from '../lib/metrics';
 import { httpCall } from '../abi/host';
 import { findPair, nextPair, openPairs, Pairs } from '../abi/pairs';
 import { put as putTable } from '../abi/table';
@@ -9,7 +9,7 @@ import { OK } from '../abi/types';
 import { UNREADABLE } from '../lib/body';
 import { addNamed, addPair, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
 import { Out, output, put, putHex } from '../lib/out';
-import { mix } from '../lib/random';
+import { random } from '../lib/random';
 import { flatten, freeChain } from './chain';
 import { abandon, freeHead } from './copies';
 import * as identity from './identity';
@@ -20,7 +20,6 @@ import { Copy, calls, list, listHasFold, Root, rootOf } from './state';
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 const out: usize = memory.data(8, 8);
-let serial: u64 = 0;
 
 /** Headers that `connection` names are hop-by-hop too (RFC 9110, 7.6.1). */
 let named: usize = 0;
@@ -83,7 +82,7 @@ function buildHeaders(c: Copy, block: usize, size: u32, twice: bool): Out | null
   }
   addNamed(h, 'x-umbra-shadow', bytesOf(twice ? '2' : '1'), 1);
   const id = output(16);
-  putHex(id, mix(c.begun ^ mix(++serial)));
+  putHex(id, random());
   addNamed(h, 'x-umbra-copy', id.ptr, id.len);
   return finishHeaders(h);
 }
@@ -133,20 +132,20 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
   }
   if (h === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
   if (rewrite.unmapped) return abandon(c, metrics.DROPPED_UNMAPPED);
-  add(metrics.REDACTED, identity.redactions);
-  add(metrics.PSEUDONYMS, identity.pseudonyms);
-  add(metrics.MAPPED, rewrite.mapped);
+  tally(metrics.REDACTED, identity.redactions);
+  tally(metrics.PSEUDONYMS, identity.pseudonyms);
+  tally(metrics.MAPPED, rewrite.mapped);
   let trailersPtr: usize = 0;
   let trailersOutLen: u32 = 0;
   if (t !== null) {
     trailersPtr = t.ptr;
     trailersOutLen = t.len;
   }
-  c.called = monotonicNs();
+  if (c.timed) c.called = monotonicNs();
   c.call = callOut(c, r, h, body, bodyLen, trailersPtr, trailersOutLen);
   if (c.call == 0) return abandon(c, metrics.FAILED);
   c.sent = true;
-  count(metrics.SENT);
+  tally(metrics.SENT);
   if (c.twice) {
     const again = buildHeaders(c, head, headLen, true);
     if (again !== null) c.second = callOut(c, r, again, body, bodyLen, trailersPtr, trailersOutLen);

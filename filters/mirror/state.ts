@@ -61,9 +61,6 @@ export class Root extends AnyRoot {
   session: u32;
   sessionName: usize;
   sessionNameLen: u32;
-  /** See rules.ts. */
-  gate: usize;
-  gateLen: u32;
   maxBody: u32;
   maxInFlight: u32;
   maxHeld: u32;
@@ -136,9 +133,12 @@ export class Copy {
   route: usize;
   /** Production's answer is gathered. */
   gathers: bool;
-  /** Monotonic ns. */
+  /** Whether it is timed, and when it began and was sent: monotonic ns. */
+  timed: bool;
   begun: u64;
   called: u64;
+  /** The first heartbeat that saw it, monotonic ns; 0 = none has. */
+  seen: u64;
   /** Whose ids are whose: hash of the session or identity, 0 = nobody's. */
   scope: u64;
 }
@@ -156,7 +156,7 @@ export class Answer {
   idsLen: u32;
   /** Of its structure; 0 = none. */
   digest: u64;
-  /** From the request's beginning, or its sending, to the answer's end. */
+  /** From the request's beginning, or its sending, to the answer's end; 0 if that is not timed. */
   ns: u64;
 }
 

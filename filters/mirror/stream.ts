@@ -2,7 +2,7 @@
 import * as call from '../abi/call';
 import { remove } from '../abi/table';
 import * as abi from '../abi/types';
-import { count } from '../lib/metrics';
+import { tally } from '../lib/metrics';
 import { append } from './chain';
 import { settle } from './compare';
 import { abandon, hold, release } from './copies';
@@ -10,7 +10,7 @@ import * as metrics from './metrics';
 import { send } from './send';
 import { answerOf, Copy, PRODUCTION, Root, rootOf, streams } from './state';
 
-/** A request that has not ended by then is a stream without an end, ns. */
+/** A request that has not ended so long after a heartbeat saw it is a stream without an end, ns. */
 const LONGEST: u64 = 60000000000;
 
 /** Appends what has come of a body, within the caps. False = the copy was given up and is gone. */
@@ -56,14 +56,16 @@ export function giveUpEndless(r: Root): void {
   while (p != 0) {
     const c = changetype<Copy>(p);
     p = c.after;
-    if (!c.sent && now - c.begun > LONGEST) abandon(c, metrics.SKIPPED_STREAM);
+    if (c.sent) continue;
+    if (c.seen == 0) c.seen = now;
+    else if (now - c.seen > LONGEST) abandon(c, metrics.SKIPPED_STREAM);
   }
 }
 
 /** A root goes: its copies under way are cancelled by the host, without a callback. */
 export function abandonAll(r: Root): void {
   while (r.copies != 0) {
-    count(metrics.DROPPED_RECONFIGURED);
+    tally(metrics.DROPPED_RECONFIGURED);
     release(changetype<Copy>(r.copies));
   }
 }

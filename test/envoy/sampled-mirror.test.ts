@@ -69,6 +69,9 @@ suite('sampled by weight alone', () => {
   async function copiesOf(n: number): Promise<number> {
     const [before, had] = [shadow.seen, await sampled()];
     assert.deepEqual(byStatus(await askInTurn(n, users, '/')), { 200: n });
+    // Counters are told on the heartbeat: of the second one from now on all is in.
+    const beats = await stat('umbra_mirror_heartbeat');
+    await until('two beats', async () => ((await stat('umbra_mirror_heartbeat')) >= beats + 2 ? true : undefined));
     const copies = (await sampled()) - had;
     await until('the copies', () => (shadow.seen === before + copies ? true : undefined));
     return copies;

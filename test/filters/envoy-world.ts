@@ -34,6 +34,12 @@ export function clusterOf(name: string, port: number, protocol: 'http2' | 'http1
   };
 }
 
+/** Resolves when the mirror has told all it had counted: it tells on its heartbeat, so of the second one from now on all is in. */
+export async function told(envoy: RunningEnvoy): Promise<void> {
+  const beats = 'umbra_mirror_heartbeat';
+  await counted(envoy, beats, ((await envoy.stats(beats))[beats] ?? 0) + 2);
+}
+
 /** Asks for a counter until it is at least `n`; Envoy merges its workers' numbers in its own time. */
 export async function counted(envoy: RunningEnvoy, name: string, n: number): Promise<number> {
   for (let i = 0; i < 500; i++) {

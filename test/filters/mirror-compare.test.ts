@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Exchange } from './exchange.ts';
 import type { Headers } from './harness.ts';
-import { answer, mirror, pass } from './mirror-world.ts';
+import { answer, counted, mirror, pass } from './mirror-world.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
 
 /** Production's answer, the shadow's, and what the comparison must say. */
@@ -58,10 +58,10 @@ for (const [mine, mineBody, theirs, theirsBody, expected] of comparisons) {
       if (order === 'shadow') answer(x, mine, mineBody);
       x.end();
       for (const name of ['compared', 'uncompared', 'failed', 'status_mismatch', 'digest_compared', 'digest_mismatch'])
-        assert.equal(m.host.metric(`umbra_mirror_${name}`), expected[name] ?? 0, name);
+        assert.equal(counted(m, `${name}`), expected[name] ?? 0, name);
       for (const name of ['compared', 'status_mismatch', 'digest_mismatch'])
-        assert.equal(m.host.metric(`umbra_mirror_route.all.${name}`), expected[name] ?? 0, name);
-      assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
+        assert.equal(counted(m, `route.all.${name}`), expected[name] ?? 0, name);
+      assert.equal(counted(m, 'in_flight'), 0);
       if (expected.compared) assert.deepEqual(m.host.histograms.get('umbra_mirror_shadow_ms'), [30]);
     });
   }
@@ -73,14 +73,14 @@ test('an exchange that breaks off is not compared, and a request that never ende
   x.responseHeaders(response(200));
   x.end();
   m.host.answer(copy!, response(200));
-  assert.equal(m.host.metric('umbra_mirror_compared'), 0);
-  assert.equal(m.host.metric('umbra_mirror_uncompared'), 1);
+  assert.equal(counted(m, 'compared'), 0);
+  assert.equal(counted(m, 'uncompared'), 1);
   const y = new Exchange(m.host, m.root);
   y.requestHeaders(request('POST', '/', JSON_TYPE));
   y.requestBody('{"a"');
   y.end();
-  assert.equal(m.host.metric('umbra_mirror_dropped_aborted'), 1);
-  assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
+  assert.equal(counted(m, 'dropped_aborted'), 1);
+  assert.equal(counted(m, 'in_flight'), 0);
 });
 
 test('safe requests are sent twice for the noise floor, writes never', () => {
@@ -94,10 +94,10 @@ test('safe requests are sent twice for the noise floor, writes never', () => {
   m.host.answer(m.host.httpCalls[1]!, response(500));
   m.host.answer(m.host.httpCalls[0]!, response(200));
   x.end();
-  assert.equal(m.host.metric('umbra_mirror_noise_compared'), 1);
-  assert.equal(m.host.metric('umbra_mirror_noise_status_mismatch'), 1);
-  assert.equal(m.host.metric('umbra_mirror_route.r.noise_status_mismatch'), 1);
-  assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
+  assert.equal(counted(m, 'noise_compared'), 1);
+  assert.equal(counted(m, 'noise_status_mismatch'), 1);
+  assert.equal(counted(m, 'route.r.noise_status_mismatch'), 1);
+  assert.equal(counted(m, 'in_flight'), 0);
   pass(m, request('POST', '/', JSON_TYPE), '{}');
   assert.equal(m.host.httpCalls.length, 1);
 });
@@ -138,7 +138,7 @@ test("ids the server made are replaced by the shadow's own in later copies of th
   );
   // While the shadow's answer is not in, a copy that names the id would mislead: it is counted, not sent.
   assert.equal(pass(m, request('GET', '/orders/17', session)).copy, undefined);
-  assert.equal(m.host.metric('umbra_mirror_dropped_unmapped'), 1);
+  assert.equal(counted(m, 'dropped_unmapped'), 1);
   m.host.answer(
     order.copy!,
     [...response(201, JSON_TYPE), ['location', '/orders/99']],
@@ -181,8 +181,8 @@ for (const [mine, theirs, mismatches] of [
         m.host.answer(copy, response(200, GRPC), '\0\0\0\0\x01c', trailers);
       }
       x.end();
-      assert.equal(m.host.metric('umbra_mirror_compared'), 1);
-      assert.equal(m.host.metric('umbra_mirror_status_mismatch'), mismatches);
+      assert.equal(counted(m, 'compared'), 1);
+      assert.equal(counted(m, 'status_mismatch'), mismatches);
     });
   }
 }
@@ -193,7 +193,7 @@ test("Envoy's own answer for a shadow that cannot be reached is no answer of the
   answer(x, response(200));
   m.host.answer(copy!, response(503, { 'content-type': 'text/plain' }), 'upstream connect error', [], true);
   x.end();
-  assert.equal(m.host.metric('umbra_mirror_failed'), 1);
-  assert.equal(m.host.metric('umbra_mirror_compared'), 0);
-  assert.equal(m.host.metric('umbra_mirror_status_mismatch'), 0);
+  assert.equal(counted(m, 'failed'), 1);
+  assert.equal(counted(m, 'compared'), 0);
+  assert.equal(counted(m, 'status_mismatch'), 0);
 });

@@ -17,6 +17,12 @@ export function mirror(change: Partial<MirrorConfig> = {}, host = new FilterHost
   return { host, root };
 }
 
+/** A counter or gauge, told on the heartbeat. */
+export function counted(m: { host: FilterHost; root: number }, name: string): number {
+  m.host.tick(m.root);
+  return m.host.metric(`umbra_mirror_${name}`);
+}
+
 /** Sends one request whole and returns the exchange and its copy, if one was sent. */
 export function pass(
   m: { host: FilterHost; root: number },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { MirrorConfig } from '../../filters/config.ts';
 import { Exchange } from './exchange.ts';
 import { FilterHost, type Headers } from './harness.ts';
-import { answer, mirror, pass } from './mirror-world.ts';
+import { answer, counted, mirror, pass } from './mirror-world.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
 
 test('a GET is copied with its tag, production untouched', () => {
@@ -126,9 +126,9 @@ for (const [what, change, headers, body, reason] of notCopied) {
     const { x, copy } = pass(m, headers, body);
     assert.equal(copy, undefined);
     x.end();
-    assert.equal(m.host.metric(`umbra_mirror_${reason}`), 1);
-    assert.equal(m.host.metric('umbra_mirror_sampled'), 1);
-    assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
+    assert.equal(counted(m, `${reason}`), 1);
+    assert.equal(counted(m, 'sampled'), 1);
+    assert.equal(counted(m, 'in_flight'), 0);
   });
 }
 
@@ -170,7 +170,7 @@ test('the first route that fits by path, method and header gives the share; othe
   assert.ok(copied('POST', '/b'));
   assert.ok(copied('PUT', '/a/1'));
   assert.ok(copied('GET', '/c', { 'x-any': '' }));
-  assert.equal(m.host.metric('umbra_mirror_sampled'), 4);
+  assert.equal(counted(m, 'sampled'), 4);
   const rest = mirror({ percent: 100, routes: [{ pathPrefix: '/a', percent: 0 }] });
   assert.equal(pass(rest, request('GET', '/a')).copy, undefined);
   assert.ok(pass(rest, request('GET', '/b')).copy);
@@ -236,7 +236,7 @@ test('copies in flight are capped until their callouts end', () => {
   const first = pass(m, request('GET', '/'));
   pass(m, request('GET', '/'));
   assert.equal(pass(m, request('GET', '/')).copy, undefined);
-  assert.equal(m.host.metric('umbra_mirror_dropped_in_flight'), 1);
+  assert.equal(counted(m, 'dropped_in_flight'), 1);
   answer(first.x, response(200));
   first.x.end();
   assert.equal(pass(m, request('GET', '/')).copy, undefined, 'production is done, the callout is not');
@@ -258,13 +258,13 @@ test('a new configuration is a new root in the same module; the old one ends wit
   answer(old.x, response(200));
   old.x.end();
   m.host.deleteContext(m.root);
-  assert.equal(m.host.metric('umbra_mirror_dropped_reconfigured'), 1);
-  assert.equal(m.host.metric('umbra_mirror_in_flight'), 1);
+  assert.equal(counted(m, 'dropped_reconfigured'), 1);
+  assert.equal(counted(m, 'in_flight'), 1);
   answer(newer.x, response(200));
   m.host.answer(newer.copy!, response(200));
   newer.x.end();
-  assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
-  assert.equal(m.host.metric('umbra_mirror_compared'), 1);
+  assert.equal(counted(next, 'in_flight'), 0);
+  assert.equal(counted(next, 'compared'), 1);
 });
 
 test('a callout that the host refuses counts as failed and leaves nothing', () => {
@@ -274,8 +274,8 @@ test('a callout that the host refuses counts as failed and leaves nothing', () =
   assert.equal(copy, undefined);
   answer(x, response(200));
   x.end();
-  assert.equal(host.metric('umbra_mirror_failed'), 1);
-  assert.equal(host.metric('umbra_mirror_in_flight'), 0);
+  assert.equal(counted(m, 'failed'), 1);
+  assert.equal(counted(m, 'in_flight'), 0);
 });
 
 test('a request that is answered before it is whole, or never ends, is a stream: counted, not held', () => {
@@ -287,19 +287,19 @@ test('a request that is answered before it is whole, or never ends, is a stream:
   both.responseHeaders(response(200, grpc));
   both.requestBody('\0\0\0\0\x01b', true);
   both.end();
-  assert.equal(m.host.metric('umbra_mirror_skipped_stream'), 1);
+  assert.equal(counted(m, 'skipped_stream'), 1);
   const endless = new Exchange(m.host, m.root);
   endless.requestHeaders(request('POST', '/s.S/Up', grpc));
   m.host.run(59_000);
-  assert.equal(m.host.metric('umbra_mirror_in_flight'), 1);
+  assert.equal(counted(m, 'in_flight'), 1);
   m.host.run(3000);
-  assert.equal(m.host.metric('umbra_mirror_skipped_stream'), 2);
-  assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
-  assert.equal(m.host.metric('umbra_mirror_bytes_held'), 0);
+  assert.equal(counted(m, 'skipped_stream'), 2);
+  assert.equal(counted(m, 'in_flight'), 0);
+  assert.equal(counted(m, 'bytes_held'), 0);
   endless.requestBody('\0\0\0\0\x01a', true);
   endless.end();
   assert.equal(m.host.httpCalls.length, 0);
-  assert.equal(m.host.metric('umbra_mirror_sampled'), 2);
+  assert.equal(counted(m, 'sampled'), 2);
 });
 
 test('a configuration taken is a sign of life', () => {
@@ -322,4 +322,45 @@ test('the heart beats on the tick, and says what is held', () => {
   assert.equal(m.host.metric('umbra_mirror_seen'), 2);
   assert.equal(m.host.metric('umbra_mirror_heartbeat'), 2);
   assert.ok(m.host.metric('umbra_mirror_bytes_held') > 10);
+});
+
+test('what is counted is told on the heartbeat, with no host call before, and nothing is lost with its root', () => {
+  const m = mirror({ routes: [{ name: 'all', pathPrefix: '/' }] });
+  const { x, copy } = pass(m, request('GET', '/', { authorization: 'Bearer 0b5e7f3a9c1d4e2f8a6b' }));
+  answer(x, response(200));
+  x.end();
+  assert.equal(m.host.count('proxy_increment_metric'), 1, 'configured, told at once');
+  m.host.tick(m.root);
+  assert.equal(m.host.metric('umbra_mirror_sent'), 1);
+  assert.equal(m.host.metric('umbra_mirror_in_flight'), 1);
+  m.host.answer(copy!, response(200));
+  assert.equal(m.host.metric('umbra_mirror_compared'), 0);
+  m.host.deleteContext(m.root);
+  for (const name of ['compared', 'route.all.compared', 'seen'])
+    assert.equal(m.host.metric(`umbra_mirror_${name}`), 1, name);
+  assert.equal(m.host.metric('umbra_mirror_in_flight'), 0);
+});
+
+test('of many copies a part is timed, spread over all of them; of few each is', () => {
+  const m = mirror();
+  const copies = (n: number) => {
+    for (let i = 0; i < n; i++) {
+      const { x, copy } = pass(m, request('GET', '/'));
+      answer(x, response(200));
+      m.host.answer(copy!, response(200));
+      x.end();
+    }
+  };
+  const timed = () => m.host.histograms.get('umbra_mirror_shadow_ms')!.splice(0).length;
+  copies(1280);
+  assert.equal(timed(), 1280, 'nobody knew that there would be so many');
+  m.host.tick(m.root);
+  copies(1280);
+  const part = timed();
+  assert.ok(part >= 100 && part <= 128, String(part));
+  m.host.tick(m.root);
+  m.host.tick(m.root);
+  copies(100);
+  assert.equal(timed(), 100);
+  assert.equal(counted(m, 'compared'), 2660);
 });
