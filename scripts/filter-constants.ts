@@ -2,8 +2,8 @@
  * A transform of the AssemblyScript compiler: string constants of the filters become bytes. The compiler's own are objects in
  * UTF-16, which the filters never have a use for and which take more than twice the room.
  *
- * `'text'` becomes a length byte and the bytes; words`of several` the same for each word, and a zero behind the last. Both have
- * the type `string`, so that nothing else can be taken for them. All lie in one block, equal ones once. filters/abi/text.ts reads
+ * `'text'` becomes a length byte and the bytes; words`of several` the same for each word, and a zero behind the last; sorted`by their
+ * length` has for each length the length, how many words have it and their bytes, and a zero behind the last. All have the type `string`, so that nothing else can be taken for them. All lie in one block, equal ones once. filters/abi/text.ts reads
  * them; what would take them for the compiler's own strings (`.length`, `==`, `+`) fails the build.
  */
 interface Node {
@@ -42,9 +42,22 @@ function bytesOf(node: Node): string | undefined {
   if (node.kind !== NodeKind.Literal) return undefined;
   const { literalKind, value, tag, parts } = node as Node & { value: string; tag: Node | null; parts: string[] };
   if (literalKind === LiteralKind.String) return counted(value);
-  if (literalKind !== LiteralKind.Template || tag?.text !== 'words' || parts.length !== 1) return undefined;
-  return `${parts[0]!.split(/\s+/).filter(Boolean).map(counted).join('')}\0`;
+  const list = lists[String(tag?.text)];
+  if (literalKind !== LiteralKind.Template || !list || parts.length !== 1) return undefined;
+  return `${list(parts[0]!.split(/\s+/).filter(Boolean))}\0`;
 }
+
+/** Lists of words, by their tags. */
+const lists: Readonly<Record<string, (words: string[]) => string>> = {
+  words: (words) => words.map(counted).join(''),
+  sorted: (words) =>
+    [...Map.groupBy(words, (word) => word.length)]
+      .map(([length, group], i, all) => {
+        if (i > 0 && length < all[i - 1]![0]) throw new Error(`not sorted by length: ${group[0]}`);
+        return String.fromCharCode(length, group.length) + group.map((word) => counted(word).slice(1)).join('');
+      })
+      .join(''),
+};
 
 function counted(text: string): string {
   if (text.length > 255 || !/^[\0-\x7f]*$/.test(text)) throw new Error(`not ASCII of at most 255 bytes: ${text}`);

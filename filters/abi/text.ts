@@ -1,5 +1,6 @@
 // Bytes, and constants. A string constant of the filters is bytes too (scripts/filter-constants.ts): a length byte and the ASCII
-// behind it; words`of several` is one after the other with a zero behind the last. Only the functions below read them.
+// behind it; words`of several` is one after the other with a zero behind the last, sorted`by length` the same in groups (the length, how
+// many, their bytes). Only the functions below read them.
 import { take } from './heap';
 
 /** Bytes somewhere in memory that somebody else owns. */
@@ -93,14 +94,22 @@ export function inAlphabet(c: u32, alphabet: string): bool {
   return seek(bytesOf(alphabet), end, c) != end;
 }
 
-/** {@link among} of words in order of their lengths: those that are longer are not looked at. */
-export function amongSorted(p: usize, len: u32, words: string): u32 {
-  let word = changetype<usize>(words);
-  let i: u32 = 1;
-  for (let n: u32 = load<u8>(word); n - 1 < len; n = load<u8>(word)) {
-    if (n == len && equal(p, word + 1, n)) return i;
-    word += n + 1;
-    i++;
+/** Which of the words of a sorted list it is: 1 for the first, 0 for none. Only those of its length are looked at. */
+export function amongSorted(p: usize, len: u32, sorted: string): u32 {
+  let at = changetype<usize>(sorted);
+  let i: u32 = 0;
+  for (let n: u32 = load<u8>(at); n - 1 < len; n = load<u8>(at)) {
+    let left: u32 = load<u8>(at, 1);
+    at += 2;
+    if (n == len) {
+      for (; left > 0; left--, at += n) {
+        i++;
+        if (equal(p, at, n)) return i;
+      }
+      return 0;
+    }
+    i += left;
+    at += n * left;
   }
   return 0;
 }

@@ -28,7 +28,7 @@ let answerJson: bool = false;
  */
 let upstream: bool = false;
 
-const LOOKED_AT = words`:status grpc-status content-type content-encoding x-envoy-upstream-service-time`;
+const LOOKED_AT = sorted`:status grpc-status content-type content-encoding x-envoy-upstream-service-time`;
 
 /**
  * Reads an answer's headers; ids in them go to `o`. A gRPC status is counted in thousands above the HTTP status, so that both are

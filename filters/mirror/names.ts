@@ -17,7 +17,7 @@ function fold(p: usize, len: u32): u32 {
   return n;
 }
 
-const CREDENTIALS = words`
+const CREDENTIALS = sorted`
   pwd cvv cvc ssn sid otp auth csrf cvv2 token secret passwd apikey idtoken session password csrftoken xsrftoken sessionid
   accesskey signature authtoken passphrase privatekey credential accesstoken oldpassword newpassword credentials
   refreshtoken clientsecret securitycode sessiontoken authorization securityanswer secretaccesskey confirmpassword
@@ -40,7 +40,7 @@ export function isIdentityHeader(r: Root, p: usize, len: u32): bool {
   return isCredential(p + skip, len - skip) || listHasFold(list(r, offsetof<Root>('identityHeaders')), p, len);
 }
 
-const DROPPED = words`
+const DROPPED = sorted`
   te host expect upgrade trailer connection keep-alive content-length proxy-connection transfer-encoding
   proxy-authenticate proxy-authorization x-forwarded-client-cert`;
 

@@ -101,7 +101,7 @@ let safe: bool = false;
 let scope: u64 = 0;
 let rule: usize = 0;
 
-const LOOKED_AT = words`
+const LOOKED_AT = sorted`
   :path :method upgrade :protocol content-type authorization content-length x-umbra-shadow content-encoding`;
 
 /** One pass over the headers: 0 = copy it, NOT_MEANT, else the counter of the reason it is skipped. */
@@ -128,7 +128,7 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
         method = v;
         methodLen = n;
         if (is(v, n, 'CONNECT')) reason = metrics.SKIPPED_UPGRADE;
-        safe = amongSorted(v, n, words`GET HEAD OPTIONS`) != 0;
+        safe = amongSorted(v, n, sorted`GET HEAD OPTIONS`) != 0;
         break;
       case 3:
       case 4:
