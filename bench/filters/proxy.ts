@@ -90,19 +90,22 @@ export interface Envoy {
  * Starts it, on the last CPU where there are several; this process (load and upstreams) keeps off that one. Rejects if there is
  * no Envoy or it does not take the configuration.
  * @param clusters more of them, in Envoy's JSON, with limits of their own
+ * @param env variables for it
  */
 export async function startProxy(
   contenders: readonly Contender[],
   upstreams: readonly Upstream[],
   clusters: readonly object[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Envoy> {
   const bin = findEnvoy();
   if (!bin) throw new Error('no Envoy: set ENVOY_BIN, or run node scripts/envoy-path.ts');
   const unlimited = upstreams.map((u) => ({ ...cluster(u.name, u.port), ...UNLIMITED, ...(u.http2 ? HTTP2 : {}) }));
-  const envoy = await startEnvoy(bin, {
+  const config = {
     ...bootstrap(contenders.map(listener), [...unlimited, ...clusters]),
     layered_runtime: { layers: [{ name: 'static', static_layer: RUNTIME }] },
-  });
+  };
+  const envoy = await startEnvoy(bin, config, undefined, env);
   // However this process ends, Envoy does not outlive it.
   const kill = () => process.kill(envoy.pid);
   process.once('exit', kill);

@@ -51,8 +51,17 @@ export function httpGet(port: number, path: string): Promise<string> {
 
 const quiet = ['--component-log-level', 'misc:error,main:error'];
 
-/** Starts Envoy and resolves when its listeners accept; rejects with the end of its log if it does not come up. */
-export async function startEnvoy(bin: string, config: object, more: readonly string[] = quiet): Promise<RunningEnvoy> {
+/**
+ * Starts Envoy and resolves when its listeners accept; rejects with the end of its log if it does not come up.
+ * @param more options
+ * @param env variables beside those of this process
+ */
+export async function startEnvoy(
+  bin: string,
+  config: object,
+  more: readonly string[] = quiet,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningEnvoy> {
   const dir = mkdtempSync(join(tmpdir(), 'umbra-filters-'));
   const configPath = join(dir, 'envoy.json');
   const adminPath = join(dir, 'admin');
@@ -72,7 +81,7 @@ export async function startEnvoy(bin: string, config: object, more: readonly str
       'warning',
       ...more,
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );
   const exited = once(child, 'exit');
   const collect = (chunk: Buffer) => {

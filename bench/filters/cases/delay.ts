@@ -1,3 +1,4 @@
+import { preciseTimers } from '../../../control-plane/envoy/precise-timers.ts';
 import { openLoop, quantile } from '../../lib/load.ts';
 import type { Row } from '../../lib/rows.ts';
 import { median } from '../../lib/stats.ts';
@@ -22,12 +23,12 @@ const contendersOf = (): readonly (Contender & { readonly delay: number })[] => 
 
 /**
  * How far from 50 ms the delay is as the client sees it, so with the proxy's and the load's own time in it; without a delay that
- * time alone is left.
+ * time alone is left. The proxy has the exact timers that the local shadow's have, which the native filter is timed by as well.
  */
 export const delayCase: Case = async (options) => {
   const contenders = contendersOf();
   const errors = new Map<string, Float64Array[]>(contenders.map((c) => [c.name, []]));
-  const proxy = await startProxy(contenders, []);
+  const proxy = await startProxy(contenders, [], [], preciseTimers);
   try {
     const request = requestOf('GET', '/', {});
     for (const { name } of contenders) await openLoop(proxy.port(name), request, PER_SECOND, 1000);

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { bootstrap } from '../../../envoy/bootstrap.ts';
 import type { ProxyNode } from '../../../envoy/node.ts';
+import { preciseTimers } from '../../../envoy/precise-timers.ts';
 import type { Clock } from '../../../mesh/clock.ts';
 import type { LocalWorldName, ProcessSample } from '../protocol.ts';
 import type { Command, Launcher } from './command.ts';
@@ -54,7 +55,7 @@ export function envoyCommand(host: ReplicaHost, node: ProxyNode): Command {
       'misc:error',
     ],
     cwd: '/',
-    env: host.env,
+    env: node.world === 'shadow' ? { ...host.env, ...preciseTimers } : host.env,
     log: run.log(node.world, name),
   };
 }
