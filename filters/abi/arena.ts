@@ -3,7 +3,10 @@ import { alloc, newRegion, Region, reset } from './region';
 let arena: Region | null = null;
 let depth: i32 = 0;
 
-/** Memory that lives until the callback returns; what the host allocates comes from here. 0 if there is none. */
+/**
+ * Memory that lives until the callback returns; what the host allocates comes from here. 0 if there is none. The 8 bytes behind it
+ * are the caller's too, so that it may read whole words and put an end there.
+ */
 export function temp(size: usize): usize {
   let a = arena;
   if (a === null) {
@@ -11,7 +14,7 @@ export function temp(size: usize): usize {
     if (a === null) return 0;
     arena = a;
   }
-  return alloc(a, size);
+  return size > usize.MAX_VALUE - 8 ? 0 : alloc(a, size + 8);
 }
 
 /** Every callback that may use the arena is between enter and leave; only the outermost leave empties it. */

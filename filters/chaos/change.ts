@@ -1,10 +1,10 @@
 // What mutation does to one stream: its collected body, its query, its headers.
-import { bytes, header, len, ptr } from '../abi/call';
+import { bytes, header, headers, len, ptr } from '../abi/call';
 import { replaceHeader, setBufferBytes } from '../abi/host';
-import { ascii, seek } from '../abi/text';
+import { nextPair, openPairs, Pairs } from '../abi/pairs';
+import { amongSorted, ascii, seek } from '../abi/text';
 import * as abi from '../abi/types';
 import { bodyKind, UNREADABLE } from '../lib/body';
-import { count } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
 import { output, put, putU64 } from '../lib/out';
 import { seedRandom } from '../lib/random';
@@ -14,19 +14,41 @@ import * as metrics from './metrics';
 import { made, mutate, QUERY_STRING, used } from './mutate';
 import * as state from './state';
 import { bufferOf, Fault, faultOf, Hit, hitAt, mapOf, noteEdits, Root, Stream } from './state';
+import { count } from './tell';
 
 const PATH = ascii(':path');
 const CONTENT_LENGTH = ascii('content-length');
-const CONTENT_TYPE = ascii('content-type');
-const CONTENT_ENCODING = ascii('content-encoding');
+const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 
 @inline
 function mutatesPart(f: Fault, on: u32, part: u32): bool {
   return f.mutateOn == on && (f.parts & (1 << part)) != 0;
 }
 
-function formatIn(map: u32): u32 {
-  return !header(map, CONTENT_ENCODING) && header(map, CONTENT_TYPE) ? bodyKind(ptr, len, 'text/') : UNREADABLE;
+/** Notes what the headers say of their body, all read at once; whether that is not too long. */
+function readHead(s: Stream, map: u32): bool {
+  let length: f64 = 0;
+  let typed = false;
+  let encoded = false;
+  s.sized = false;
+  s.format = UNREADABLE;
+  s.declared = 0;
+  if (!headers(map)) return true;
+  openPairs(pairs, ptr, len);
+  while (nextPair(pairs)) {
+    const which = amongSorted(pairs.name, pairs.nameLen, sorted`content-type content-length content-encoding`);
+    if (which == 2 && !s.sized) {
+      s.sized = true;
+      length = parseNumber(pairs.value, pairs.valueLen);
+    } else if (which == 1 && !typed) {
+      typed = true;
+      s.format = bodyKind(pairs.value, pairs.valueLen, 'text/');
+    } else if (which == 3) encoded = true;
+  }
+  if (encoded) s.format = UNREADABLE;
+  if (length > <f64>changetype<Root>(s.root).maxBody) return false;
+  s.declared = <u32>length;
+  return true;
 }
 
 /**
@@ -43,13 +65,10 @@ export function wantsBody(s: Stream, on: u32): bool {
     if (f.raw) raw = true;
   }
   if (!wanted) return false;
-  const map = mapOf(on);
-  s.sized = header(map, CONTENT_LENGTH);
-  if (s.sized && parseNumber(ptr, len) > <f64>changetype<Root>(s.root).maxBody) {
+  if (!readHead(s, mapOf(on))) {
     count(metrics.MUTATE_TOO_LARGE);
     return false;
   }
-  s.format = formatIn(map);
   if (raw || s.format != UNREADABLE) return true;
   count(metrics.MUTATE_NO_FIT);
   return false;
@@ -86,7 +105,7 @@ export function changeBody(s: Stream, on: u32, size: u32): u32 {
     return length;
   }
   count(metrics.MUTATED);
-  if (s.sized) setLength(mapOf(on), length);
+  if (s.sized && length != s.declared) setLength(mapOf(on), length);
   return length;
 }
 

@@ -1,4 +1,3 @@
-import { monotonicNs } from '../abi/call';
 import { alloc } from '../abi/region';
 import { among, Text } from '../abi/text';
 import {
@@ -23,6 +22,7 @@ import {
 } from '../lib/config';
 import * as json from '../lib/json';
 import { Node } from '../lib/tree';
+import { monotonic } from './clock';
 import { MOST_DELAY } from './delay';
 import { isFixed } from './headers';
 import { ALL, KIND_NAMES, RAW } from './kinds';
@@ -51,7 +51,7 @@ function read(root: Root, n: Node): void {
   required(n, 'faults');
   const list = listField(n, 'faults', 64);
   if (list === null || list.count == 0) return;
-  const now = monotonicNs();
+  const now = monotonic();
   root.faults = alloc(state.regionOf(root), list.count * offsetof<Fault>());
   if (root.faults == 0) return refuse('faults');
   memory.fill(root.faults, 0, list.count * offsetof<Fault>());

@@ -2,8 +2,7 @@
 import { headers, len, ptr } from '../abi/call';
 import { addHeader, removeHeader } from '../abi/host';
 import { nextPair, openPairs, Pairs } from '../abi/pairs';
-import { among, beginsFold, same, seek, Text } from '../abi/text';
-import * as json from '../lib/json';
+import { amongSorted, beginsFold, same, seek, Text } from '../abi/text';
 import { Out } from '../lib/out';
 import { touched } from './edits';
 import { HEADER_BLOCK, mutate } from './mutate';
@@ -12,13 +11,13 @@ import { Fault } from './state';
 
 const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 
-const FIXED = words`te host expect trailer upgrade connection keep-alive content-length proxy-connection transfer-encoding`;
+const FIXED = sorted`te host expect trailer upgrade connection keep-alive content-length proxy-connection transfer-encoding`;
 
 /** Headers that frame or route the message, and those of the mesh itself: changing them would break more than the fault means to. */
 export function isFixed(name: usize, n: u32): bool {
   if (n == 0 || load<u8>(name) == 58) return true;
   if (beginsFold(name, n, 'x-umbra-') || beginsFold(name, n, 'x-envoy-')) return true;
-  return among(name, n, FIXED) != 0;
+  return amongSorted(name, n, FIXED) != 0;
 }
 
 function mayChange(f: Fault, name: usize, n: u32): bool {
@@ -33,14 +32,14 @@ function mayChange(f: Fault, name: usize, n: u32): bool {
 
 /** Mutates a map as the fault says, by the random state the caller has seeded; false if nothing could be changed. */
 export function mutateHeaders(map: u32, f: Fault): bool {
-  if (!headers(map) || !openSpots(len)) return false;
+  if (!headers(map) || !openSpots(ptr, len, HEADER)) return false;
   const block = ptr;
   const size = len;
   openPairs(pairs, block, size);
   const first = pairs.at;
   while (nextPair(pairs)) {
     if (!mayChange(f, pairs.name, pairs.nameLen)) continue;
-    addSpot(pairs.value, pairs.value + pairs.valueLen, pairs.name, 0, json.STRING, HEADER);
+    addSpot(pairs.value, pairs.value + pairs.valueLen, pairs.name);
   }
   const after = mutate(first, <u32>(pairs.at - first), HEADER_BLOCK, f.ops, f.kinds, f.raw);
   if (after === null) return false;

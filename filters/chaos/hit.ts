@@ -1,14 +1,14 @@
 // Which faults hit a new request, and what they together mean for it.
-import { monotonicNs, wallNs } from '../abi/call';
 import { giveRecord, takeRecord } from '../abi/slab';
 import { put } from '../abi/table';
-import { count } from '../lib/metrics';
+import { monotonic, wall } from './clock';
 import { drawDelay, MOST_DELAY } from './delay';
 import { drawn, fits, isOver, openMatch } from './match';
 import * as metrics from './metrics';
 import * as state from './state';
 import { addHit, faultAt, faultOf, hitAt, Root, Stream, slab, streams } from './state';
 import { limit } from './truncate';
+import { count } from './tell';
 
 function newStream(r: Root, id: u32): Stream | null {
   const record = takeRecord(slab);
@@ -27,13 +27,11 @@ function newStream(r: Root, id: u32): Stream | null {
 
 /** Draws which faults hit a request; its record with all they mean for it, or null if none does. */
 export function hit(r: Root, id: u32): Stream | null {
-  const wall = wallNs();
-  const monotonic = monotonicNs();
   let s: Stream | null = null;
   openMatch();
   for (let i: u32 = 0; i < r.count; i++) {
     const f = faultAt(r, i);
-    if (isOver(f, wall, monotonic) || !fits(f)) continue;
+    if (isOver(f, wall(), monotonic()) || !fits(f)) continue;
     const n = f.requests++;
     if (!drawn(f, n)) continue;
     if (f.maxActive != 0 && f.active >= f.maxActive) {

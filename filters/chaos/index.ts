@@ -1,14 +1,26 @@
 // chaos.wasm: what Envoy calls. Everything else is in the files beside this one.
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
-import { count } from '../lib/metrics';
 import { give } from '../abi/heap';
 import { contextCreated, freeRoot, rootDeleted, rootOfId, rootOfNewStream } from '../abi/roots';
 import { CONTINUE } from '../abi/types';
+import { openClock } from './clock';
 import { configure } from './configure';
 import * as metrics from './metrics';
 import { Root } from './state';
 import * as stream from './stream';
+import { count, tell, tellLater } from './tell';
+
+/** Every callback that works begins with this and ends with {@link end}. */
+function begin(): void {
+  enter();
+  openClock();
+}
+
+function end(root: usize): void {
+  tellLater(changetype<Root>(root));
+  leave();
+}
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -23,74 +35,75 @@ export function proxy_on_context_create(id: u32, parent: u32): void {
 export function proxy_on_configure(id: u32, _size: u32): i32 {
   const r = rootOfId(id);
   if (r == 0) return 0;
-  enter();
+  begin();
   metrics.defineMetrics();
   const ok = configure(changetype<Root>(r));
   if (ok) count(metrics.CONFIGURED);
+  tell();
   leave();
   return ok ? 1 : 0;
 }
 
-export function proxy_on_request_headers(id: u32, _count: u32, end: u32): i32 {
+export function proxy_on_request_headers(id: u32, _count: u32, last: u32): i32 {
   const r = rootOfNewStream(id);
   if (r == 0 || changetype<Root>(r).count == 0) return CONTINUE;
-  enter();
-  const answer = stream.requestHeaders(changetype<Root>(r), id, end != 0);
-  leave();
+  begin();
+  const answer = stream.requestHeaders(changetype<Root>(r), id, last != 0);
+  end(r);
   return answer;
 }
 
-export function proxy_on_request_body(id: u32, size: u32, end: u32): i32 {
+export function proxy_on_request_body(id: u32, size: u32, last: u32): i32 {
   const s = stream.findStream(id);
   if (s === null) return CONTINUE;
-  enter();
-  const answer = stream.requestBody(s, size, end != 0);
-  leave();
+  begin();
+  const answer = stream.requestBody(s, size, last != 0);
+  end(s.root);
   return answer;
 }
 
 export function proxy_on_request_trailers(id: u32, _count: u32): i32 {
   const s = stream.findStream(id);
   if (s === null) return CONTINUE;
-  enter();
+  begin();
   const answer = stream.requestTrailers(s);
-  leave();
+  end(s.root);
   return answer;
 }
 
-export function proxy_on_response_headers(id: u32, _count: u32, end: u32): i32 {
+export function proxy_on_response_headers(id: u32, _count: u32, last: u32): i32 {
   const s = stream.findStream(id);
   if (s === null) return CONTINUE;
-  enter();
-  const answer = stream.responseHeaders(s, end != 0);
-  leave();
+  begin();
+  const answer = stream.responseHeaders(s, last != 0);
+  end(s.root);
   return answer;
 }
 
-export function proxy_on_response_body(id: u32, size: u32, end: u32): i32 {
+export function proxy_on_response_body(id: u32, size: u32, last: u32): i32 {
   const s = stream.findStream(id);
   if (s === null) return CONTINUE;
-  enter();
-  const answer = stream.responseBody(s, size, end != 0);
-  leave();
+  begin();
+  const answer = stream.responseBody(s, size, last != 0);
+  end(s.root);
   return answer;
 }
 
 export function proxy_on_response_trailers(id: u32, _count: u32): i32 {
   const s = stream.findStream(id);
   if (s === null) return CONTINUE;
-  enter();
+  begin();
   const answer = stream.responseTrailers(s);
-  leave();
+  end(s.root);
   return answer;
 }
 
 export function proxy_on_tick(id: u32): void {
   const r = rootOfId(id);
   if (r == 0) return;
-  enter();
+  begin();
   stream.tick(changetype<Root>(r));
-  leave();
+  end(r);
 }
 
 export function proxy_on_delete(id: u32): void {
@@ -98,12 +111,15 @@ export function proxy_on_delete(id: u32): void {
   if (p == 0) {
     const s = stream.findStream(id);
     if (s === null) return;
-    enter();
+    const root = s.root;
+    begin();
     stream.deleteStream(s);
-    leave();
+    end(root);
     return;
   }
   const r = changetype<Root>(p);
+  // There may be no tick any more.
+  tell();
   if (r.waiting != 0) give(r.waiting, (<usize>r.waitingCap) << 2);
   freeRoot(p, offsetof<Root>());
 }

@@ -1,11 +1,11 @@
 import { header, len, ptr } from '../abi/call';
 import { ascii, same, seek, startsWith, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
-import { count } from '../lib/metrics';
 import { mix } from '../lib/random';
 import * as metrics from './metrics';
 import { matchesPattern } from './pattern';
 import { Fault } from './state';
+import { count } from './tell';
 
 const METHOD = ascii(':method');
 const PATH = ascii(':path');

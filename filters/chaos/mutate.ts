@@ -1,7 +1,6 @@
 // Mutation of one body, query or header map by seed: draws spots and kinds, notes edits, applies them. JSON stays JSON and a
 // form a form, unless raw.
 import { temp } from '../abi/arena';
-import { count } from '../lib/metrics';
 import { sizeOf } from '../abi/text';
 import { FORM_BODY, JSON_BODY, TEXT_BODY } from '../lib/body';
 import * as json from '../lib/json';
@@ -11,7 +10,8 @@ import { below, random, uniform } from '../lib/random';
 import { applyEdits, edit, edits, openEdits } from './edits';
 import * as kind from './kinds';
 import * as metrics from './metrics';
-import { FIELD, formSpots, HEADER, jsonSpots, Spot, spot, spots, textSpot, WHOLE } from './spots';
+import { commaBefore, FIELD, formSpots, HEADER, jsonSpots, otherSpot, Spot, spot, spots, textSpot, WHOLE } from './spots';
+import { count } from './tell';
 
 // Formats beside the kinds of body.
 /** Names and values between NULs; the caller has found the spots, since not every header may be changed. */
@@ -214,7 +214,8 @@ function charSize(p: usize, end: usize, bare: bool, form: bool): usize {
 }
 
 function dropSpot(s: Spot, end: usize): bool {
-  if (s.comma != 0) return edit(s.comma, s.stop, 0, 0);
+  const comma = commaBefore(s);
+  if (comma != 0) return edit(comma, s.stop, 0, 0);
   let p = s.stop;
   if (s.role == HEADER) return edit(s.whole, p + 1, 0, 0);
   if (s.role == FIELD) return edit(s.whole, p < end ? p + 1 : p, 0, 0);
@@ -239,7 +240,7 @@ function swap(i: u32, low: u32): bool {
   let j = low + below(spots - low - 1);
   if (j >= i) j++;
   const s = spot(i);
-  const t = spot(j);
+  const t = otherSpot(j);
   // Neither may hold the other, and equal values would change nothing.
   if (s.start < t.stop && t.start < s.stop) return false;
   const a = <u32>(s.stop - s.start);

@@ -1,9 +1,8 @@
-import { logBytes } from '../abi/call';
 import { ascii } from '../abi/text';
-import { INFO } from '../abi/types';
 import { Out, output, put, putByte, putString, putU64 } from '../lib/out';
 import { KINDS, putKind } from './kinds';
 import { BODY, editsOf, faultOf, Hit, HEADERS, hitAt, kindsOf, QUERY, Stream } from './state';
+import { logLine } from './tell';
 
 export const FAULT_HEADER = ascii('x-umbra-fault');
 
@@ -59,5 +58,5 @@ export function logFaults(s: Stream): void {
   const o = output(192);
   putString(o, 'umbra chaos: ');
   putNames(o, s);
-  if (!o.failed) logBytes(INFO, o.ptr, o.len);
+  if (!o.failed) logLine(o.ptr, o.len);
 }

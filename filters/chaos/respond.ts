@@ -1,16 +1,17 @@
-import { header, len, ptr, wallNs } from '../abi/call';
-import { count } from '../lib/metrics';
+import { header, len, ptr } from '../abi/call';
 import { closeStream, sendLocalResponse } from '../abi/host';
 import { ascii } from '../abi/text';
 import { REQUEST, REQUEST_HEADERS } from '../abi/types';
 import { putDate } from '../lib/date';
 import { addTexts, finishHeaders, HeadersOut, newHeaders } from '../lib/headers';
 import { Out, output, putByte, putString, putU64 } from '../lib/out';
+import { wall } from './clock';
 import * as metrics from './metrics';
 import { FAULT_HEADER, nameFaults } from './name';
 import { reason } from './reason';
 import * as state from './state';
 import { Stream } from './state';
+import { count } from './tell';
 
 const PATH = ascii(':path');
 const CONTENT_TYPE = ascii('content-type');
@@ -91,7 +92,7 @@ function express(s: Stream, headers: HeadersOut, body: Out): void {
 function spring(s: Stream, headers: HeadersOut, body: Out): void {
   addTexts(headers, CONTENT_TYPE, JSON_TYPE.ptr, JSON_TYPE.len);
   putString(body, '{"timestamp":"');
-  putDate(body, wallNs() / 1000000);
+  putDate(body, wall() / 1000000);
   putString(body, '+00:00","status":');
   putU64(body, s.status);
   putString(body, ',"error":"');

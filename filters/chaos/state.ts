@@ -104,6 +104,8 @@ export class Root extends AnyRoot {
   waiting: usize;
   waitingCount: u32;
   waitingCap: u32;
+  /** By when what is kept back is to be told, monotonic ns; 0 = nothing is. */
+  tellAt: u64;
   /** What the timer is set for, monotonic ns; 0 = stopped. */
   armed: u64;
 }
@@ -141,8 +143,10 @@ export class Stream {
   collect: u32;
   /** What that body is, by its headers: a kind of lib/body.ts. */
   format: u32;
-  /** Its headers say how long it is. */
+  /** Its headers, as they are to leave, say how long it is. */
   sized: bool;
+  /** How long they said it is when they came; 0 if they did not. */
+  declared: u32;
   /** The answer has begun, whosever it is: no local response may follow. */
   answered: bool;
   /** It was ended from here, by a local response or a reset. */

@@ -1,17 +1,17 @@
 // What happens to one stream that faults hit, from its headers to its end.
-import { monotonicNs, wallNs } from '../abi/call';
 import { addHeader, continueStream, setEffectiveContext } from '../abi/host';
 import { giveRecord } from '../abi/slab';
 import { find, remove } from '../abi/table';
 import * as abi from '../abi/types';
-import { add, count } from '../lib/metrics';
 import { changeBody, changeHead, wantsBody } from './change';
+import { monotonic, wall } from './clock';
 import { hit } from './hit';
 import * as metrics from './metrics';
 import { FAULT_HEADER, logFaults, nameFaults } from './name';
 import { endStream } from './respond';
 import * as state from './state';
 import { faultOf, hitAt, Root, Stream, slab, streams } from './state';
+import { add, count, tell } from './tell';
 import { cut, undeclare } from './truncate';
 import { arm, due, leave as leaveHeap, wait } from './waiting';
 
@@ -22,13 +22,13 @@ const WHOLE: u32 = 0x7fffffff;
 
 /** When the last of its stalling faults ends, on the monotonic clock: a stall must not outlive its fault. */
 function stallEnd(s: Stream, on: u32): u64 {
-  const wall = wallNs();
-  const now = monotonicNs();
+  const unix = wall();
+  const now = monotonic();
   let last = now;
   for (let i: u32 = 0; i < s.hits; i++) {
     const f = faultOf(hitAt(s, i));
     if (f.stall != on) continue;
-    let end = f.expires > wall ? now + (f.expires - wall) : now;
+    let end = f.expires > unix ? now + (f.expires - unix) : now;
     if (f.ends < end) end = f.ends;
     if (end > last) last = end;
   }
@@ -40,7 +40,7 @@ function proceed(s: Stream): bool {
   const r = changetype<Root>(s.root);
   changeHead(s, state.ON_REQUEST);
   if (s.stalls || s.delayMs > 0) {
-    s.due = s.stalls ? stallEnd(s, state.ON_REQUEST) : monotonicNs() + <u64>s.delayMs * 1000000;
+    s.due = s.stalls ? stallEnd(s, state.ON_REQUEST) : monotonic() + <u64>s.delayMs * 1000000;
     s.hold = state.ON_REQUEST;
     if (wait(r, s)) {
       count(s.stalls ? metrics.INJECTED_STALL : metrics.INJECTED_DELAY);
@@ -62,9 +62,18 @@ function beginsToCollect(s: Stream, on: u32): bool {
   return wanted;
 }
 
+/**
+ * A request has come. Streams that are due are let go as well, behind all that concerns this one: where requests are many that is
+ * sooner than the timer, which in Envoy is as coarse as the kernel's tick.
+ */
 export function requestHeaders(r: Root, id: u32, end: bool): i32 {
   const s = hit(r, id);
-  if (s === null) return abi.CONTINUE;
+  const answer = s === null ? abi.CONTINUE : begins(s, end);
+  if (r.waitingCount != 0) letGo(r, false);
+  return answer;
+}
+
+function begins(s: Stream, end: bool): i32 {
   count(metrics.FAULTED);
   add(metrics.ACTIVE, 1);
   if (!end && beginsToCollect(s, state.ON_REQUEST)) return abi.STOP;
@@ -136,7 +145,7 @@ function stallsResponse(s: Stream): bool {
 function holdResponse(s: Stream): bool {
   if (s.hold == state.ON_RESPONSE) return true;
   s.due = stallEnd(s, state.ON_RESPONSE);
-  if (s.due <= monotonicNs()) return false;
+  if (s.due <= monotonic()) return false;
   s.hold = state.ON_RESPONSE;
   if (!wait(changetype<Root>(s.root), s)) {
     s.hold = state.NOWHERE;
@@ -150,7 +159,8 @@ export function responseBody(s: Stream, size: u32, end: bool): i32 {
   // An answer of our own is whole as it is.
   if (s.ended) return abi.CONTINUE;
   if (s.collect == state.ON_RESPONSE) {
-    if (collects(s, state.ON_RESPONSE, size, end)) return abi.STOP;
+    // All that was declared has come, though the host may not know yet that it was all: nothing is gained by waiting.
+    if (collects(s, state.ON_RESPONSE, size, end || size == s.declared)) return abi.STOP;
     finishHeaders(s);
   } else cut(s, state.ON_RESPONSE, size);
   // Held with back-pressure: what the service goes on sending fills the buffers and stops there.
@@ -175,25 +185,33 @@ function stopWaiting(s: Stream): void {
   s.hold = state.NOWHERE;
 }
 
-/** Lets go what is due. Streams that are gone have left the heap in {@link deleteStream}; the host is asked all the same. */
-export function tick(r: Root): void {
-  const now = monotonicNs();
-  while (true) {
-    const s = due(r, now);
-    if (s === null) break;
+/**
+ * Lets go what is due. Streams that are gone have left the heap in {@link deleteStream}; the host is asked all the same.
+ * @param ending also what is to be answered here. Not from another stream's callback: Envoy holds the stream in whose callback a
+ * local response is sent, whosever it is.
+ */
+function letGo(r: Root, ending: bool): void {
+  const now = monotonic();
+  for (let s = due(r, now); s !== null; s = due(r, now)) {
+    const ends = s.hold == state.ON_REQUEST && s.end != 0;
+    if (ends && !ending) break;
     const held = s.hold;
     s.hold = state.NOWHERE;
-    if (setEffectiveContext(s.id) != abi.OK) {
-      count(metrics.GONE_WHILE_WAITING);
-      continue;
-    }
-    if (held == state.ON_RESPONSE) continueStream(abi.RESPONSE);
-    else if (s.end != 0) endStream(s);
-    else continueStream(abi.REQUEST);
+    leaveHeap(r, s);
+    if (setEffectiveContext(s.id) != abi.OK) count(metrics.GONE_WHILE_WAITING);
+    else if (ends) endStream(s);
+    else continueStream(held == state.ON_RESPONSE ? abi.RESPONSE : abi.REQUEST);
   }
+  arm(r);
+}
+
+/** The timer of a root has come. */
+export function tick(r: Root): void {
   // The host repeats the last period by itself: it must be set anew even for the same time.
   r.armed = u64.MAX_VALUE;
-  arm(r);
+  r.tellAt = 0;
+  letGo(r, true);
+  tell();
 }
 
 /** A stream has ended, whatever it was doing. */

@@ -3,9 +3,9 @@
 import { bytes, len, ptr } from '../abi/call';
 import { removeHeader, setBufferBytes } from '../abi/host';
 import { ascii } from '../abi/text';
-import { count } from '../lib/metrics';
 import * as metrics from './metrics';
 import { bufferOf, Fault, mapOf, ON_REQUEST, Stream } from './state';
+import { count } from './tell';
 
 const CONTENT_LENGTH = ascii('content-length');
 

@@ -1,11 +1,11 @@
-// Streams that wait, per root, as a binary heap by due time. The root's timer runs only while the heap is not empty, set for
+// Streams that wait, per root, as a binary heap by due time. The root's timer is set for
 // the earliest; a stream that ends leaves the heap, so that a tick never meets a dead one.
-import { monotonicNs } from '../abi/call';
-import { add } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { setTickPeriod } from '../abi/host';
+import { monotonic } from './clock';
 import * as metrics from './metrics';
 import { Root, Stream } from './state';
+import { add } from './tell';
 
 @inline
 function at(r: Root, i: u32): Stream {
@@ -76,28 +76,27 @@ export function leave(r: Root, s: Stream): void {
   }
 }
 
-/** The earliest stream if it is due at `now`, taken out; else null. Half a millisecond early is due: timers count in whole ones. */
+/** The earliest stream if it is due at `now`, else null. Half a millisecond early is due: timers count in whole ones. */
 export function due(r: Root, now: u64): Stream | null {
   if (r.waitingCount == 0) return null;
   const s = at(r, 0);
-  if (s.due > now + 500000) return null;
-  leave(r, s);
-  return s;
+  return s.due > now + 500000 ? null : s;
 }
 
 /**
- * Sets the root's timer for the earliest stream, or stops it; the host takes the root of whatever context is current. Costs a
- * host call only when the earliest changes.
+ * Sets the root's timer for the earliest stream or for what is to be told, or stops it; the host takes the root of whatever context
+ * is current. Costs a host call only when the earliest changes.
  */
 export function arm(r: Root): void {
-  const next: u64 = r.waitingCount == 0 ? 0 : at(r, 0).due;
+  let next = r.tellAt;
+  if (r.waitingCount != 0 && (next == 0 || at(r, 0).due < next)) next = at(r, 0).due;
   if (next == r.armed) return;
   r.armed = next;
   if (next == 0) {
     setTickPeriod(0);
     return;
   }
-  const now = monotonicNs();
+  const now = monotonic();
   const ms = next > now ? (next - now + 500000) / 1000000 : 0;
   setTickPeriod(ms < 1 ? 1 : <u32>ms);
 }

@@ -132,6 +132,11 @@ export function scalarOf(c: u32): i32 {
   return c == 116 ? TRUE : c == 102 ? FALSE : c == 110 ? NULL : NUMBER;
 }
 
+/** What a value is, by its first byte. */
+export function kindOf(c: u32): i32 {
+  return c == 123 ? OBJECT : c == 91 ? ARRAY : c == 34 ? STRING : scalarOf(c);
+}
+
 /** Behind the value at `p`, which is of this kind by its first byte; 0 if it is not of it after all. */
 export function scalarEnd(kind: i32, p: usize, end: usize): usize {
   if (kind == NUMBER) return numberEnd(p, end);

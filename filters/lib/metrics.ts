@@ -38,12 +38,8 @@ export function isDefined(): bool {
   return defined != 0;
 }
 
-export function count(metric: u32): void {
-  incrementMetric(load<u32>(ids + (<usize>metric << 2)), 1);
-}
-
 /** Gauges go both ways; a counter takes no zero. */
-export function add(metric: u32, n: i64): void {
+function add(metric: u32, n: i64): void {
   if (n != 0) incrementMetric(load<u32>(ids + (<usize>metric << 2)), n);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chaos, get, run } from './chaos-world.ts';
+import { chaos, counted, get, run } from './chaos-world.ts';
 import { Exchange } from './exchange.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
 
@@ -34,7 +34,7 @@ for (const [bytes, chunks, left] of cases) {
         assert.equal(passed.body, left);
         assert.ok(passed.ended);
         assert.equal(headerOf(passed.headers, 'content-length'), undefined);
-        assert.equal(w.host.metric('umbra_chaos_injected_truncate'), left.length < chunks.join('').length ? 1 : 0);
+        assert.equal(counted(w, 'injected_truncate'), left.length < chunks.join('').length ? 1 : 0);
       });
     }
   }

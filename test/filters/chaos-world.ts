@@ -37,6 +37,18 @@ export function serve(x: Exchange, body = '{"a":1}', headers: Record<string, str
   if (body !== '') x.responseBody(body, true);
 }
 
+/** A counter or gauge once it is told, which is on the next tick. */
+export function counted(w: World, name: string): number {
+  w.host.tick(w.root);
+  return w.host.metric(`umbra_chaos_${name}`);
+}
+
+/** The log once all of it is told, a line each. */
+export function logged(w: World): string[] {
+  w.host.tick(w.root);
+  return w.host.logs.flatMap((said) => said.split('\n'));
+}
+
 /** Lets time pass for a world and its exchanges. */
 export function run(w: World, exchanges: Exchange[], ms: number): void {
   w.host.run(ms, () => settleAll(exchanges));

@@ -53,12 +53,17 @@ export class FuzzWorld {
       case 'open': {
         const root = roots.at(-1)!;
         const x = new Exchange(host, root);
-        const faulted = host.metric('umbra_chaos_faulted');
+        // Told on a tick.
+        const faults = () => {
+          if (host.role === 'chaos') host.tick(root);
+          return host.metric('umbra_chaos_faulted');
+        };
+        const faulted = faults();
         x.requestHeaders(step.headers, step.end);
         live.push({
           x,
           root,
-          untouched: host.metric('umbra_chaos_faulted') === faulted,
+          untouched: faults() === faulted,
           sent: { headers: step.headers, body: '', ended: step.end },
           got: { headers: undefined, body: '', ended: false },
         });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFixedHeader, type Mutate, type MutationKind } from '../../filters/config.ts';
-import { chaos } from './chaos-world.ts';
+import { chaos, counted, logged } from './chaos-world.ts';
 import { Exchange } from './exchange.ts';
 import type { Headers } from './harness.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
@@ -18,7 +18,7 @@ function sent(mutate: Partial<Mutate>, seed: number, path: string, headers: Reco
     headers: x.request.headers!,
     path: headerOf(x.request.headers, ':path')!,
     fault: headerOf(x.response.headers, 'x-umbra-fault')!,
-    metric: (name: string) => w.host.metric(`umbra_chaos_${name}`),
+    metric: (name: string) => counted(w, name),
   };
 }
 
@@ -183,5 +183,5 @@ test('several faults name their own operations', () => {
   x.responseBody('[1]', true);
   assert.equal(headerOf(x.response.headers, 'x-umbra-fault'), 'f0;seed=1;n=0;query=null:1, f1;seed=2;n=0;ops=null:1');
   x.end();
-  assert.match(w.host.logs.join(), /umbra chaos: f0;seed=1;n=0;query=null:1, f1;seed=2;n=0;ops=null:1$/);
+  assert.match(logged(w).join(), /umbra chaos: f0;seed=1;n=0;query=null:1, f1;seed=2;n=0;ops=null:1$/);
 });
