@@ -17,8 +17,11 @@ export interface BootstrapOptions {
 }
 
 const XDS_CLUSTER = 'umbra_xds';
-/** A callout buffers the shadow's whole answer; this keeps an endless one from filling production's memory. */
-const ASYNC_RESPONSE_LIMIT = '1048576';
+/**
+ * A callout buffers the shadow's whole answer, and there may be 64 at a time: this keeps endless ones from filling production's
+ * memory. Larger answers are cut, and not compared. Nothing else in these proxies makes calls that are buffered.
+ */
+export const ASYNC_RESPONSE_LIMIT = 128 * 1024;
 const MOST_CONNECTIONS = 20_000;
 
 const jsonAddress = (a: Address): JsonObject =>
@@ -72,7 +75,7 @@ export function bootstrap(node: ProxyNode, options: BootstrapOptions): JsonObjec
     },
     layeredRuntime: {
       layers: [
-        { name: 'static', staticLayer: { 'http.async_response_buffer_limit': ASYNC_RESPONSE_LIMIT } },
+        { name: 'static', staticLayer: { 'http.async_response_buffer_limit': String(ASYNC_RESPONSE_LIMIT) } },
         rtds(TUNING_LAYER),
         ...(node.world === 'shadow' ? [rtds(FAULT_LAYER)] : []),
       ],

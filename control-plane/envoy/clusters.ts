@@ -17,6 +17,7 @@ import {
 } from './protos/gen/envoy/config/cluster/v3/cluster_pb.js';
 import { RoutingPriority } from './protos/gen/envoy/config/core/v3/base_pb.js';
 import { HealthStatus } from './protos/gen/envoy/config/core/v3/health_check_pb.js';
+import { SocketOption_SocketState } from './protos/gen/envoy/config/core/v3/socket_option_pb.js';
 import type { ClusterLoadAssignmentSchema } from './protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import { HttpProtocolOptionsSchema } from './protos/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 
@@ -141,6 +142,17 @@ export function appCluster(app: Address, protocol: Protocol | undefined): Cluste
 }
 
 /**
+ * Of an answer of the shadow, bytes that are read at a time: other requests have their turn after each bite of an endless one.
+ * Envoy's own limit is 1 MiB.
+ */
+const SHADOW_BITE = 16 * 1024;
+/** What the kernel takes in of an answer that is not read yet; without a limit it grows to some MiB for each connection. */
+const SHADOW_WAITING = 64 * 1024;
+/** Linux's numbers (asm-generic/socket.h). */
+const SOL_SOCKET = 1n;
+const SO_RCVBUF = 8n;
+
+/**
  * The shadow's entry as production's ingress sees it: it may fail and fill up without anybody noticing. Callouts have no caller
  * whose protocol could be kept: without one they are HTTP/1.1.
  * @param protocol the entry service's
@@ -151,6 +163,18 @@ export function shadowCluster(entry: Address, protocol: Protocol = 'http'): Clus
     clusterDiscoveryType: { case: 'type', value: Discovery.STATIC },
     loadAssignment: { clusterName: SHADOW_CLUSTER, endpoints: [{ lbEndpoints: [lbEndpoint(entry)] }] },
     connectTimeout: duration(250),
+    perConnectionBufferLimitBytes: SHADOW_BITE,
+    upstreamBindConfig: {
+      socketOptions: [
+        {
+          description: 'what waits in the kernel',
+          level: SOL_SOCKET,
+          name: SO_RCVBUF,
+          value: { case: 'intValue', value: BigInt(SHADOW_WAITING) },
+          state: SocketOption_SocketState.STATE_PREBIND,
+        },
+      ],
+    },
     circuitBreakers: {
       thresholds: [{ maxConnections: 64, maxPendingRequests: 32, maxRequests: 64, maxRetries: 0 }],
     },

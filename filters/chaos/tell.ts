@@ -2,7 +2,7 @@
 // at most 100 ms, and go all at once: a call each would cost more than most of what they tell of.
 import { logBytes } from '../abi/call';
 import { INFO } from '../abi/types';
-import { tally, tellTallies } from '../lib/metrics';
+import { tallyMany, tellTallies } from '../lib/metrics';
 import { monotonic } from './clock';
 import { Root } from './state';
 import { arm } from './waiting';
@@ -15,8 +15,8 @@ let linesLen: u32 = 0;
 let untold: bool = false;
 
 /** Gauges go both ways. */
-export function add(metric: u32, n: i64): void {
-  tally(metric, n);
+export function add(metric: u32, n: i32): void {
+  tallyMany(metric, n);
   untold = true;
 }
 

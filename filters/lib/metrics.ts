@@ -47,9 +47,14 @@ function add(metric: u32, n: i64): void {
  * Counts in the module's own memory, until {@link tellTallies}: a call into the host costs more than most of what is counted.
  * Of a gauge only the sum is told.
  */
-export function tally(metric: u32, n: i64 = 1): void {
+export function tallyMany(metric: u32, n: i32): void {
   const at = tallied + (<usize>metric << 3);
   store<i64>(at, load<i64>(at) + n);
+}
+
+/** Tallies one. */
+export function tally(metric: u32): void {
+  tallyMany(metric, 1);
 }
 
 /** Tells the host what was tallied; for a tick, and for when there may be none any more. */

@@ -7,12 +7,11 @@ import { amongSorted, is } from '../abi/text';
 import * as abi from '../abi/types';
 import { bodyKind, JSON_BODY } from '../lib/body';
 import { digestJson } from '../lib/digest';
-import { tally } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
 import { Out, output, put } from '../lib/out';
 import { append, flatten, freeChain } from './chain';
 import { keepIds, settle, teach } from './compare';
-import { abandon, freeIds, hold, land } from './copies';
+import { abandon, failed, forgive, freeIds, hold, land } from './copies';
 import { extractHeader, extractJson } from './extract';
 import * as metrics from './metrics';
 import { since } from './timing';
@@ -157,7 +156,7 @@ export function answered(token: u32, headers: u32, bodySize: u32, trailers: u32)
   if (headers != 0) readAnswer(r, abi.CALL_HEADERS, a, o);
   if (!upstream) {
     a.failed = true;
-    if (!second) tally(metrics.FAILED);
+    if (!second) failed(r);
     return settle(c);
   }
   if (trailers != 0) a.status += trailersStatus(abi.CALL_TRAILERS);
@@ -170,6 +169,7 @@ export function answered(token: u32, headers: u32, bodySize: u32, trailers: u32)
   a.done = true;
   a.ns = since(c, c.called);
   if (o !== null) {
+    forgive(r);
     keepIds(a, o);
     if (answerOf(c, PRODUCTION).done) teach(c);
   }

@@ -1,6 +1,6 @@
 // Both answers of one request: what they say of how well the shadow follows, and which ids they teach.
 import { take } from '../abi/heap';
-import { record, tally } from '../lib/metrics';
+import { record, tally, tallyMany } from '../lib/metrics';
 import { Out } from '../lib/out';
 import { release } from './copies';
 import { learn } from './ids';
@@ -31,13 +31,13 @@ export function teach(c: Copy): void {
   const mine = answerOf(c, PRODUCTION);
   if (mine.ids == 0) return;
   const end = mine.ids + mine.idsLen;
-  let learned: i64 = 0;
+  let learned: i32 = 0;
   for (let p = mine.ids; p < end; p += 8 + load<u32>(p, 4)) {
     const theirs = counterpart(answerOf(c, SHADOW), load<u16>(p));
     const size: u32 = theirs == 0 ? 0 : load<u32>(theirs, 4);
     if (learn(rootOf(c), c.scope, p + 8, load<u32>(p, 4), load<u16>(p, 2) == 1, theirs + 8, size)) learned++;
   }
-  tally(metrics.LEARNED, learned);
+  tallyMany(metrics.LEARNED, learned);
 }
 
 /** Counts how two answers compare; the metrics follow each other from `metric` and, for the route, from `ofRoute` on. */

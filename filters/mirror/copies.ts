@@ -1,10 +1,24 @@
 // The life of a copy: taken when a request is sampled, given back when neither answer is awaited any more.
-import { tally } from '../lib/metrics';
+import { tally, tallyMany } from '../lib/metrics';
 import { give, take } from '../abi/heap';
 import { put, remove } from '../abi/table';
 import { freeChain } from './chain';
 import * as metrics from './metrics';
 import { Answer, answerOf, calls, Copy, COPY_SIZE, PRODUCTION, Root, rootOf, SHADOW, streams } from './state';
+
+// A shadow that fails is given less to do. Each callout that fails takes one from the copies that may be in flight; each that is
+// answered gives one back, and so does each tick: where all fail, what is left is one copy a tick to try it with.
+
+/** A callout has failed. A copy was in flight for it, so that both together never exceed what may be. */
+export function failed(r: Root): void {
+  tally(metrics.FAILED);
+  r.failing++;
+}
+
+/** Gives one of the failures back. */
+export function forgive(r: Root): void {
+  if (r.failing != 0) r.failing--;
+}
 
 /** A new copy of a stream, or null if there is no memory. Counts as in flight from here on. */
 export function newCopy(r: Root, stream: u32): Copy | null {
@@ -23,24 +37,23 @@ export function newCopy(r: Root, stream: u32): Copy | null {
   r.copies = p;
   r.inFlight++;
   r.records++;
-  tally(metrics.IN_FLIGHT, 1);
+  tally(metrics.IN_FLIGHT);
   return c;
 }
 
 /** Counts bytes against the cap; false, and nothing counted, if they are too many. */
 export function hold(c: Copy, n: u32): bool {
   const r = rootOf(c);
-  if (<u64>r.held + n > r.maxHeld) return false;
+  if (n > r.maxHeld - r.held) return false;
   r.held += n;
-  tally(metrics.BYTES_HELD, n);
+  tallyMany(metrics.BYTES_HELD, n);
   c.held += n;
-  if (!c.sent) c.heldRequest += n;
   return true;
 }
 
 function letGo(c: Copy, n: u32): void {
   rootOf(c).held -= n;
-  tally(metrics.BYTES_HELD, -<i64>n);
+  tallyMany(metrics.BYTES_HELD, -<i32>n);
   c.held -= n;
 }
 
@@ -53,7 +66,7 @@ export function land(c: Copy): void {
   c.landed = true;
   letGo(c, c.heldRequest);
   rootOf(c).inFlight--;
-  tally(metrics.IN_FLIGHT, -1);
+  tallyMany(metrics.IN_FLIGHT, -1);
 }
 
 /** Gives a copy back, wherever it is. */

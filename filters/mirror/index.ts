@@ -11,6 +11,7 @@ import { seedRandom } from '../lib/random';
 import { tally, tellTallies } from '../lib/metrics';
 import { answered, responseBody, responseHeaders, responseTrailers } from './answers';
 import { configure, heartbeatMs } from './configure';
+import { forgive } from './copies';
 import * as metrics from './metrics';
 import { tellRoutes } from './routes';
 import { requestHeaders, sampledByWeight } from './sample';
@@ -130,7 +131,10 @@ export function proxy_on_tick(id: u32): void {
   if (!carried) return;
   tally(metrics.HEARTBEAT);
   const r = rootOfId(id);
-  if (r != 0) stream.giveUpEndless(changetype<Root>(r));
+  if (r != 0) {
+    forgive(changetype<Root>(r));
+    stream.giveUpEndless(changetype<Root>(r));
+  }
   spreadTimings();
   tell();
 }

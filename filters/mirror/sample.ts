@@ -74,7 +74,8 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   if (verdict == NOT_MEANT) return;
   tally(metrics.SAMPLED);
   if (verdict != 0) return tally(verdict);
-  if (r.inFlight >= r.maxInFlight || r.records >= r.maxInFlight * RECORDS) return tally(metrics.DROPPED_IN_FLIGHT);
+  if (r.inFlight + r.failing >= r.maxInFlight || r.records >= r.maxInFlight * RECORDS)
+    return tally(r.failing != 0 ? metrics.DROPPED_FAILING : metrics.DROPPED_IN_FLIGHT);
   const c = newCopy(r, id);
   if (c === null) return tally(metrics.DROPPED_NO_MEMORY);
   beginTiming(c);

@@ -1,6 +1,6 @@
 import { temp } from '../abi/arena';
 import { monotonicNs } from '../abi/call';
-import { tally } from '../lib/metrics';
+import { tally, tallyMany } from '../lib/metrics';
 import { httpCall } from '../abi/host';
 import { findPair, nextPair, openPairs, Pairs } from '../abi/pairs';
 import { put as putTable } from '../abi/table';
@@ -11,7 +11,7 @@ import { addNamed, addPair, finishHeaders, HeadersOut, newHeaders } from '../lib
 import { Out, output, put, putHex } from '../lib/out';
 import { random } from '../lib/random';
 import { flatten, freeChain } from './chain';
-import { abandon, freeHead } from './copies';
+import { abandon, failed, freeHead, release } from './copies';
 import * as identity from './identity';
 import * as metrics from './metrics';
 import { isDropped, isIdentityHeader } from './names';
@@ -132,9 +132,9 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
   }
   if (h === null) return abandon(c, metrics.DROPPED_NO_MEMORY);
   if (rewrite.unmapped) return abandon(c, metrics.DROPPED_UNMAPPED);
-  tally(metrics.REDACTED, identity.redactions);
-  tally(metrics.PSEUDONYMS, identity.pseudonyms);
-  tally(metrics.MAPPED, rewrite.mapped);
+  tallyMany(metrics.REDACTED, identity.redactions);
+  tallyMany(metrics.PSEUDONYMS, identity.pseudonyms);
+  tallyMany(metrics.MAPPED, rewrite.mapped);
   let trailersPtr: usize = 0;
   let trailersOutLen: u32 = 0;
   if (t !== null) {
@@ -143,8 +143,12 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
   }
   if (c.timed) c.called = monotonicNs();
   c.call = callOut(c, r, h, body, bodyLen, trailersPtr, trailersOutLen);
-  if (c.call == 0) return abandon(c, metrics.FAILED);
+  if (c.call == 0) {
+    failed(r);
+    return release(c);
+  }
   c.sent = true;
+  c.heldRequest = c.held;
   tally(metrics.SENT);
   if (c.twice) {
     const again = buildHeaders(c, head, headLen, true);

@@ -6,14 +6,11 @@ import { Copy } from './state';
 const ENOUGH: u32 = 128;
 
 let every: u32 = 1;
-let passed: u32 = 0;
 let begun: u32 = 0;
 
 /** A new copy: it is timed, or not. */
 export function beginTiming(c: Copy): void {
-  begun++;
-  if (++passed < every) return;
-  passed = 0;
+  if (begun++ % every != 0) return;
   c.timed = true;
   c.begun = monotonicNs();
 }

@@ -223,7 +223,7 @@ test('redaction: a secret put anywhere in a request does not reach the shadow', 
         x.end();
         if (!copy) return;
         copies++;
-        host.answer(copy);
+        host.answer(copy, response(200));
         const seen = JSON.stringify([copy.headers, copy.body, copy.trailers]);
         const plain = `${seen}${unescaped(seen)}`;
         const core = value.replace(/^Bearer /, '');

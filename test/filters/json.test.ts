@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { chaos, get, serve } from './chaos-world.ts';
 import { mirror, pass } from './mirror-world.ts';
-import { JSON_TYPE, request } from './requests.ts';
+import { JSON_TYPE, request, response } from './requests.ts';
 
 /** Every value but the outermost can be doubled, and where there are others the outermost is not drawn. */
 const doubling = chaos([{ seed: 1, mutate: { on: 'response', ops: 1, kinds: ['duplicate'] } }]);
@@ -22,7 +22,7 @@ function answered(world: typeof doubling, body: string): string {
 /** What the mirror copied of a body; undefined if it could not read it. */
 function copied(body: string): string | undefined {
   const { x, copy } = pass(shadowed, request('POST', '/', JSON_TYPE), body);
-  if (copy) shadowed.host.answer(copy);
+  if (copy) shadowed.host.answer(copy, response(200));
   x.end();
   return copy?.body;
 }

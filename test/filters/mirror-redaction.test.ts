@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { base, mirror, pass } from './mirror-world.ts';
-import { headerOf, request } from './requests.ts';
+import { headerOf, request, response } from './requests.ts';
 
 /** Each: what is sent, and what the shadow must see of it. */
 const bodies: [type: string, sent: string, seen: string | RegExp][] = [
@@ -43,7 +43,7 @@ for (const [type, sent, seen] of bodies) {
       if (typeof seen === 'string') assert.equal(copy.body, seen);
       else assert.match(copy.body, seen);
       assert.equal(x.request.body, sent);
-      m.host.answer(copy);
+      m.host.answer(copy, response(200));
       x.end();
     }
   });

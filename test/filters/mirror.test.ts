@@ -211,7 +211,7 @@ test('the share is kept, and sessions stay whole', () => {
     const { x, copy } = pass(m, request('GET', '/'));
     if (copy) {
       copied++;
-      m.host.answer(copy);
+      m.host.answer(copy, response(200));
     }
     x.end();
   }
@@ -221,7 +221,7 @@ test('the share is kept, and sessions stay whole', () => {
   for (let i = 0; i < 200; i++) {
     const outcomes = [0, 1, 2].map(() => {
       const { x, copy } = pass(s, request('GET', '/', { cookie: `a=b; sid=s${i}` }));
-      if (copy) s.host.answer(copy);
+      if (copy) s.host.answer(copy, response(200));
       x.end();
       return copy !== undefined;
     });
@@ -240,7 +240,7 @@ test('copies in flight are capped until their callouts end', () => {
   answer(first.x, response(200));
   first.x.end();
   assert.equal(pass(m, request('GET', '/')).copy, undefined, 'production is done, the callout is not');
-  m.host.answer(first.copy!);
+  m.host.answer(first.copy!, response(200));
   const third = pass(m, request('GET', '/'));
   assert.ok(third.copy);
   // The other way round: production's answer streams on, the callout has ended.

@@ -5,13 +5,13 @@ import { parseDocuments } from '../../api/kinds/parse.ts';
 import type { UmbraError } from '../../mesh/errors.ts';
 import { mirrorConfig, pseudonymKey } from './mirror-config.ts';
 
-const documents = (shadow: string, session = '') =>
+const documents = (shadow: string, entry = '') =>
   parseDocuments(
     `apiVersion: umbra.dev/v1alpha1
 kind: Application
 metadata: { name: a }
 spec:
-  entry: { service: web${session} }
+  entry: { service: web${entry} }
   services: { web: { command: [x] } }
 ---
 apiVersion: umbra.dev/v1alpha1
@@ -47,6 +47,14 @@ test('documents become what the filter accepts', () => {
   assert.deepEqual(config.redact?.headers, ['x-a']);
   assert.deepEqual(config.redact?.jsonFields, ['name']);
   assert.deepEqual(config.redact?.jsonPaths, ['$.user.note']);
+});
+
+test('a copy waits longer than the shadow’s entry does', () => {
+  const patience = (entry: string) =>
+    mirrorConfig({ documents: documents('', entry), key: pseudonymKey('x'), generation: 1, share: 1 })!.timeoutMs;
+  assert.equal(patience(''), 6000);
+  assert.equal(patience(', timeout: 1.5ms'), 1002);
+  assert.equal(patience(', timeout: 2h'), 600_000);
 });
 
 test('no shadow, no copies; a key that says nothing of its secret', () => {

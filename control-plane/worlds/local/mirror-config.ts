@@ -3,12 +3,23 @@ import type { MirrorConfig, RedactConfig } from '../../../filters/config.ts';
 import { idPlaces, jsonFields, type Mirror } from '../../api/kinds/mirror.ts';
 import type { Documents } from '../../api/kinds/parse.ts';
 import { bytes } from '../../api/kinds/scalars.ts';
+import { topologyOf } from '../../api/kinds/topology.ts';
 import { SHADOW_CLUSTER } from '../../envoy/names.ts';
 import { mirrorRoutes, TWICE_PERCENT } from '../../shadow/mirror-routes.ts';
 
 /** The key of all pseudonyms: stable for a run's folder, and nothing that could be turned back into its secret. */
 export function pseudonymKey(secret: string): string {
   return createHash('sha256').update(`umbra pseudonyms\n${secret}`).digest('hex').slice(0, 32);
+}
+
+/** The shadow's entry gives a request up by itself, with an answer; a copy is given up so much later, ms. */
+const LATER_MS = 1000;
+const LONGEST_MS = 600_000;
+
+/** How long a copy waits: a shadow that is slow on purpose must not look like one that does not answer. */
+function patience(documents: Documents): number {
+  const { edges, entry } = topologyOf(documents.application);
+  return Math.min(LONGEST_MS, Math.ceil(edges[entry]!.timeoutMs) + LATER_MS);
 }
 
 const scaled = (percent: number, share: number): number => Math.min(100, Math.max(0, percent * share));
@@ -57,6 +68,7 @@ export function mirrorConfig(input: {
     ),
     twicePercent: mirror.twicePercent ?? TWICE_PERCENT,
     ...(mirror.maxBody === undefined ? {} : { maxBodyBytes: bytes(mirror.maxBody) }),
+    timeoutMs: patience(documents),
     ...(mirror.maxInFlight === undefined ? {} : { maxInFlight: mirror.maxInFlight }),
     ...(mirror.redact ? { redact: redaction(mirror.redact) } : {}),
     pseudonymKey: key,
