@@ -7,6 +7,7 @@ export const BENCH = 'filters';
 export const NONE = 'none';
 export const AGAIN = 'none again';
 export const OURS = 'ours';
+export const NATIVE = 'native mirroring';
 
 /** What a case asks of the added CPU time. */
 export interface Goal {

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { ASYNC_RESPONSE_LIMIT } from '../../control-plane/envoy/bootstrap.ts';
 import { bootstrap, cluster, findEnvoy, type RunningEnvoy, startEnvoy } from '../../test/filters/envoy-process.ts';
 import { cpuMicros, pin } from '../lib/process.ts';
 import type { HttpFilter } from './http-filters.ts';
@@ -62,7 +63,7 @@ const HTTP2 = {
 };
 
 /** As the bootstraps of our proxies have it. */
-const RUNTIME = { 'http.async_response_buffer_limit': 2 ** 20 };
+const RUNTIME = { 'http.async_response_buffer_limit': ASYNC_RESPONSE_LIMIT };
 
 export interface Upstream {
   readonly name: string;

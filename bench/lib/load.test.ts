@@ -32,6 +32,26 @@ test('an open loop sends as many as are due, whatever the answers', async () => 
   }
 });
 
+test('an open loop with one connection sends all that is due, one after the other', async () => {
+  let open = 0;
+  const server = createServer((socket) => {
+    open++;
+    socket.on('error', () => {});
+    // Later than the next is due.
+    socket.on('data', () => setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'), 20));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const loaded = await openLoop((server.address() as AddressInfo).port, request, 100, 200, 1);
+    assert.equal(loaded.answers, 20);
+    assert.equal(open, 1);
+  } finally {
+    server.close();
+    await once(server, 'close');
+  }
+});
+
 test('another status than 2xx is a failure, and a connection that breaks an error', async () => {
   const server = createServer((socket) => {
     socket.on('error', () => {});

@@ -61,34 +61,52 @@ export async function closedLoop(port: number, request: Buffer, connections: num
 
 /**
  * Requests at a steady rate whatever the answers: each is sent when it is due on a connection that is free, and on a new one
- * where none is. Latency counts from when it was sent, which a timer does at most about a millisecond late.
+ * where none is. Latency counts from then, which a timer is at most about a millisecond late for.
+ * @param most connections; where all are in use a request waits for one, and its latency counts from when it began to
  */
-export async function openLoop(port: number, request: Buffer, perSecond: number, ms: number): Promise<Loaded> {
+export async function openLoop(
+  port: number,
+  request: Buffer,
+  perSecond: number,
+  ms: number,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Loaded> {
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   const wires: Wire[] = [];
   const free: Wire[] = [];
+  /** Since when requests wait. */
+  const waiting: number[] = [];
   const tally = new Tally();
   const total = Math.round((perSecond * ms) / 1000);
   let sent = 0;
   let ended = 0;
-  const send = (wire: Wire) =>
-    wire.send(request, (took, ok) => {
-      tally.add(took, ok);
-      free.push(wire);
-      if (++ended === total) resolve();
-    });
-  const sendOnNew = () =>
+  let opened = 0;
+  const send = (wire: Wire, since?: number) =>
+    wire.send(
+      request,
+      (took, ok) => {
+        tally.add(took, ok);
+        if (waiting.length > 0) send(wire, waiting.shift());
+        else free.push(wire);
+        if (++ended === total) resolve();
+      },
+      since,
+    );
+  const sendOnNew = () => {
+    opened++;
     void Wire.open(port, reject).then((wire) => {
       wires.push(wire);
       send(wire);
     }, reject);
+  };
   const begun = performance.now();
   const timer = setInterval(() => {
     const due = Math.min(total, Math.floor(((performance.now() - begun) * perSecond) / 1000));
     for (; sent < due; sent++) {
       const wire = free.pop();
       if (wire) send(wire);
-      else sendOnNew();
+      else if (opened < most) sendOnNew();
+      else waiting.push(performance.now());
     }
   }, 1);
   try {

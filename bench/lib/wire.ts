@@ -33,11 +33,11 @@ export function onMessages(socket: Socket, message: (bytes: Buffer) => void): vo
 export class Wire {
   readonly socket: Socket;
   private answered: (ms: number, ok: boolean) => void = () => {};
-  private sentAt = 0;
+  private since = 0;
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    onMessages(socket, (bytes) => this.answered(performance.now() - this.sentAt, isSuccess(bytes)));
+    onMessages(socket, (bytes) => this.answered(performance.now() - this.since, isSuccess(bytes)));
   }
 
   /** Rejects if the port does not accept. `broken` is called if the connection ends before it is closed here. */
@@ -55,10 +55,13 @@ export class Wire {
     });
   }
 
-  /** Sends a request; `answered` gets the time until the whole answer has come, ms, and whether its status is 2xx. */
-  send(request: Buffer, answered: (ms: number, ok: boolean) => void): void {
+  /**
+   * Sends a request; `answered` gets the time until the whole answer has come, ms, and whether its status is 2xx.
+   * @param since where the time begins, of `performance.now()`: for a request that had to wait
+   */
+  send(request: Buffer, answered: (ms: number, ok: boolean) => void, since = performance.now()): void {
     this.answered = answered;
-    this.sentAt = performance.now();
+    this.since = since;
     this.socket.write(request);
   }
 

@@ -9,7 +9,7 @@ import { residentBytes } from '../../lib/process.ts';
 import type { Row } from '../../lib/rows.ts';
 import { median } from '../../lib/stats.ts';
 import { requestOf } from '../../lib/wire.ts';
-import { AGAIN, BENCH, NONE } from '../figures.ts';
+import { AGAIN, BENCH, NATIVE, NONE } from '../figures.ts';
 import { mirror } from '../http-filters.ts';
 import { noiseOf, ratios } from '../noise.ts';
 import type { Case } from '../options.ts';
@@ -21,6 +21,8 @@ import { rounds, WARM_UP_MS } from '../side-by-side.ts';
 
 const MIB = 2 ** 20;
 const PER_SECOND = 300;
+/** A proxy that is slow for a while must not have more connections for it than the others: each takes memory. */
+const CONNECTIONS = 64;
 /** Turns are this much longer than the other cases': copies that wait for the shadow's time-out are to pile up. */
 const LONGER = 1.5;
 const LOOK_EVERY_MS = 250;
@@ -29,6 +31,15 @@ const MOST_NOISE = 1.5;
 /** The filter's defaults: the most there may be at a time. */
 const CAPS = { maxInFlight: 64, maxBytesHeld: 16 * MIB };
 const BAD = ['answers without an end', 'never answers', 'resets the connection', GONE] as const;
+/** What is measured, and the shadow it has. */
+const SHADOW_OF: Readonly<Record<string, string | undefined>> = {
+  [NONE]: undefined,
+  [WELL]: WELL,
+  [NATIVE]: WELL,
+  ...Object.fromEntries(BAD.map((bad) => [bad, bad])),
+  [AGAIN]: undefined,
+};
+const NAMES = Object.keys(SHADOW_OF);
 
 /** One proxy's turn. */
 interface Sample {
@@ -41,6 +52,8 @@ interface Sample {
   readonly resident: number;
   readonly inFlight: number;
   readonly held: number;
+  /** Copies on a connection to the shadow, of 100 requests. */
+  readonly copied: number;
 }
 
 /** A proxy of its own for each, so that its memory is its own. Its shadow's cluster is the one our control plane makes. */
@@ -48,29 +61,43 @@ async function proxyOf(name: string, production: Origin, shadow: number | undefi
   const upstreams = [{ name: 'production', port: production.port }];
   if (shadow === undefined) return startProxy([{ name, routes: proxied() }], upstreams);
   const cluster = create(ClusterSchema, shadowCluster({ host: '127.0.0.1', port: shadow }));
-  return startProxy([{ name, routes: proxied(), filters: [mirror({ cluster: SHADOW_CLUSTER, ...CAPS })] }], upstreams, [
+  const contender =
+    name === NATIVE
+      ? { name, routes: proxied({ request_mirror_policies: [{ cluster: SHADOW_CLUSTER }] }) }
+      : { name, routes: proxied(), filters: [mirror({ cluster: SHADOW_CLUSTER, ...CAPS })] };
+  return startProxy([contender], upstreams, [
     toJson(ClusterSchema, cluster, { registry: registry() }) satisfies JsonValue as object,
   ]);
+}
+
+/** Requests on connections to the shadow so far, and how many are under way or wait for one: Envoy's own copies count alike. */
+async function ofShadow(proxy: Envoy): Promise<{ sent: number; inFlight: number }> {
+  const stats = await proxy.envoy.stats(`cluster.${SHADOW_CLUSTER}.upstream_rq_`);
+  const of = (name: string) => stats[`cluster.${SHADOW_CLUSTER}.upstream_rq_${name}`] ?? 0;
+  return { sent: of('total'), inFlight: of('active') + of('pending_active') };
 }
 
 /** Rejects if a request failed. */
 async function turn(name: string, proxy: Envoy, request: Buffer, ms: number): Promise<Sample> {
   const most = { resident: 0, inFlight: 0, held: 0 };
   const look = async () => {
-    const stats = await proxy.envoy.stats('umbra_mirror_');
+    const [shadow, stats] = await Promise.all([ofShadow(proxy), proxy.envoy.stats('umbra_mirror_bytes_held')]);
     most.resident = Math.max(most.resident, residentBytes(proxy.envoy.pid));
-    most.inFlight = Math.max(most.inFlight, stats.umbra_mirror_in_flight ?? 0);
+    most.inFlight = Math.max(most.inFlight, shadow.inFlight);
     most.held = Math.max(most.held, stats.umbra_mirror_bytes_held ?? 0);
   };
   const looks: Promise<void>[] = [];
+  const { sent } = await ofShadow(proxy);
   const before = proxy.cpu();
   const timer = setInterval(() => looks.push(look()), LOOK_EVERY_MS);
   try {
-    const loaded = await openLoop(proxy.port(name), request, PER_SECOND, ms);
+    const loaded = await openLoop(proxy.port(name), request, PER_SECOND, ms, CONNECTIONS);
     if (loaded.failed > 0) throw new Error(`${name}: ${loaded.failed} of ${loaded.answers} requests failed`);
+    const cpu = proxy.cpu() - before;
     await Promise.all([...looks, look()]);
     return {
-      cpu: (proxy.cpu() - before) / loaded.answers,
+      cpu: cpu / loaded.answers,
+      copied: (100 * ((await ofShadow(proxy)).sent - sent)) / loaded.answers,
       p50: quantile(loaded.latencies, 0.5),
       p99: quantile(loaded.latencies, 0.99),
       ...most,
@@ -82,27 +109,26 @@ async function turn(name: string, proxy: Envoy, request: Buffer, ms: number): Pr
 
 /**
  * What users and the proxy's memory see of shadows that do their worst while all of production's requests are copied to them,
- * beside no mirror, twice, and a mirror whose shadow behaves.
+ * beside no mirror, twice, and ours and Envoy's own mirroring to a shadow that behaves.
  */
 export const badShadowCase: Case = async (options) => {
-  const names = [NONE, WELL, ...BAD, AGAIN];
   const [production, shadows] = await Promise.all([startOrigin('{"id":4711,"state":"accepted"}'), startShadows()]);
   const proxies = new Map<string, Envoy>();
-  const samples = new Map<string, Sample[]>(names.map((name) => [name, []]));
+  const samples = new Map<string, Sample[]>(NAMES.map((name) => [name, []]));
   /** Resident before the first request. */
   const idle = new Map<string, number>();
   try {
-    for (const name of names) {
-      const shadow = name === NONE || name === AGAIN ? undefined : shadows.port(name);
-      const proxy = await proxyOf(name, production, shadow);
+    for (const name of NAMES) {
+      const shadow = SHADOW_OF[name];
+      const proxy = await proxyOf(name, production, shadow === undefined ? undefined : shadows.port(shadow));
       proxies.set(name, proxy);
       idle.set(name, residentBytes(proxy.envoy.pid));
     }
     keepOffProxies(shadows.pid);
     const request = requestOf('POST', '/orders?page=2', { 'content-type': 'application/json' }, jsonOf(1024));
     const once = (name: string, ms: number) => turn(name, proxies.get(name)!, request, ms);
-    for (const name of names) await once(name, WARM_UP_MS);
-    await rounds(options, names, async (name) => {
+    for (const name of NAMES) await once(name, WARM_UP_MS);
+    await rounds(options, NAMES, async (name) => {
       samples.get(name)!.push(await once(name, LONGER * options.seconds * 1000));
     });
   } finally {
@@ -124,7 +150,7 @@ function rowsOf(
     measure,
     unit,
     ours: of(bad),
-    peers: Object.fromEntries([NONE, AGAIN, WELL].map((name) => [name, of(name)])),
+    peers: Object.fromEntries([NONE, AGAIN, WELL, NATIVE].map((name) => [name, of(name)])),
     rounds: count,
     ...more,
   });
@@ -151,6 +177,9 @@ function rowsOf(
       target: `≤ ${bound.toFixed(1)}`,
       met: grown(bad) <= bound,
       note: `since before the first request; ${(idle.get(bad)! / MIB).toFixed(1)} MiB then, ${(idle.get(NONE)! / MIB).toFixed(1)} without a mirror; the target is what proxies without a mirror grow by, and the difference between two of them, at least 1`,
+    }),
+    row('copies sent', '% of requests', (name) => median(samples.get(name)!.map((s) => s.copied)), {
+      note: 'on a connection to the shadow; one that fails is only tried now and then',
     }),
     row('copies in flight, most', '', (name) => most(name, 'inFlight'), {
       target: `≤ ${CAPS.maxInFlight}`,

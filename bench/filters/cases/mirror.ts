@@ -1,6 +1,6 @@
 import { startOrigin } from '../../lib/origin.ts';
 import { requestOf } from '../../lib/wire.ts';
-import { AGAIN, NONE, OURS, rowsOf } from '../figures.ts';
+import { AGAIN, NATIVE, NONE, OURS, rowsOf } from '../figures.ts';
 import { lua, mirror, wasm } from '../http-filters.ts';
 import type { Case } from '../options.ts';
 import { jsonOf } from '../payloads.ts';
@@ -10,7 +10,6 @@ import { type Contender, proxied, startProxy } from '../proxy.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { skippedRust } from '../skipped.ts';
 
-const NATIVE = 'native mirroring';
 const HEADERS = {
   'content-type': 'application/json',
   'user-agent': 'bench/1',

@@ -2,7 +2,7 @@ import type { MirrorConfig } from '../../../filters/config.ts';
 import { startOrigin } from '../../lib/origin.ts';
 import type { Row } from '../../lib/rows.ts';
 import { requestOf } from '../../lib/wire.ts';
-import { AGAIN, type Goal, NONE, OURS, rowsOf } from '../figures.ts';
+import { AGAIN, type Goal, NATIVE, NONE, OURS, rowsOf } from '../figures.ts';
 import { hostCalls } from '../host-calls.ts';
 import { bareMirror, lua, mirror, nativeFaultUnmatched, wasm } from '../http-filters.ts';
 import type { Case } from '../options.ts';
@@ -59,7 +59,6 @@ const ways: Record<'weight' | 'header' | 'session', How> = {
 };
 
 const PROXIED = 'none, proxied';
-const NATIVE = 'native mirroring';
 /** The module samples, as it does where sessions or routes decide; by weight alone Envoy does it for us. */
 const IN_FILTER = 'ours, sampling in the filter';
 
