@@ -5,32 +5,36 @@ import type { TypeSet } from './type-set.ts';
 export interface Sent {
   readonly nonce: string;
   readonly version: string;
+  /** What it was made from. */
   readonly set: TypeSet;
   readonly revision: number;
   readonly resources: readonly Resource[];
+  /** Delta only. */
   readonly removed: readonly string[];
+  /** It only refreshes times to live: delta resources go without their bodies. */
   readonly heartbeat: boolean;
   readonly at: number;
 }
 
 /** What a request said of an earlier answer. */
-export type Verdict =
-  | { readonly kind: 'subscribe' }
-  | { readonly kind: 'stale' }
+export type Verdict = { readonly kind: 'subscribe' } | { readonly kind: 'stale' } | Judgement;
+
+export type Judgement =
   | { readonly kind: 'ack'; readonly sent: Sent }
   | { readonly kind: 'nack'; readonly sent: Sent; readonly detail: string };
 
 /** The answers of one subscription that are on their way, the last one judged, and the nonces that tell them apart. */
 export class Answers {
-  readonly #outstanding = new Map<string, Sent>();
-  #judged: { sent: Sent; refused: boolean } | undefined;
+  /** The oldest first; a few at most. */
+  #outstanding: Sent[] = [];
+  #judged: Judgement | undefined;
   #largestSerial = 0;
   #resends = 0;
   lastNonce: string | undefined;
 
   /** How many wait for their acknowledgement. */
   get onTheirWay(): number {
-    return this.#outstanding.size;
+    return this.#outstanding.length;
   }
 
   [Symbol.iterator](): Iterator<Sent> {
@@ -42,38 +46,38 @@ export class Answers {
    * message; told apart by a count where it was seen before.
    */
   nextNonce(set: TypeSet): string {
-    const serial = set.serial.toString(36);
-    this.lastNonce = set.serial > this.#largestSerial ? serial : `${serial}.${++this.#resends}`;
+    this.lastNonce = set.serial > this.#largestSerial ? set.nonce : `${set.nonce}.${++this.#resends}`;
     this.#largestSerial = Math.max(this.#largestSerial, set.serial);
     return this.lastNonce;
   }
 
   add(sent: Sent): void {
-    this.#outstanding.set(sent.nonce, sent);
+    this.#outstanding.push(sent);
   }
 
   /** What is on its way is not waited for any more. */
   forget(): void {
-    this.#outstanding.clear();
+    this.#outstanding = [];
   }
 
   /** Reads the acknowledgement in a request. A refusal is the presence of an error, never a comparison of versions. */
   judge(nonce: string, error: string | undefined): Verdict {
-    const sent = this.#outstanding.get(nonce);
-    if (!sent) {
+    const at = this.#outstanding.findIndex((sent) => sent.nonce === nonce);
+    if (at < 0) {
       const judged = this.#judged;
       if (judged?.sent.nonce !== nonce) return { kind: 'stale' };
       // An error for an answer already acknowledged is late but true; the same refusal twice is one refusal.
-      return error !== undefined && !judged.refused ? this.#refuse(judged.sent, error) : { kind: 'subscribe' };
+      return error !== undefined && judged.kind === 'ack' ? this.#refuse(judged.sent, error) : { kind: 'subscribe' };
     }
-    this.#outstanding.delete(nonce);
+    const sent = this.#outstanding[at]!;
+    this.#outstanding.splice(at, 1);
     if (error !== undefined) return this.#refuse(sent, error);
-    this.#judged = { sent, refused: false };
-    return { kind: 'ack', sent };
+    this.#judged = { kind: 'ack', sent };
+    return this.#judged;
   }
 
   #refuse(sent: Sent, detail: string): Verdict {
-    this.#judged = { sent, refused: true };
-    return { kind: 'nack', sent, detail };
+    this.#judged = { kind: 'nack', sent, detail };
+    return this.#judged;
   }
 }

@@ -38,7 +38,8 @@ export class CallWire implements Wire {
     if (this.#messages === 0) this.#moved = true;
     this.#messages++;
     this.#bytes += frame.length;
-    this.#call.write(frame, () => {
+    this.#call.write(frame, (error) => {
+      if (error) return;
       this.#messages--;
       this.#bytes -= frame.length;
       this.#moved = true;

@@ -53,12 +53,7 @@ export class DeltaSubscription extends Subscription {
     return verdict;
   }
 
-  plan(goal: Goal, options: PlanOptions): Plan | undefined {
-    if (this.has(goal)) return undefined;
-    return this.shared(goal, options, () => this.#plan(goal, options));
-  }
-
-  #plan(goal: Goal, options: PlanOptions): Plan | undefined {
+  protected make(goal: Goal, options: PlanOptions): Plan | undefined {
     const { set, frozen } = goal;
     const resources: Resource[] = [];
     const removed: string[] = [];
@@ -73,7 +68,7 @@ export class DeltaSubscription extends Subscription {
       if (resource) {
         if (this.isFresh(name) || held !== resource.version) resources.push(resource);
       } else {
-        const owed = this.fresh.has(name) ? options.owed?.(name) : undefined;
+        const owed = this.fresh.has(name) ? options.owed?.warmedBy(this.typeUrl, name) : undefined;
         if (owed) kept.push(owed);
         else if (held !== null) (options.holdRemovals ? keptNames : removed).push(name);
         else if (this.fresh.has(name)) {

@@ -6,8 +6,8 @@ import * as grpc from '@grpc/grpc-js';
 export interface Call {
   /** `address:port` of the client. */
   getPeer(): string;
-  /** Sends one {@link frameMessage | frame}; `done` when the connection has taken it, never when it is gone. */
-  write(frame: Buffer, done: () => void): unknown;
+  /** Sends one {@link frameMessage | frame}; `done` when the connection has taken it; never, or with an error, when it is gone. */
+  write(frame: Buffer, done: (error?: Error | null) => void): unknown;
   /** Ends the call with status OK. */
   end(): void;
   pause(): unknown;
@@ -92,15 +92,13 @@ export class Http2Call extends EventEmitter implements Call {
     return this.#peer;
   }
 
-  write(frame: Buffer, done: () => void): void {
+  write(frame: Buffer, done: (error?: Error | null) => void): void {
     if (this.#isGone()) return;
     if (!this.#responded) {
       this.#responded = true;
       this.#stream.respond(responseHeaders, { waitForTrailers: true });
     }
-    this.#stream.write(frame, (error) => {
-      if (!error) done();
-    });
+    this.#stream.write(frame, done);
   }
 
   end(): void {

@@ -62,6 +62,7 @@ export class Interest {
   /** Delta: a request carries what to add and what to take away. Taking away the unknown is ignored. */
   update(subscribe: readonly string[], unsubscribe: readonly string[]): InterestChange {
     const first = !this.#started;
+    if (!first && subscribe.length === 0 && unsubscribe.length === 0) return unchanged;
     this.#started = true;
     const legacy = this.wildcard && !this.#everNamed;
     let gainedWildcard = false;

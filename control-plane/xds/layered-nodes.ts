@@ -112,9 +112,8 @@ export class LayeredNodes {
   }
 
   #snapshot(name: NodeName): { resources: ResourceSet; problems: readonly string[] } {
-    const { group, layers } = this.#layers.of(name);
-    return remember(this.#snapshots, group, () => {
-      const resources = compose(layers);
+    return remember(this.#snapshots, this.#layers.group(name), () => {
+      const resources = compose(this.#layers.of(name));
       return { resources: new ResourceSet(resources), problems: this.#options.check?.(resources) ?? [] };
     });
   }

@@ -18,9 +18,13 @@ export interface NodeName {
 
 /** Layers on top of each other: of resources of one type and name, the last one's counts. */
 export function compose(layers: readonly Layer[]): Resource[] {
-  const found = new Map<string, Resource>();
-  for (const { resources } of layers) for (const r of resources) found.set(`${r.typeUrl}\n${r.name}`, r);
-  return [...found.values()];
+  const found = new Map<string, Map<string, Resource>>();
+  for (const { resources } of layers)
+    for (const r of resources) remember(found, r.typeUrl, () => new Map<string, Resource>()).set(r.name, r);
+  return found
+    .values()
+    .flatMap((ofType) => ofType.values())
+    .toArray();
 }
 
 /** A group that is known before any of its nodes has connected, by nodes that stand for it. */
@@ -46,16 +50,17 @@ export class LayerIndex {
   }
 
   /**
-   * The layers of a node: what is for everybody, then what is for its cluster, then what is for itself alone. Nodes with the
-   * same layers are one group and have one snapshot.
+   * The layers of a node: what is for everybody, then what is for its cluster, then what is for itself alone.
    */
-  of({ id, cluster }: NodeName): { group: string; layers: readonly Layer[] } {
-    const ofCluster = this.#clusters.get(cluster);
-    const own = this.#ids.get(id);
-    return {
-      group: JSON.stringify([ofCluster && cluster, own && id]),
-      layers: [...this.#everybody, ...(ofCluster ?? []), ...(own ?? [])],
-    };
+  of({ id, cluster }: NodeName): readonly Layer[] {
+    return [...this.#everybody, ...(this.#clusters.get(cluster) ?? []), ...(this.#ids.get(id) ?? [])];
+  }
+
+  /** Nodes with the same layers are one group and have one snapshot. */
+  group({ id, cluster }: NodeName): string {
+    const ofCluster = this.#clusters.has(cluster);
+    const own = this.#ids.has(id);
+    return ofCluster || own ? JSON.stringify([ofCluster && cluster, own && id]) : '';
   }
 
   /** The groups there are: one of each cluster, each node that has a layer of its own, or, without either, everybody. */

@@ -2,6 +2,7 @@ import type { Sent } from './answers.ts';
 import { ClusterMemory } from './cluster-memory.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
+import type { FittingResources, TypeChange } from './resource-set.ts';
 import { ResourceSet } from './resource-set.ts';
 import type { StreamNode } from './stream-state.ts';
 import type { Goal } from './subscription.ts';
@@ -31,7 +32,17 @@ interface Judged {
   readonly problems: ReadonlyMap<string, string>;
 }
 
+/** What a revision changed, and what the ones before it changed and nobody has acknowledged. */
+interface Ask {
+  readonly changes: readonly TypeChange[];
+  readonly carried: ReadonlyMap<string, Need>;
+}
+
 const empties = new Map<string, TypeSet>();
+const nothingAsked = new ResourceSet([]).fitting(undefined);
+const nothingCarried: ReadonlyMap<string, Need> = new Map();
+const noProblems: ReadonlyMap<string, string> = new Map();
+const noNames: ReadonlySet<string> = new Set();
 const MOST_REVISIONS = 128;
 
 /**
@@ -51,6 +62,8 @@ export class NodeRecord implements StreamNode {
   readonly clusters = new ClusterMemory();
   /** The newest refusal of each type; it stays for people to read after the way back was found. */
   readonly nacks = new Map<string, Nack>();
+  #given: FittingResources = nothingAsked;
+  /** By type, as its content was first asked for: another label alone is no change. */
   readonly #asked = new Map<string, TypeSet>();
   readonly #changedAt = new Map<string, number>();
   /** The set last accepted, and the one before it, for when another proxy of the node thinks otherwise. */
@@ -58,7 +71,8 @@ export class NodeRecord implements StreamNode {
   /** type → name → version → detail */
   readonly #refused = new Map<string, Map<string, Map<string, string>>>();
   readonly #held = new Map<string, { version: string; detail: string }>();
-  readonly #needs = new Map<number, ReadonlyMap<string, Need>>();
+  /** Of the last revisions, the newest last. */
+  readonly #asks: Ask[] = [];
   #judged = new Map<string, Judged>();
 
   constructor(id: string) {
@@ -81,31 +95,49 @@ export class NodeRecord implements StreamNode {
    */
   ask(given: ResourceSet | readonly Resource[], carry: (typeUrl: string, need: Need) => boolean): number {
     const resources = ResourceSet.of(given).fitting(this.scope);
-    const needs = new Map<string, Need>();
+    const changes = resources.changesSince(this.#given);
+    this.#given = resources;
+    if (this.known && changes.length === 0) return this.revision;
+    const carried = this.#carried(changes, carry);
     const next = this.revision + 1;
-    for (const typeUrl of new Set([...this.#asked.keys(), ...resources.types.keys()])) {
-      const before = this.#asked.get(typeUrl);
-      const after = resources.of(typeUrl);
-      if (after.version === before?.version) continue;
-      needs.set(typeUrl, { revision: next, names: after.changesSince(before).names });
-      this.#asked.set(typeUrl, after);
+    for (const { typeUrl } of changes) {
+      const set = resources.of(typeUrl);
+      this.#asked.set(typeUrl, set);
       this.#changedAt.set(typeUrl, next);
-      this.#forgive(typeUrl, after);
+      this.#forgive(typeUrl, set);
     }
-    if (this.known && needs.size === 0) return this.revision;
-    for (const [typeUrl, need] of this.#needs.get(this.revision) ?? [])
-      if (!needs.has(typeUrl) && carry(typeUrl, need)) needs.set(typeUrl, need);
     this.known = true;
     this.revision = next;
-    this.#needs.set(next, needs);
-    if (this.#needs.size > MOST_REVISIONS) this.#needs.delete(this.#needs.keys().next().value!);
+    this.#asks.push({ changes, carried });
+    if (this.#asks.length > MOST_REVISIONS) this.#asks.shift();
     this.#judged.clear();
     return next;
   }
 
+  /** What the newest revision needs and is not changed once more. */
+  #carried(changes: readonly TypeChange[], carry: (typeUrl: string, need: Need) => boolean): ReadonlyMap<string, Need> {
+    const last = this.#asks.at(-1);
+    if (!last) return nothingCarried;
+    let carried: Map<string, Need> | undefined;
+    const consider = (typeUrl: string, need: Need) => {
+      if (changes.some((change) => change.typeUrl === typeUrl) || !carry(typeUrl, need)) return;
+      carried ??= new Map();
+      carried.set(typeUrl, need);
+    };
+    for (const { typeUrl, names } of last.changes) consider(typeUrl, { revision: this.revision, names });
+    for (const [typeUrl, need] of last.carried) consider(typeUrl, need);
+    return carried ?? nothingCarried;
+  }
+
   /** What has to be acknowledged for a revision; that of the newest where it is too long ago. */
   needs(revision: number): ReadonlyMap<string, Need> {
-    return this.#needs.get(revision) ?? this.#needs.get(this.revision) ?? new Map();
+    const back = this.revision - revision;
+    const of = back >= 0 && back < this.#asks.length ? revision : this.revision;
+    const ask = this.#asks.at(of - this.revision - 1);
+    const needs = new Map<string, Need>();
+    for (const { typeUrl, names } of ask?.changes ?? []) needs.set(typeUrl, { revision: of, names });
+    for (const [typeUrl, need] of ask?.carried ?? []) needs.set(typeUrl, need);
+    return needs;
   }
 
   /** Binds the node to the wall it is behind. What was learned behind another one is void. */
@@ -185,10 +217,11 @@ export class NodeRecord implements StreamNode {
       const version = asked.get(name)?.version;
       if (version === undefined || !versions.has(version)) names.delete(name);
     }
+    if (names.size === 0) this.#refused.delete(typeUrl);
   }
 
   #judge(typeUrl: string): Judged {
-    if (!this.known) return { goal: undefined, problems: new Map() };
+    if (!this.known) return { goal: undefined, problems: noProblems };
     let judged = this.#judged.get(typeUrl);
     if (!judged) {
       judged = this.#judgeAnew(typeUrl);
@@ -199,8 +232,11 @@ export class NodeRecord implements StreamNode {
   }
 
   #judgeAnew(typeUrl: string): Judged {
-    const problems = new Map<string, string>();
     const view = this.view(typeUrl);
+    const revision = this.#changedAt.get(typeUrl) ?? 0;
+    if (this.#refused.size === 0 && this.#held.size === 0)
+      return { goal: { set: view, frozen: noNames, revision }, problems: noProblems };
+    const problems = new Map<string, string>();
     const withheld = this.#withheld(typeUrl, problems);
     const { set, frozen } = this.#withoutRefused(withheld ?? view, problems);
     // What is withheld is left as it is, also where it was sent meanwhile.
@@ -210,7 +246,7 @@ export class NodeRecord implements StreamNode {
       problems.set('*', held.detail);
       return { goal: undefined, problems };
     }
-    return { goal: { set, frozen, revision: this.#changedAt.get(typeUrl) ?? 0 }, problems };
+    return { goal: { set, frozen, revision }, problems };
   }
 
   /** The last good set, where the one asked for may use a cluster that was refused. */

@@ -68,7 +68,7 @@ export class Nodes {
    * wins a conflict: a proxy of the shadow that calls itself by a production node's name is turned away, the other way
    * round the shadow's stream gives way.
    */
-  attach(stream: ServedStream, node: WireNode): { node: NodeRecord } | { refused: Refusal; detail: string } {
+  attach(stream: ServedStream, node: WireNode): { member: Member } | { refused: Refusal; detail: string } {
     const { id, cluster } = node;
     const { attempts, clock, events, logger, streamsPerNode } = this.#options;
     const member = this.take(id);
@@ -89,7 +89,7 @@ export class Nodes {
     record.identity = node.bytes.length <= MOST_IDENTITY ? node.bytes : undefined;
     logger.info({ node: id, scope, protocol, known: record.known }, 'proxy connected');
     events.emit('connect', { nodeId: id, cluster, scope, protocol, at: clock.now() });
-    return { node: record };
+    return { member };
   }
 
   detach(stream: ServedStream): void {

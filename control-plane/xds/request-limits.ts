@@ -11,6 +11,7 @@ export function beyondLimits(
 ): string | undefined {
   const { names, unsubscribe, initialVersions } = request;
   const own = state.subscription(typeUrl);
+  if (own && names.length === 0 && unsubscribe.length === 0 && initialVersions.size === 0) return undefined;
   if (typeUrl.length > limits.nameLength) return 'type URL too long';
   if (!own && state.subscriptions.length >= limits.types) return `more than ${limits.types} types on one stream`;
   if (Math.max(names.length, unsubscribe.length, initialVersions.size) > limits.names)

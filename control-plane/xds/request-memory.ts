@@ -1,10 +1,16 @@
 import type { WireRequest } from './wire-request.ts';
 import { decodeRequest } from './wire-request.ts';
 
+/** `recognised`: it did not have to be read. */
+export interface Decoded {
+  readonly request: WireRequest;
+  readonly recognised: boolean;
+}
+
 interface Known {
   readonly protocol: 'sotw' | 'delta';
   readonly bytes: Uint8Array;
-  readonly request: WireRequest;
+  readonly recognised: Decoded;
 }
 
 /** How many requests are kept, and up to which size, bytes. */
@@ -19,25 +25,30 @@ const LARGEST = 128 * 1024;
 export class RequestMemory {
   readonly #known: Known[] = [];
   #next = 0;
+  /** The one that came again last: mostly the next is the same. */
+  #last: Known | undefined;
 
   /**
-   * A request of a stream whose node is known; it may be shared with others. `recognised`: it did not have to be read. Throws
-   * on malformed bytes.
+   * A request of a stream whose node is known; it may be shared with others. Throws on malformed bytes.
    */
-  decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): { request: WireRequest; recognised: boolean } {
-    for (const known of this.#known)
-      if (
-        known.bytes.length === bytes.length &&
-        known.protocol === protocol &&
-        Buffer.compare(known.bytes, bytes) === 0
-      )
-        return { request: known.request, recognised: true };
+  decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): Decoded {
+    if (this.#last && isSame(this.#last, bytes, protocol)) return this.#last.recognised;
+    const known = this.#known.find((k) => isSame(k, bytes, protocol));
+    if (known) {
+      this.#last = known;
+      return known.recognised;
+    }
     const request = decodeRequest(bytes, protocol, false);
     if (bytes.length <= LARGEST) {
       // The bytes may be a part of something larger that would be kept with them.
-      this.#known[this.#next] = { protocol, bytes: Uint8Array.from(bytes), request };
+      const recognised: Decoded = { request, recognised: true };
+      this.#known[this.#next] = { protocol, bytes: Uint8Array.from(bytes), recognised };
       this.#next = (this.#next + 1) % MOST;
     }
     return { request, recognised: false };
   }
+}
+
+function isSame(known: Known, bytes: Uint8Array, protocol: 'sotw' | 'delta'): boolean {
+  return known.bytes.length === bytes.length && known.protocol === protocol && Buffer.compare(known.bytes, bytes) === 0;
 }

@@ -35,22 +35,43 @@ test('resources are sorted by type once for each scope', () => {
 });
 
 test('what cannot be served is named, and the first of a name counts', () => {
-  const { refused, of } = new ResourceSet([
+  const fitting = new ResourceSet([
     resource(T, ''),
     resource(T, 'a', { version: '1' }),
     resource(T, 'a', { version: '2' }),
   ]).fitting('production');
   assert.deepEqual(
-    refused.map((r) => r.reason),
+    fitting.refused.map((r) => r.reason),
     ['it has no name', 'its name is given twice'],
   );
-  assert.equal(of(T).get('a')?.version, '1');
+  assert.equal(fitting.of(T).get('a')?.version, '1');
 });
 
 test('a type without resources is an empty set, called as asked', () => {
-  const { of } = new ResourceSet([], { [T]: 'commit 7' }).fitting('production');
-  assert.equal(of(T).resources.size, 0);
-  assert.equal(of(T).label, 'commit 7');
+  const set = new ResourceSet([], { [T]: 'commit 7' }).fitting('production').of(T);
+  assert.equal(set.resources.size, 0);
+  assert.equal(set.label, 'commit 7');
+});
+
+test('what changed between two is found out once per pair, removals included, and a label is no change', () => {
+  const [before, after] = [
+    new ResourceSet([resource(T, 'a'), resource(T, 'b'), resource(U, 'c')]).fitting('production'),
+    new ResourceSet([resource(T, 'a', { version: '2' }), resource(U, 'c')], { [U]: 'v9' }).fitting('production'),
+  ];
+  const changes = after.changesSince(before);
+  assert.deepEqual(
+    changes.map(({ typeUrl, names }) => [typeUrl, [...names].sort()]),
+    [[T, ['a', 'b']]],
+  );
+  assert.equal(after.changesSince(before), changes);
+  const none = new ResourceSet([]).fitting('production');
+  assert.deepEqual(
+    none.changesSince(after).map(({ typeUrl, names }) => [typeUrl, [...names]]),
+    [
+      [T, ['a']],
+      [U, ['c']],
+    ],
+  );
 });
 
 test('a caller’s list may change afterwards', () => {

@@ -1,3 +1,4 @@
+import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits, invalidity } from './resource.ts';
 import type { TypeSet } from './type-set.ts';
@@ -9,16 +10,52 @@ export interface RefusedResource {
   readonly reason: string;
 }
 
-/** What of a {@link ResourceSet} nodes of one scope may have. */
-export interface FittingResources {
+/** A type that is not the same in two {@link FittingResources}. */
+export interface TypeChange {
+  readonly typeUrl: string;
+  /** Names that differ, removed ones included. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** What of a {@link ResourceSet} nodes of one scope may have. Immutable. */
+export class FittingResources {
   /** By type URL; types without a resource are absent. */
   readonly types: ReadonlyMap<string, TypeSet>;
   readonly count: number;
   /** What is never served, out of scope or not. */
   readonly refused: readonly RefusedResource[];
   readonly outOfScope: readonly RefusedResource[];
+  readonly #empty: (typeUrl: string) => TypeSet;
+  /** By what was before. */
+  readonly #changes = new WeakMap<FittingResources, readonly TypeChange[]>();
+
+  constructor(
+    parts: Pick<FittingResources, 'types' | 'count' | 'refused' | 'outOfScope'>,
+    empty: (typeUrl: string) => TypeSet,
+  ) {
+    this.types = parts.types;
+    this.count = parts.count;
+    this.refused = parts.refused;
+    this.outOfScope = parts.outOfScope;
+    this.#empty = empty;
+  }
+
   /** The set of a type, empty where there is none. */
-  of(typeUrl: string): TypeSet;
+  of(typeUrl: string): TypeSet {
+    return this.types.get(typeUrl) ?? this.#empty(typeUrl);
+  }
+
+  /** The types whose content is not as it was in `before`: those that were there first. Computed once per pair and shared. */
+  changesSince(before: FittingResources): readonly TypeChange[] {
+    return remember(this.#changes, before, () => {
+      const changes: TypeChange[] = [];
+      for (const typeUrl of new Set([...before.types.keys(), ...this.types.keys()])) {
+        const [old, set] = [before.types.get(typeUrl), this.of(typeUrl)];
+        if (set.version !== old?.version) changes.push({ typeUrl, names: set.changesSince(old).names });
+      }
+      return changes;
+    });
+  }
 }
 
 /**
@@ -75,6 +112,6 @@ export class ResourceSet {
     const make = (typeUrl: string, resources: Iterable<Resource>) =>
       typeSet(typeUrl, resources, this.#versions[typeUrl]);
     const types = new Map([...byType].map(([typeUrl, found]) => [typeUrl, make(typeUrl, found.values())]));
-    return { types, count, refused, outOfScope, of: (typeUrl) => types.get(typeUrl) ?? make(typeUrl, []) };
+    return new FittingResources({ types, count, refused, outOfScope }, (typeUrl) => make(typeUrl, []));
   }
 }

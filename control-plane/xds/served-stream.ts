@@ -1,9 +1,10 @@
 import type { Clock } from '../mesh/clock.ts';
-import type { Verdict } from './answers.ts';
+import type { Judgement } from './answers.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { isDebugType } from './inspect/istio-debug.ts';
 import type { Limits } from './limits.ts';
 import type { NodeRecord } from './node.ts';
+import type { Member } from './nodes.ts';
 import type { Authorise, Peer } from './peer.ts';
 import { beyondLimits } from './request-limits.ts';
 import type { RequestMemory } from './request-memory.ts';
@@ -59,9 +60,10 @@ export interface Hub {
   /** Nothing is served to anybody yet. */
   held(): boolean;
   /** Takes the stream in as one of the node's, or says why not. */
-  attach(stream: ServedStream, node: WireNode): { node: NodeRecord } | { refused: Refusal; detail: string };
+  attach(stream: ServedStream, node: WireNode): { member: Member } | { refused: Refusal; detail: string };
   detach(stream: ServedStream): void;
-  onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void;
+  /** What a request said of an answer. */
+  onVerdict(stream: ServedStream, typeUrl: string, verdict: Judgement, now: number): void;
   onSent(stream: ServedStream, answer: Outgoing, bytes: number): void;
   /** Something in the stream's state may have moved. */
   onProgress(stream: ServedStream): void;
@@ -96,7 +98,8 @@ export class ServedStream {
   ackedAt: number | undefined;
   /** Anything came at all. */
   heard = false;
-  node: NodeRecord | undefined;
+  /** Its node; undefined until it has said which. */
+  member: Member | undefined;
   #state: StreamState | undefined;
   #writable = true;
   #closed = false;
@@ -122,6 +125,10 @@ export class ServedStream {
     this.#fixedType = origin.fixedType;
     this.#inspector = origin.inspector;
     this.connectedAt = hub.clock.now();
+  }
+
+  get node(): NodeRecord | undefined {
+    return this.member?.record;
   }
 
   get subscriptions(): readonly Subscription[] {
@@ -162,8 +169,11 @@ export class ServedStream {
             nonce,
             error,
           });
-    if (verdict.kind === 'ack') this.ackedAt = this.#hub.clock.now();
-    this.#hub.onVerdict(this, typeUrl, verdict);
+    if (verdict.kind === 'ack' || verdict.kind === 'nack') {
+      const now = this.#hub.clock.now();
+      if (verdict.kind === 'ack') this.ackedAt = now;
+      this.#hub.onVerdict(this, typeUrl, verdict, now);
+    }
     this.pump();
   }
 
@@ -205,15 +215,16 @@ export class ServedStream {
   }
 
   #pumpOnce(): void {
+    const { node } = this;
     let now = this.#hub.clock.now();
-    while (!this.#closed && this.#writable && this.#state && this.node?.known && !this.#hub.held()) {
-      now = this.#hub.clock.now();
-      const answer = this.#state.next(this.node, now);
+    while (!this.#closed && this.#writable && this.#state && node?.known && !this.#hub.held()) {
+      const answer = this.#state.next(node, now);
       if (!answer) break;
       const guarded = this.#guard(answer);
       const message = encodeAnswer(guarded, this.#hub.identifier);
       this.#writable = this.#wire.write(message);
       this.#hub.onSent(this, guarded, message.length);
+      now = this.#hub.clock.now();
     }
     this.#arm(now);
     if (!this.#closed) this.#hub.onProgress(this);
@@ -300,7 +311,7 @@ export class ServedStream {
       this.end(attached.refused, attached.detail);
       return false;
     }
-    this.node = attached.node;
+    this.member = attached.member;
     const features = request.node!.clientFeatures;
     this.#state = new StreamState(this.protocol, {
       ttl: features.includes(TTL_FEATURE) && (this.protocol === 'delta' || features.includes(WRAPPER_FEATURE)),

@@ -1,6 +1,6 @@
 import { UmbraError } from '../mesh/errors.ts';
 import { isLocal, parseAddress } from './address.ts';
-import type { Verdict } from './answers.ts';
+import type { Judgement } from './answers.ts';
 import { Attempts } from './attempts.ts';
 import { anybody, byCertificate } from './authorise.ts';
 import type { Census } from './census.ts';
@@ -79,9 +79,9 @@ export class ManagementServer {
           ? this.#nodes.attach(stream, node)
           : { refused: 'UNAVAILABLE', detail: 'the management server is closing' },
       detach: (stream) => this.#nodes.detach(stream),
-      onVerdict: (stream, typeUrl, verdict) => this.#onVerdict(stream, typeUrl, verdict),
+      onVerdict: (stream, typeUrl, verdict, now) => this.#onVerdict(stream, typeUrl, verdict, now),
       onSent: (stream, answer, bytes) => this.#onSent(stream, answer, bytes),
-      onProgress: (stream) => this.#nodes.find(stream.node?.id ?? '')?.waiters.advance(),
+      onProgress: (stream) => stream.member?.waiters.advance(),
       onScopeViolation: (stream, answer, names) => {
         this.counters.refused += names.length;
         attempts.outOfScope(stream.node!.id, stream.scope, answer.typeUrl, names);
@@ -180,14 +180,13 @@ export class ManagementServer {
     this.counters.refused += refused.length;
     for (const r of refused)
       this.#options.logger.warn({ node: nodeId, ...r, code: 'UMB0301' }, `resource refused: ${r.reason}`);
-    const now = this.#hub.clock.now();
     const streams = [...member.streams];
     const open = (typeUrl: string, need: Need) => {
       if (record.problems(typeUrl).size > 0) return false;
       return !streams.every((s) => (s.subscription(typeUrl)?.syncedRevision ?? -1) >= need.revision) || !streams.length;
     };
     const revision = record.ask(set, open);
-    this.#options.logger.debug({ node: nodeId, revision, resources: count, at: now }, 'set');
+    this.#options.logger.debug({ node: nodeId, revision, resources: count, at: this.#hub.clock.now() }, 'set');
     for (const stream of streams) stream.pump();
     member.waiters.advance();
     return { revision, refused };
@@ -286,38 +285,33 @@ export class ManagementServer {
       if ((record.scope ?? 'production') === scope) yield { record, streams: [...streams] };
   }
 
-  #onVerdict(stream: ServedStream, typeUrl: string, verdict: Verdict): void {
-    if (verdict.kind !== 'ack' && verdict.kind !== 'nack') return;
-    const record = stream.node!;
-    const at = this.#hub.clock.now();
-    const tookMs = at - verdict.sent.at;
-    const event = { nodeId: record.id, typeUrl, version: verdict.sent.set.label, at, tookMs };
+  #onVerdict(stream: ServedStream, typeUrl: string, verdict: Judgement, at: number): void {
+    const { record, streams, waiters } = stream.member!;
+    const { sent } = verdict;
+    const event = () => ({ nodeId: record.id, typeUrl, version: sent.set.label, at, tookMs: at - sent.at });
     if (verdict.kind === 'ack') {
       this.counters.acks++;
       // Of several clients nobody knows which was which on its stream before.
-      if (typeUrl === typeUrls.CDS && this.#nodes.find(record.id)?.streams.size === 1)
-        record.clusters.acknowledged(verdict.sent.version);
+      if (typeUrl === typeUrls.CDS && streams.size === 1) record.clusters.acknowledged(sent.version);
       const subscription = stream.subscription(typeUrl)!;
-      const { set, revision } = verdict.sent;
-      if (subscription.accepted(set, false)) record.onSynced(typeUrl, set);
-      if (subscription.accepted(set, true))
-        subscription.syncedRevision = Math.max(subscription.syncedRevision, revision);
+      const inFull = subscription.accepted(sent.set, true);
+      if (inFull) subscription.syncedRevision = Math.max(subscription.syncedRevision, sent.revision);
+      if (inFull || subscription.accepted(sent.set, false)) record.onSynced(typeUrl, sent.set);
       // Before anything newer is sent: a refusal of that must not reach back to this.
-      this.#nodes.find(record.id)?.waiters.advance();
-      this.#events.emit('ack', event);
+      waiters.advance();
+      if (this.#events.has('ack')) this.#events.emit('ack', event());
       return;
     }
     this.counters.nacks++;
-    const { detail, names } = record.onNack(typeUrl, verdict.sent, verdict.detail, at);
+    const { detail, names } = record.onNack(typeUrl, sent, verdict.detail, at);
     this.#options.logger.warn(
       { node: record.id, type: typeUrl, names, detail, code: 'UMB0303' },
       `${record.id} refused ${describe(typeUrl, names)}; the last good version stays: ${detail}`,
     );
-    const member = this.#nodes.find(record.id);
     // Settle before anybody is told: who listens may already ask for something else.
-    member?.waiters.advance();
-    this.#events.emit('nack', { ...event, detail, names });
-    for (const other of [...(member?.streams ?? [])]) if (other !== stream) other.pump();
+    waiters.advance();
+    this.#events.emit('nack', { ...event(), detail, names });
+    for (const other of [...streams]) if (other !== stream) other.pump();
   }
 
   #onSent(stream: ServedStream, answer: Outgoing, bytes: number): void {

@@ -3,16 +3,16 @@ import type { Plan } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 
 /** By the goal's set, then by where a stream comes from; null = there is nothing to send. */
-const plans = new WeakMap<TypeSet, Map<string, Plan | null>>();
+const plans = new WeakMap<TypeSet, Map<number, Plan | null>>();
 const MOST_PLANS = 64;
 
 /** The plan towards `set` from a position that many streams share, made once and kept while the set lives (the last 64). */
-export function sharedPlan(set: TypeSet, position: string, make: () => Plan | undefined): Plan | undefined {
+export function sharedPlan(set: TypeSet, position: number, make: () => Plan | undefined): Plan | undefined {
   const known = remember(plans, set, () => new Map());
   let plan = known.get(position);
   if (plan === undefined) {
     const made = make();
-    plan = made ? { ...made, key: made.key ?? position } : null;
+    plan = made ? { ...made, key: made.key ?? `from ${position}` } : null;
     if (known.size >= MOST_PLANS) known.delete(known.keys().next().value!);
     known.set(position, plan);
   }

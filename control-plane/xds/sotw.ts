@@ -57,15 +57,12 @@ export class SotwSubscription extends Subscription {
     for (const r of sent.kept) this.holdings.set(r.name, r.version);
   }
 
-  plan(goal: Goal, options: PlanOptions): Plan | undefined {
-    if (this.has(goal)) return undefined;
-    return this.shared(goal, options, () =>
-      this.whole ? this.#planWhole(goal, options) : this.#planPart(goal, options),
-    );
+  protected make(goal: Goal, options: PlanOptions): Plan | undefined {
+    return this.whole ? this.#planWhole(goal, options) : this.#planPart(goal, options);
   }
 
   override commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
-    this.#kept = new Map(plan.kept.map((r) => [r.name, r]));
+    if (plan.kept.length > 0 || this.#kept.size > 0) this.#kept = new Map(plan.kept.map((r) => [r.name, r]));
     if (this.synced) this.#resumedFrom = undefined;
     const outgoing = super.commit(goal, plan, options, now);
     // A whole answer without them says that they do not exist.
@@ -141,7 +138,7 @@ export class SotwSubscription extends Subscription {
       const resource = set.get(name);
       if (resource && (this.isFresh(name) || this.holdings.version(name) !== resource.version))
         resources.push(resource);
-      const owed = resource || !this.fresh.has(name) ? undefined : options.owed?.(name);
+      const owed = resource || !this.fresh.has(name) ? undefined : options.owed?.warmedBy(this.typeUrl, name);
       if (owed) kept.push(owed);
     }
     resources.push(...kept);

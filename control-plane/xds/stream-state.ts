@@ -5,6 +5,7 @@ import { DeltaSubscription } from './delta.ts';
 import type { SotwRequest } from './sotw.ts';
 import { SotwSubscription } from './sotw.ts';
 import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions } from './subscription.ts';
+import { keepAll, keepNone } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { needsClusters, needsListeners, rank, removedLast, typeUrls, warmingTypes } from './type-urls.ts';
 
@@ -59,7 +60,8 @@ export class StreamState {
   }
 
   subscription(typeUrl: string): Subscription | undefined {
-    return this.#subscriptions.find((s) => s.typeUrl === typeUrl);
+    for (const s of this.#subscriptions) if (s.typeUrl === typeUrl) return s;
+    return undefined;
   }
 
   onSotw(typeUrl: string, request: SotwRequest): Verdict {
@@ -93,31 +95,22 @@ export class StreamState {
   next(node: StreamNode, now: number): Outgoing | undefined {
     this.#openedAt ??= now;
     this.#resume(node);
-    const hold =
-      this.#subscriptions.some((s) => needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone)) ||
-      (now < this.#openedAt + GRACE_MS && this.#hasYetToAsk(node));
-    const ready = (typeUrl: string) => this.#ready(this.subscription(typeUrl), node, now);
     const awaited = now < this.#openedAt + this.#options.patienceMs && this.#awaitsClusters(node);
     if (awaited) this.#rewarm();
-    const clustersReady = !awaited && ready(typeUrls.CDS) && ready(typeUrls.EDS);
-    const clusters = this.subscription(typeUrls.CDS);
-    const clustersMove = awaited || (!!clusters && !inStep(clusters, node.goal(typeUrls.CDS), keepNone));
+    // Found out when it is asked for: mostly there is little to send, and thousands of streams are looked at.
+    let clustersReady: boolean | undefined;
     for (const s of this.#subscriptions) {
       const goal = node.goal(s.typeUrl);
       if (!goal) continue;
       // Before what is new: it may come without end, and refreshes nothing but itself.
       const refresh = s.whole ? undefined : s.heartbeat(goal, now);
       if (refresh) return refresh;
-      if (needsClusters(s.typeUrl) && !clustersReady) continue;
-      const options: PlanOptions = {
-        holdRemovals: removedLast(s.typeUrl) && (hold || (clustersMove && s !== clusters)),
-        freshOnly: needsListeners(s.typeUrl) && !ready(typeUrls.LDS),
-        owed:
-          clustersMove && warmingTypes.includes(s.typeUrl)
-            ? (name) => node.clusters.warmedBy(s.typeUrl, name)
-            : undefined,
-      };
-      if (s.maySend(now)) {
+      if (needsClusters(s.typeUrl)) {
+        clustersReady ??= !awaited && this.#ready(typeUrls.CDS, node, now) && this.#ready(typeUrls.EDS, node, now);
+        if (!clustersReady) continue;
+      }
+      if (!s.has(goal.set) && s.maySend(now)) {
+        const options = this.#planOptions(s, node, now, awaited);
         const plan = s.plan(goal, options);
         if (plan) {
           if (s.typeUrl === typeUrls.CDS) {
@@ -137,6 +130,27 @@ export class StreamState {
       if (whole) return whole;
     }
     return undefined;
+  }
+
+  /** How much of its goal a subscription may be sent now. `awaited`: {@link #awaitsClusters}. */
+  #planOptions(s: Subscription, node: StreamNode, now: number, awaited: boolean): PlanOptions {
+    const { typeUrl } = s;
+    if (needsListeners(typeUrl)) return this.#ready(typeUrls.LDS, node, now) ? keepNone : onlyFresh;
+    if (typeUrl === typeUrls.CDS) return this.#mayBeReferredTo(node, now) ? keepAll : keepNone;
+    if (!warmingTypes.includes(typeUrl)) return keepNone;
+    const clustersMove = awaited || this.#isBehind(typeUrls.CDS, node);
+    return {
+      holdRemovals: removedLast(typeUrl) && (clustersMove || this.#mayBeReferredTo(node, now)),
+      freshOnly: false,
+      owed: clustersMove ? node.clusters : undefined,
+    };
+  }
+
+  /** Whether the client may still use what is to go: not all that names clusters is as it should be. */
+  #mayBeReferredTo(node: StreamNode, now: number): boolean {
+    for (const s of this.#subscriptions)
+      if (needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone)) return true;
+    return now < this.#openedAt! + GRACE_MS && this.#hasYetToAsk(node);
   }
 
   /**
@@ -184,25 +198,31 @@ export class StreamState {
 
   /** When, after `now`, {@link next} may have something to say without anything else happening. */
   wakeAt(node: StreamNode, now = Number.NEGATIVE_INFINITY): number | undefined {
-    let at: number | undefined;
-    const earlier = (candidate: number | undefined) => {
-      if (candidate !== undefined && candidate > now && (at === undefined || candidate < at)) at = candidate;
-    };
+    let at = Number.POSITIVE_INFINITY;
     const behind = this.#subscriptions.some((s) => !inStep(s, node.goal(s.typeUrl), keepNone));
     if (behind && this.#openedAt !== undefined) {
-      if (this.#hasYetToAsk(node)) earlier(this.#openedAt + GRACE_MS);
-      if (this.#awaitsClusters(node)) earlier(this.#openedAt + this.#options.patienceMs);
+      const graceEndsAt = this.#openedAt + GRACE_MS;
+      const patienceEndsAt = this.#openedAt + this.#options.patienceMs;
+      if (now < graceEndsAt && this.#hasYetToAsk(node)) at = graceEndsAt;
+      if (now < patienceEndsAt && patienceEndsAt < at && this.#awaitsClusters(node)) at = patienceEndsAt;
     }
     for (const s of this.#subscriptions) {
-      if (behind && !s.idle) earlier(s.patienceEndsAt);
-      if (s.idle) earlier(s.heartbeatAt);
+      const due = s.idle ? s.heartbeatAt : behind ? s.patienceEndsAt : undefined;
+      if (due !== undefined && now < due && due < at) at = due;
     }
-    return at;
+    return at === Number.POSITIVE_INFINITY ? undefined : at;
+  }
+
+  /** Whether the client asks for a type and does not have all it should, in full. */
+  #isBehind(typeUrl: string, node: StreamNode): boolean {
+    const s = this.subscription(typeUrl);
+    return s !== undefined && !inStep(s, node.goal(typeUrl), keepNone);
   }
 
   /** Acknowledged in full, or given up waiting for. */
-  #ready(s: Subscription | undefined, node: StreamNode, now: number): boolean {
-    const goal = s && node.goal(s.typeUrl);
+  #ready(typeUrl: string, node: StreamNode, now: number): boolean {
+    const s = this.subscription(typeUrl);
+    const goal = s && node.goal(typeUrl);
     if (!s || !goal) return true;
     if (!s.idle && now < s.patienceEndsAt!) return false;
     return !s.plan(goal, keepAll) || !s.maySend(now);
@@ -214,6 +234,7 @@ export class StreamState {
    */
   #warm(clusters: Subscription, sent: readonly { name: string; version: string }[], node: StreamNode) {
     const eds = this.subscription(typeUrls.EDS);
+    if (!eds && (this.protocol === 'sotw' || this.#unwarmed === 'all')) return;
     const endpoints = node.goal(typeUrls.EDS)?.set;
     if (!endpoints) return;
     const held = (name: string) => clusters.holdings.version(name);
@@ -222,22 +243,25 @@ export class StreamState {
     const known = (name: string) => endpoints.get(name) ?? node.clusters.warmedBy(typeUrls.EDS, name);
     const names = changed.every(known) ? changed : 'all';
     if (eds) eds.refresh(names);
-    else if (this.protocol === 'delta') this.#unwarmed = this.#unwarmed ? 'all' : names;
+    else this.#unwarmed = this.#unwarmed ? 'all' : names;
   }
 }
 
 /** What there is now of what clusters warm by. */
 function warmedBy(node: StreamNode): ReadonlyMap<string, TypeSet> {
-  const sets = new Map<string, TypeSet>();
+  let sets: Map<string, TypeSet> | undefined;
   for (const typeUrl of warmingTypes) {
     const set = node.goal(typeUrl)?.set;
-    if (set && set.resources.size > 0) sets.set(typeUrl, set);
+    if (set && set.resources.size > 0) {
+      sets ??= new Map();
+      sets.set(typeUrl, set);
+    }
   }
-  return sets;
+  return sets ?? nothing;
 }
 
-const keepNone: PlanOptions = { holdRemovals: false, freshOnly: false };
-const keepAll: PlanOptions = { holdRemovals: true, freshOnly: false };
+const nothing: ReadonlyMap<string, TypeSet> = new Map();
+const onlyFresh: PlanOptions = { holdRemovals: false, freshOnly: true };
 
 function inStep(s: Subscription, goal: Goal | undefined, options: PlanOptions): boolean {
   return !goal || (s.idle && !s.plan(goal, options));

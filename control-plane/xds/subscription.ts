@@ -1,4 +1,6 @@
-import { Answers, type Verdict } from './answers.ts';
+import type { Sent, Verdict } from './answers.ts';
+import { Answers } from './answers.ts';
+import type { ClusterMemory } from './cluster-memory.ts';
 import { Holdings, UNKNOWN } from './holdings.ts';
 import type { InterestChange } from './interest.ts';
 import { Interest } from './interest.ts';
@@ -16,22 +18,14 @@ export interface Goal {
 }
 
 /** An answer, not yet encoded. */
-export interface Outgoing {
+export interface Outgoing extends Sent {
   readonly protocol: 'sotw' | 'delta';
   readonly typeUrl: string;
-  readonly version: string;
-  readonly nonce: string;
-  readonly resources: readonly Resource[];
-  /** Delta only. */
-  readonly removed: readonly string[];
-  /** Those of them that the client never had, where its type tells the two apart. */
+  /** Those removed that the client never had, where its type tells the two apart. */
   readonly missing?: ReadonlySet<string> | undefined;
   /** Whether times to live are written (only to clients that say they understand them). */
   readonly ttl: boolean;
-  /** It only refreshes times to live: delta resources go without their bodies. */
-  readonly heartbeat: boolean;
-  /** The set it was made from, and how within that set: equal keys on one set mean equal bytes. */
-  readonly set: TypeSet;
+  /** How it was made from its set: equal keys on one set mean equal bytes. */
   readonly key: string | undefined;
 }
 
@@ -41,7 +35,7 @@ export interface PlanOptions {
   /** Only what was asked for since the last answer. */
   readonly freshOnly: boolean;
   /** What the client may ask for though it is to go: its clusters still warm by it. */
-  readonly owed?: ((name: string) => Resource | undefined) | undefined;
+  readonly owed?: Pick<ClusterMemory, 'warmedBy'> | undefined;
 }
 
 export interface Plan {
@@ -64,6 +58,10 @@ export interface SubscriptionOptions {
 
 const MOST_OUTSTANDING = 8;
 const nothing: ReadonlySet<string> = new Set();
+
+/** Everything, removals at once or not yet. */
+export const keepNone: PlanOptions = { holdRemovals: false, freshOnly: false };
+export const keepAll: PlanOptions = { holdRemovals: true, freshOnly: false };
 
 /**
  * The state of one type on one stream: what the client asks for, what it has, which answers are on their way. It knows
@@ -96,27 +94,28 @@ export abstract class Subscription {
   }
 
   abstract readonly protocol: 'sotw' | 'delta';
-  /** What should be sent to reach the goal, or undefined. Changes nothing. */
-  abstract plan(goal: Goal, options: PlanOptions): Plan | undefined;
-
-  /** The client has the goal and asked for nothing again: there is nothing to plan. Most looks at a stream end here. */
-  protected has(goal: Goal): boolean {
-    const { base, exact } = this.holdings;
-    return this.everSent && base === goal.set && exact && !this.allFresh && this.fresh.size === 0;
-  }
+  protected abstract make(goal: Goal, options: PlanOptions): Plan | undefined;
 
   /**
-   * A plan that depends on nothing but the goal and where the client comes from is made once for all streams in that
-   * position, and so is its answer: thousands are after a change, or after a reconnection.
+   * What should be sent to reach the goal, or undefined. Changes nothing. A plan that depends on nothing but the goal and where
+   * the client comes from is made once for all streams in that position, and so is its answer: thousands are after a
+   * change, or after a reconnection.
    */
-  protected shared(goal: Goal, options: PlanOptions, make: () => Plan | undefined): Plan | undefined {
+  plan(goal: Goal, options: PlanOptions): Plan | undefined {
+    if (this.has(goal.set)) return undefined;
     const position = this.#position(goal, options);
-    if (position === undefined) return make();
-    return sharedPlan(goal.set, position, make);
+    if (position === undefined) return this.make(goal, options);
+    return sharedPlan(goal.set, position, () => this.make(goal, options));
+  }
+
+  /** The client has the set and asked for nothing again: there is nothing to plan. Most looks at a stream end here. */
+  has(set: TypeSet): boolean {
+    const { base, exact } = this.holdings;
+    return this.everSent && base === set && exact && !this.allFresh && this.fresh.size === 0;
   }
 
   /** All that a plan depends on beside the goal's set, as far as other streams can have the same; undefined = they cannot. */
-  #position(goal: Goal, options: PlanOptions): string | undefined {
+  #position(goal: Goal, options: PlanOptions): number | undefined {
     const { base, exact } = this.holdings;
     const { wildcard, names } = this.interest;
     if (!exact || goal.frozen.size > 0 || options.freshOnly) return undefined;
@@ -124,8 +123,13 @@ export abstract class Subscription {
     // Of names asked for anew, either none or all: what is fresh is asked for.
     const fresh = this.fresh.size > 0;
     if (fresh && (wildcard || this.fresh.size !== names.size)) return undefined;
-    const flags = [this.everSent, this.allFresh, fresh, wildcard, options.holdRemovals].map(Number).join('');
-    return `${this.protocol} ${flags} from ${base?.serial}`;
+    let position = base?.serial ?? 0;
+    position = position * 2 + Number(this.protocol === 'delta');
+    position = position * 2 + Number(this.everSent);
+    position = position * 2 + Number(this.allFresh);
+    position = position * 2 + Number(fresh);
+    position = position * 2 + Number(wildcard);
+    return position * 2 + Number(options.holdRemovals);
   }
 
   /** No answer is waiting for its acknowledgement. */
@@ -158,8 +162,8 @@ export abstract class Subscription {
    * for the last set acknowledged even if the node's goal has moved on meanwhile.
    */
   accepted(set: TypeSet, removals: boolean): boolean {
-    const goal = { set, frozen: nothing, revision: 0 };
-    return this.idle && !this.interest.empty && !this.plan(goal, { holdRemovals: !removals, freshOnly: false });
+    if (!this.idle || this.interest.empty) return false;
+    return this.has(set) || !this.plan({ set, frozen: nothing, revision: 0 }, removals ? keepNone : keepAll);
   }
 
   /** Whether an answer may be sent now, given the ones that are on their way. */
@@ -206,10 +210,9 @@ export abstract class Subscription {
         this.fresh.delete(name);
       }
     } else {
-      const carried: [string, string | null][] = plan.keptNames.map((name) => [name, this.holdings.version(name)]);
-      for (const name of goal.frozen) {
-        carried.push([name, this.holdings.version(name)]);
-      }
+      const carried: [string, string | null][] = [];
+      for (const name of plan.keptNames) carried.push([name, this.holdings.version(name)]);
+      for (const name of goal.frozen) carried.push([name, this.holdings.version(name)]);
       this.holdings.reach(goal.set);
       for (const [name, version] of carried) this.holdings.set(name, version);
       for (const r of plan.kept) this.holdings.set(r.name, r.version);
@@ -265,26 +268,19 @@ export abstract class Subscription {
       typeUrl: this.typeUrl,
       version: plan.version,
       nonce,
+      set,
+      revision: goal.revision,
       resources: plan.resources,
       removed: plan.removed,
       missing: plan.missing,
       ttl: this.options.ttl,
       heartbeat,
-      set,
+      at: now,
       key: plan.key,
     };
     // State of the world: only the newest nonce counts. Delta: each answer is judged on its own.
     if (this.protocol === 'sotw') this.#answers.forget();
-    this.#answers.add({
-      nonce,
-      version: plan.version,
-      set,
-      revision: goal.revision,
-      resources: plan.resources,
-      removed: plan.removed,
-      heartbeat,
-      at: now,
-    });
+    this.#answers.add(outgoing);
     this.everSent = true;
     this.#sentAt = now;
     this.sentVersion = plan.version;

@@ -55,8 +55,10 @@ export class TypeSet {
   readonly version: string;
   /** What answers call this state: what whoever set it calls it, otherwise {@link version}. Means nothing to the server. */
   readonly label: string;
-  /** Unique in this process; larger is younger. The nonce is made from it, so a nonce names the version it stands for. */
+  /** Unique in this process; larger is younger. */
   readonly serial: number;
+  /** The serial as text: a nonce made from it names the version it stands for. */
+  readonly nonce: string;
   /** Shortest time to live in the set, ms. */
   readonly shortestTtlMs: number | undefined;
   readonly #changes = new Map<number, Changes>();
@@ -64,10 +66,13 @@ export class TypeSet {
 
   constructor(typeUrl: string, resources: Iterable<Resource>, label?: string) {
     this.typeUrl = typeUrl;
-    this.resources = new Map(Array.from(resources, (r) => [r.name, withTimedVersion(r)]));
-    this.version = contentHash(this.resources);
+    const byName = new Map<string, Resource>();
+    for (const r of resources) byName.set(r.name, withTimedVersion(r));
+    this.resources = byName;
+    this.version = contentHash(byName);
     this.label = label ?? this.version;
     this.serial = ++serials;
+    this.nonce = this.serial.toString(36);
     let shortest: number | undefined;
     for (const r of this.resources.values())
       if (r.ttlMs !== undefined && (shortest === undefined || r.ttlMs < shortest)) shortest = r.ttlMs;
@@ -124,10 +129,10 @@ function same(a: Resource | undefined, b: Resource): boolean {
 
 /** Of names, versions and scopes; the same resources give the same. */
 export function contentHash(resources: ReadonlyMap<string, Resource>): string {
-  const hash = createHash('sha256');
+  let text = '';
   for (const name of [...resources.keys()].sort()) {
     const r = resources.get(name)!;
-    hash.update(`${name.length}:${name}${r.version.length}:${r.version}${r.scope};`);
+    text += `${name.length}:${name}${r.version.length}:${r.version}${r.scope};`;
   }
-  return hash.digest('base64url').slice(0, 16);
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
 }

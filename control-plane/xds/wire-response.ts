@@ -14,8 +14,14 @@ const tag = (field: number) => (field << 3) | 2;
 const sotwEntries = new WeakMap<Resource, Uint8Array>();
 const deltaEntries = new WeakMap<Resource, Uint8Array>();
 
-/** Encoded answers, as long as the set they show is alive. */
-const answers = new WeakMap<TypeSet, Map<string, Buffer>>();
+/** Encoded answers of one set. After a change thousands of streams are sent the same, one after the other: the last one. */
+interface Encoded {
+  readonly byKey: Map<string, Buffer>;
+  last: { readonly answer: Outgoing; readonly identifier: string; readonly bytes: Buffer } | undefined;
+}
+
+/** As long as the set they show is alive. */
+const answers = new WeakMap<TypeSet, Encoded>();
 const MOST_ANSWERS = 64;
 
 /**
@@ -24,15 +30,25 @@ const MOST_ANSWERS = 64;
  */
 export function encodeAnswer(answer: Outgoing, identifier: string): Buffer {
   if (answer.key === undefined || answer.heartbeat) return write(answer, identifier);
-  const known = remember(answers, answer.set, () => new Map());
+  const encoded = remember<TypeSet, Encoded>(answers, answer.set, () => ({ byKey: new Map(), last: undefined }));
+  const { byKey, last } = encoded;
+  if (last && last.identifier === identifier && isSame(last.answer, answer)) return last.bytes;
   const key = `${answer.protocol} ${answer.ttl} ${answer.nonce} ${answer.version} ${identifier} ${answer.key}`;
-  let bytes = known.get(key);
+  let bytes = byKey.get(key);
   if (!bytes) {
     bytes = write(answer, identifier);
-    if (known.size >= MOST_ANSWERS) known.delete(known.keys().next().value!);
-    known.set(key, bytes);
+    if (byKey.size >= MOST_ANSWERS) byKey.delete(byKey.keys().next().value!);
+    byKey.set(key, bytes);
   }
+  encoded.last = { answer, identifier, bytes };
   return bytes;
+}
+
+/** Whether two answers of one set have the same bytes. */
+function isSame(a: Outgoing, b: Outgoing): boolean {
+  return (
+    a.key === b.key && a.nonce === b.nonce && a.version === b.version && a.ttl === b.ttl && a.protocol === b.protocol
+  );
 }
 
 function write(answer: Outgoing, identifier: string): Buffer {

@@ -107,6 +107,8 @@ const answer = (more: Partial<Outgoing>): Outgoing => ({
   removed: [],
   ttl: false,
   heartbeat: false,
+  revision: 1,
+  at: 0,
   set,
   key: undefined,
   ...more,
