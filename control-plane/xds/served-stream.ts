@@ -1,4 +1,5 @@
 import type { Clock } from '../mesh/clock.ts';
+import type { Alarms, Sleeper } from './alarms.ts';
 import type { Judgement } from './answers.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { isDebugType } from './inspect/istio-debug.ts';
@@ -22,9 +23,6 @@ import { encodeAnswer } from './wire-response.ts';
  */
 const TTL_FEATURE = 'xds.config.supports-resource-ttl';
 const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
-
-/** Why a timer ends; an abort without a reason makes an error with its stack for each. */
-const NOT_NEEDED = 'not needed any more';
 
 /** Lists of resources of which production may see each: looked at once, however many streams they are sent to. */
 const harmless = new WeakSet<readonly Resource[]>();
@@ -53,6 +51,7 @@ export interface Wire {
 /** What a stream needs of the server. */
 export interface Hub {
   readonly clock: Clock;
+  readonly alarms: Alarms;
   readonly requests: RequestMemory;
   readonly identifier: string;
   readonly limits: Limits;
@@ -90,7 +89,7 @@ export interface StreamOrigin {
  * the timer. Answers are made when the wire takes them and never queued, so a slow client costs no memory: when it
  * reads again it gets the newest state.
  */
-export class ServedStream {
+export class ServedStream implements Sleeper {
   readonly scope: ListenerScope;
   readonly protocol: 'sotw' | 'delta';
   readonly peer: Peer;
@@ -105,8 +104,7 @@ export class ServedStream {
   #closed = false;
   #pumping = false;
   #again = false;
-  #timer: AbortController | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  #alarmAt = Number.POSITIVE_INFINITY;
   readonly #fixedType: string | undefined;
   readonly #authorise: Authorise;
   readonly #inspector: Inspector | undefined;
@@ -183,11 +181,17 @@ export class ServedStream {
     this.pump();
   }
 
+  /** What was due at some time may be sent now. */
+  wake(): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.pump();
+  }
+
   /** The client is gone. */
   onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#timer?.abort(NOT_NEEDED);
+    this.#hub.alarms.cancel(this.#alarmAt, this);
     if (this.node) this.#hub.detach(this);
   }
 
@@ -326,18 +330,10 @@ export class ServedStream {
     if (this.#closed || !this.#state || !this.node?.known || this.#hub.held()) return;
     const at = this.#state.wakeAt(this.node, now);
     const due = at !== undefined && at > now ? at : Number.POSITIVE_INFINITY;
-    // Looking earlier than needed does no harm; setting a timer anew for each answer of each stream costs.
-    if (due >= this.#timerAt) return;
-    this.#timer?.abort(NOT_NEEDED);
-    this.#timerAt = due;
-    const timer = new AbortController();
-    this.#timer = timer;
-    this.#hub.clock.sleep(due - now, timer.signal).then(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.pump();
-      },
-      () => {},
-    );
+    // Looking earlier than needed does no harm; setting it anew for each answer of each stream costs.
+    if (due >= this.#alarmAt) return;
+    this.#hub.alarms.cancel(this.#alarmAt, this);
+    this.#alarmAt = due;
+    this.#hub.alarms.set(due, this);
   }
 }

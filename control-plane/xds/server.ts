@@ -1,5 +1,6 @@
 import { UmbraError } from '../mesh/errors.ts';
 import { isLocal, parseAddress } from './address.ts';
+import { Alarms } from './alarms.ts';
 import type { Judgement } from './answers.ts';
 import { Attempts } from './attempts.ts';
 import { anybody, byCertificate } from './authorise.ts';
@@ -69,6 +70,7 @@ export class ManagementServer {
     this.#nodes = new Nodes({ clock, logger, events, attempts, counters: this.counters, streamsPerNode });
     this.#hub = {
       clock,
+      alarms: new Alarms(clock),
       requests: new RequestMemory(),
       identifier: options.identifier,
       limits,
