@@ -21,24 +21,25 @@ const MOST = 16;
  * wants them any more.
  */
 export class ClusterMemory {
-  /** The newest last. */
-  readonly #sent = new Map<string, SentClusters>();
+  /** The newest last; a few at most. */
+  #sent: { readonly version: string; readonly sent: SentClusters }[] = [];
 
   remember(version: string, sent: SentClusters): void {
-    this.#sent.delete(version);
-    this.#sent.set(version, sent);
-    if (this.#sent.size > MOST) this.#sent.delete(this.#sent.keys().next().value!);
+    const known = this.#indexOf(version);
+    if (known >= 0) this.#sent.splice(known, 1);
+    else if (this.#sent.length >= MOST) this.#sent.shift();
+    this.#sent.push({ version, sent });
   }
 
   /** What a client holds that says so; the newest answer where the version is not known, nothing where it says none. */
   recall(version: string): SentClusters | undefined {
-    return version === '' ? undefined : (this.#sent.get(version) ?? [...this.#sent.values()].at(-1));
+    return version === '' ? undefined : this.#sent.at(this.#indexOf(version))?.sent;
   }
 
   /** What a cluster that was sent may still be waiting for. */
   warmedBy(typeUrl: string, name: string): Resource | undefined {
-    for (const { warmedBy } of [...this.#sent.values()].reverse()) {
-      const found = warmedBy.get(typeUrl)?.get(name);
+    for (const { sent } of this.#sent.toReversed()) {
+      const found = sent.warmedBy.get(typeUrl)?.get(name);
       if (found) return found;
     }
     return undefined;
@@ -46,16 +47,19 @@ export class ClusterMemory {
 
   /** The only client has acknowledged this version: it holds none from before, and waits for nothing. */
   acknowledged(version: string): void {
-    const sent = this.#sent.get(version);
-    if (!sent) return;
-    for (const older of this.#sent.keys()) {
-      if (older === version) break;
-      this.#sent.delete(older);
-    }
-    if (sent.warmedBy.size > 0) this.#sent.set(version, { ...sent, warmedBy: nothing });
+    const at = this.#indexOf(version);
+    if (at < 0) return;
+    if (at > 0) this.#sent.splice(0, at);
+    const { sent } = this.#sent[0]!;
+    if (sent.warmedBy.size > 0) this.#sent[0] = { version, sent: { ...sent, warmedBy: nothing } };
   }
 
   clear(): void {
-    this.#sent.clear();
+    this.#sent = [];
+  }
+
+  /** -1 where it is not known. */
+  #indexOf(version: string): number {
+    return this.#sent.findIndex((s) => s.version === version);
   }
 }

@@ -54,6 +54,7 @@ export class Holdings {
   /** The client now has exactly `set`. */
   reach(set: TypeSet): void {
     this.#base = set;
-    this.#exceptions.clear();
+    // Clearing what is empty makes a new table, for each stream and change.
+    if (this.#exceptions.size > 0) this.#exceptions.clear();
   }
 }

@@ -73,7 +73,9 @@ export class Http2Call extends EventEmitter implements Call {
     this.#most = most;
     stream.on('error', () => {}); // It is closed as well, which is told.
     stream.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
+      if (this.#over) return;
+      if (this.#have === 0) this.#chunks = [chunk];
+      else this.#chunks.push(chunk);
       this.#have += chunk.length;
       this.#deliver();
     });
@@ -125,9 +127,8 @@ export class Http2Call extends EventEmitter implements Call {
         this.#finish(grpc.status.RESOURCE_EXHAUSTED, `a message of more than ${this.#most} bytes`);
       if (this.#over) return;
       const whole = all.length >= end;
-      const rest = whole ? all.subarray(end) : all;
-      this.#chunks = rest.length > 0 ? [rest] : [];
-      this.#have = rest.length;
+      this.#chunks = all.length === end ? [] : [whole ? all.subarray(end) : all];
+      this.#have = whole ? all.length - end : all.length;
       this.#need = whole ? PREFIX_BYTES : end;
       if (whole) this.emit('data', all.subarray(PREFIX_BYTES, end));
     }

@@ -69,6 +69,21 @@ test('what is still open is carried into the next revision', () => {
   );
 });
 
+test('what a revision needs is remembered for a while; of one too long ago, what the newest needs', () => {
+  const node = new NodeRecord('cart');
+  for (let i = 1; i <= 200; i++) assert.equal(node.ask([resource(i % 2 ? CDS : LDS, `${i}`)], never), i);
+  const needed = (revision: number) => [...node.needs(revision)].map(([type, n]) => [type, n.revision, [...n.names]]);
+  assert.deepEqual(needed(150), [
+    [CDS, 150, ['149']],
+    [LDS, 150, ['150']],
+  ]);
+  const newest = [
+    [CDS, 200, ['199']],
+    [LDS, 200, ['200']],
+  ];
+  for (const revision of [200, 10, 201]) assert.deepEqual(needed(revision), newest);
+});
+
 test('a refused change goes back to the last good version of that resource; others go on', () => {
   const node = running();
   node.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b', '2')], never);

@@ -216,8 +216,8 @@ export abstract class Subscription {
       this.holdings.reach(goal.set);
       for (const [name, version] of carried) this.holdings.set(name, version);
       for (const r of plan.kept) this.holdings.set(r.name, r.version);
-      if (goal.frozen.size === 0) this.fresh.clear();
-      else for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
+      if (this.fresh.size > 0 && goal.frozen.size === 0) this.fresh.clear();
+      for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
       this.allFresh = false;
     }
     return this.#send(goal, plan, now, false);
