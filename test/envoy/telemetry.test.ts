@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
 import type { Address } from '../../control-plane/envoy/node.ts';
+import { wallClock } from '../../control-plane/mesh/clock.ts';
 import type { EdgeId } from '../../control-plane/mesh/topology.ts';
 import type { EdgeTotals, Totals } from '../../control-plane/telemetry/collector.ts';
 import { type Answer, askAtOnce, askInTurn } from './fixtures/client.ts';
@@ -44,10 +45,15 @@ suite('telemetry of live traffic', () => {
     const from = mesh.collector.totals();
     mesh.collector.tick();
     const answers = await traffic();
+    const answeredAt = wallClock.now();
     await until(`${answers.length} requests of ${edge} to be counted`, () => {
       const now = of(mesh.collector.totals());
       return now.good + now.failed - of(from).good - of(from).failed >= answers.length - slow(answers) || undefined;
     });
+    // No total says that what was slow has ended: a push that came well after it did.
+    const caller = mesh.nodes.find((node) => node.id.includes(`/${edge.split('>')[0]}/`))!;
+    if (slow(answers) > 0)
+      await until('a push of what was slow', () => mesh.collector.heardAt(caller.id)! > answeredAt + 100 || undefined);
     const to = mesh.collector.totals();
     const difference = (pick: (t: EdgeTotals) => number) => pick(of(to)) - pick(of(from));
     return { answers, from, to, difference, snapshot: mesh.collector.tick() };
