@@ -7,12 +7,16 @@ import { jsonOf } from '../payloads.ts';
 
 const BODY = jsonOf(4096);
 
+/** Of so many answers one may stay as it is: the few draws that an edit has can all fall on what it does not fit. */
+const RARELY = 10_000;
+
 /** The whole of an answer in the module and its host, ms. */
-function ours(host: MutatingHost): number {
+function ours(host: MutatingHost, seen: { answers: number; unchanged: number }): number {
   const before = performance.now();
   const body = host.answer();
   const took = performance.now() - before;
-  if (body === undefined) throw new Error('the answer was not changed');
+  seen.answers++;
+  if (body === undefined) seen.unchanged++;
   return took;
 }
 
@@ -31,7 +35,8 @@ function native(): number {
 export const mutationAloneCase: Case = async (options) => {
   const fault = { id: 'bench', expiresAtMs: 4e12, seed: 7, mutate: { on: 'response', ops: 1 } };
   const host = new MutatingHost(moduleOf('chaos'), { generation: 1, faults: [fault] }, BODY);
-  const contenders = { ours: () => ours(host), native };
+  const seen = { answers: 0, unchanged: 0 };
+  const contenders = { ours: () => ours(host, seen), native };
   const perSecond = { ours: [] as number[], native: [] as number[] };
   // The first rounds are V8's to compile in.
   for (let round = -3; round < options.rounds; round++) {
@@ -43,6 +48,8 @@ export const mutationAloneCase: Case = async (options) => {
       if (round >= 0) perSecond[name].push(BODY.length / median(took) / 1000);
     }
   }
+  if (seen.unchanged * RARELY > seen.answers)
+    throw new Error(`${seen.unchanged} of ${seen.answers} answers were not changed`);
   const [mine, theirs] = [median(perSecond.ours), median(perSecond.native)];
   return [
     {
@@ -56,7 +63,7 @@ export const mutationAloneCase: Case = async (options) => {
       target: '≥ 150',
       met: mine >= 150,
       rounds: options.rounds,
-      note: `${BODY.length} bytes, one value changed`,
+      note: `${BODY.length} bytes, one value changed (in ${seen.answers - seen.unchanged} of ${seen.answers} answers)`,
     },
   ];
 };
