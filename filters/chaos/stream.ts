@@ -160,7 +160,7 @@ export function responseBody(s: Stream, size: u32, end: bool): i32 {
   if (s.ended) return abi.CONTINUE;
   if (s.collect == state.ON_RESPONSE) {
     // All that was declared has come, though the host may not know yet that it was all: nothing is gained by waiting.
-    if (collects(s, state.ON_RESPONSE, size, end || size == s.declared)) return abi.STOP;
+    if (collects(s, state.ON_RESPONSE, size, end || (size != 0 && size == s.declared))) return abi.STOP;
     finishHeaders(s);
   } else cut(s, state.ON_RESPONSE, size);
   // Held with back-pressure: what the service goes on sending fills the buffers and stops there.

@@ -165,6 +165,16 @@ test('a mutated answer takes five host calls', () => {
   assert.equal(h.count() - before, 5, 'the headers, the body, and what is put in their place');
 });
 
+test('an empty part before the body is not taken for all of it', () => {
+  const { h, root } = host({ on: 'response', ops: 1, kinds: ['null'] }, 1);
+  const x = new Exchange(h, root);
+  x.requestHeaders(request('GET', '/'), true);
+  x.responseHeaders(response(200, JSON_TYPE));
+  x.responseBody('');
+  x.responseBody('{"a":1}', true);
+  assert.equal(x.response.body, '{"a":null}');
+});
+
 test('a request is mutated before the service sees it, with trailers as well', () => {
   for (const trailers of [false, true]) {
     const { h, root } = host({ on: 'request', ops: 1, kinds: ['null'] }, 1);
