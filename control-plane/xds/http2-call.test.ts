@@ -162,6 +162,36 @@ test('a paused call keeps what has come to itself', () => {
   assert.deepEqual(seen, ['a', 'b', '(end)']);
 });
 
+test('over TLS a large frame is given in parts, each when the one before is taken', () => {
+  const given: Buffer[] = [];
+  const taken: (() => void)[] = [];
+  let ended = false;
+  const stream = Object.assign(new EventEmitter(), {
+    session: { encrypted: true },
+    respond: () => {},
+    resume: () => {},
+    write: (part: Buffer, done?: () => void) => {
+      given.push(part);
+      if (done) taken.push(done);
+    },
+    end: () => {
+      ended = true;
+    },
+  });
+  const call = new Http2Call(stream as unknown as ServerHttp2Stream, 1000);
+  const frames = [10, 200_000, 20, 70_000].map((size, i) => Buffer.alloc(size, i + 1));
+  const done: number[] = [];
+  for (const [i, frame] of frames.entries()) call.write(frame, () => done.push(i));
+  assert.equal(given.length, 2, 'a small frame, and a part of the next');
+  assert.ok(given[1]!.length < 100_000);
+  for (let took = taken.shift(); took && done.length < 3; took = taken.shift()) took();
+  assert.deepEqual(done, [0, 1, 2]);
+  call.end();
+  assert.ok(ended);
+  for (const took of taken) took();
+  assert.ok(Buffer.concat(given).equals(Buffer.concat(frames)), 'all is written, in order, before the end');
+});
+
 test('only plain calls are plain', () => {
   const plain = { ':method': 'POST', 'content-type': 'application/grpc' };
   assert.ok(isPlainCall(plain) && isPlainCall({ ...plain, 'content-type': 'application/grpc+proto' }));

@@ -45,6 +45,19 @@ export function isPlainCall(headers: IncomingHttpHeaders): boolean {
   );
 }
 
+/**
+ * What a TLS connection is given, it encrypts at once and keeps until the client has read it: of the first answers to thousands of
+ * proxies that is more than all else. So it is given this much of a frame at a time, bytes.
+ */
+const PART = 64 * 1024;
+
+/** A frame of which a part has been given to the connection. */
+interface Rest {
+  readonly frame: Buffer;
+  readonly done: (error?: Error | null) => void;
+  from: number;
+}
+
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
 
 /**
@@ -56,6 +69,9 @@ export class Http2Call extends EventEmitter implements Call {
   readonly #stream: ServerHttp2Stream;
   readonly #peer: string;
   readonly #most: number;
+  readonly #encrypted: boolean;
+  /** What waits until the connection has taken the part before it. */
+  #rest: Rest[] = [];
   #chunks: Buffer[] = [];
   #have = 0;
   #need = PREFIX_BYTES;
@@ -71,6 +87,7 @@ export class Http2Call extends EventEmitter implements Call {
     this.#stream = stream;
     this.#peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
     this.#most = most;
+    this.#encrypted = stream.session?.encrypted ?? false;
     stream.on('error', () => {}); // It is closed as well, which is told.
     stream.on('data', (chunk: Buffer) => {
       if (this.#over) return;
@@ -100,7 +117,27 @@ export class Http2Call extends EventEmitter implements Call {
       this.#responded = true;
       this.#stream.respond(responseHeaders, { waitForTrailers: true });
     }
-    this.#stream.write(frame, done);
+    if (this.#rest.length === 0 && !(this.#encrypted && frame.length > PART)) {
+      this.#stream.write(frame, done);
+      return;
+    }
+    this.#rest.push({ frame, done, from: 0 });
+    if (this.#rest.length === 1) this.#writePart();
+  }
+
+  #writePart(): void {
+    const first = this.#rest[0]!;
+    const part = first.frame.subarray(first.from, first.from + PART);
+    first.from += part.length;
+    this.#stream.write(part, (error) => {
+      // What was left has been written with the end.
+      if (error || this.#rest[0] !== first) return;
+      if (first.from === first.frame.length) {
+        this.#rest.shift();
+        first.done();
+      }
+      if (this.#rest.length > 0) this.#writePart();
+    });
   }
 
   end(): void {
@@ -139,6 +176,8 @@ export class Http2Call extends EventEmitter implements Call {
     if (this.#isGone()) return;
     this.#over = true;
     this.#chunks = [];
+    for (const { frame, from } of this.#rest) if (from < frame.length) this.#stream.write(frame.subarray(from));
+    this.#rest = [];
     const trailers = { 'grpc-status': String(code), 'grpc-message': encodeURI(details.toWellFormed()) };
     if (this.#responded) {
       this.#stream.once('wantTrailers', () => {

@@ -68,6 +68,20 @@ test('who comes with a certificate of ours is served', async (t) => {
   assert.deepEqual(texts((await f.stream(cart).receive()).resources), ['a=1']);
 });
 
+test('an answer of many parts arrives whole, and the next one after it', async (t) => {
+  const f = await secured(t);
+  const names = Array.from({ length: 20 }, (_, i) => `c${i}`);
+  const long = 'x'.repeat(20_000);
+  const large = names.map((name) => resource(CDS, name, long));
+  f.server.set(node.id, large);
+  const stream = f.stream(cart);
+  const first = await stream.receive();
+  stream.ack(first);
+  assert.deepEqual(texts(first.resources), names.map((name) => `${name}=${long}`).sort());
+  f.server.set(node.id, [...large, resource(CDS, 'one more')]);
+  assert.deepEqual(texts((await stream.receive()).resources), ['one more=1']);
+});
+
 test('who comes with none, or with one of somebody else, is not let in', async (t) => {
   const f = await secured(t);
   for (const issued of [undefined, await other.spiffe(CART), await authority.spiffe(CART, { to: -1000 })])
