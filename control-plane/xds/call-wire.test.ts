@@ -8,11 +8,15 @@ import { defaultLimits } from './limits.ts';
 /** A wire on a call that takes an answer whenever the test says so. */
 function wire(limits: Partial<typeof defaultLimits> = {}) {
   const taken: (() => void)[] = [];
+  const parts: (() => void)[] = [];
   const flow: string[] = [];
   let now = 0;
   let drains = 0;
   const call = Object.assign(new EventEmitter(), {
-    write: (_: Buffer, done: () => void) => taken.push(done),
+    write: (_: Buffer, done: () => void, moved: () => void) => {
+      taken.push(done);
+      parts.push(moved);
+    },
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
   });
@@ -24,6 +28,7 @@ function wire(limits: Partial<typeof defaultLimits> = {}) {
     }),
     flow,
     take: () => taken.shift()!(),
+    takePart: () => parts[0]!(),
     drains: () => drains,
     pass: (ms: number) => (now += ms),
   };
@@ -56,6 +61,18 @@ test('a stall is time in which nothing moved while something waited', () => {
   assert.equal(look(60_000), 2000, 'a server that did not run blames nobody');
   take();
   assert.equal(look(1000), 0);
+});
+
+test('who reads a large answer slowly does not stall', () => {
+  const { wire: w, takePart, pass } = wire();
+  const look = (ms: number) => w.look(pass(ms), 1000);
+  w.write(Buffer.alloc(1));
+  look(1000);
+  for (let i = 0; i < 3; i++) {
+    assert.equal(look(1000), 1000);
+    takePart();
+    assert.equal(look(1000), 0);
+  }
 });
 
 test('requests beyond the rate are not read for a while; large ones count as several', async (t) => {

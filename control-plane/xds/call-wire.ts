@@ -14,6 +14,9 @@ export class CallWire implements Wire {
   readonly #limits: Limits;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #onDrain: () => void;
+  readonly #onMoved = () => {
+    this.#moved = true;
+  };
   readonly #bucket: TokenBucket;
   #resume: NodeJS.Timeout | undefined;
   #messages = 0;
@@ -38,15 +41,19 @@ export class CallWire implements Wire {
     if (this.#messages === 0) this.#moved = true;
     this.#messages++;
     this.#bytes += frame.length;
-    this.#call.write(frame, (error) => {
-      if (error) return;
-      this.#messages--;
-      this.#bytes -= frame.length;
-      this.#moved = true;
-      if (!this.#full || this.#isFull()) return;
-      this.#full = false;
-      this.#onDrain();
-    });
+    this.#call.write(
+      frame,
+      (error) => {
+        if (error) return;
+        this.#messages--;
+        this.#bytes -= frame.length;
+        this.#moved = true;
+        if (!this.#full || this.#isFull()) return;
+        this.#full = false;
+        this.#onDrain();
+      },
+      this.#onMoved,
+    );
     this.#full = this.#isFull();
     return !this.#full;
   }

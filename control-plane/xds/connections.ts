@@ -50,6 +50,9 @@ export class Connections {
   readonly #open = new Map<string, Connection>();
   readonly #ofIdentity = new Tally<string>();
   readonly #stopWatching: () => void;
+  /** Connections under a TLS handshake. */
+  readonly #shaking = new Set<Socket>();
+  #cut = false;
   #unix = 0;
   #stopped: Promise<void> | undefined;
   /** What clients connect to; set by {@link Connections.listen}. */
@@ -67,7 +70,15 @@ export class Connections {
         handshakeTimeout: 10_000,
         noDelay: true,
       });
-      server.on('secureConnection', (socket) => this.#takeSecure(socket));
+      server.on('connection', (socket: Socket) => {
+        this.#shaking.add(socket);
+        socket.once('close', () => this.#shaking.delete(socket));
+      });
+      server.on('secureConnection', (socket) => {
+        // Node's own name for the connection under it. Without it that would count as in its handshake, and only be closed for nothing.
+        this.#shaking.delete((socket as unknown as { _parent: Socket })._parent);
+        this.#takeSecure(socket);
+      });
       server.on('tlsClientError', (error, socket) => {
         // Node's own check of the certificate says no more than that it hung up.
         const reason = socket.authorizationError ? 'certificate' : 'handshake';
@@ -76,7 +87,10 @@ export class Connections {
       });
       this.#stopWatching = tls.onChange(({ material, trust }) => {
         server.setSecureContext(secureContextOptions(material));
-        if (trust) for (const connection of this.#open.values()) connection.outdated = true;
+        if (!trust) return;
+        for (const connection of this.#open.values()) connection.outdated = true;
+        // They would be judged by the authorities that were there when they began.
+        this.#cutHandshakes();
       });
       this.#server = server;
     } else {
@@ -130,8 +144,15 @@ export class Connections {
     return this.#stopped;
   }
 
+  /** Ends all there are, and whatever comes yet. */
   cutAll(): void {
+    this.#cut = true;
+    this.#cutHandshakes();
     for (const connection of [...this.#open.values()]) connection.cut();
+  }
+
+  #cutHandshakes(): void {
+    for (const socket of [...this.#shaking]) socket.destroy();
   }
 
   #takeSecure(socket: TLSSocket): void {
@@ -153,7 +174,7 @@ export class Connections {
       Object.defineProperty(socket, 'remotePort', { value: ++this.#unix });
     }
     const address = addressOf(socket);
-    if (socket.destroyed || socket.remotePort === undefined) {
+    if (this.#cut || socket.destroyed || socket.remotePort === undefined) {
       socket.destroy();
       return;
     }

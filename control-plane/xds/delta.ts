@@ -1,5 +1,6 @@
 import { smallKey } from './answer-key.ts';
 import type { Verdict } from './answers.ts';
+import { lengthOf } from './request-limits.ts';
 import type { Resource } from './resource.ts';
 import type { Goal, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
@@ -39,7 +40,7 @@ export class DeltaSubscription extends Subscription {
     if (resumes) this.resumed = true;
     const wildcard = this.interest.wildcard;
     const change = this.interest.update(request.subscribe, request.unsubscribe);
-    if (!this.#started) for (const [name, version] of request.initialVersions) this.holdings.set(name, version);
+    if (!this.#started) this.#bring(request.initialVersions);
     this.#started = true;
     if (resumes) this.refreshSoon();
     for (const name of change.asked) if (!resumes || this.holdings.version(name) === null) this.fresh.add(name);
@@ -51,6 +52,11 @@ export class DeltaSubscription extends Subscription {
     }
     if (wildcard && !this.interest.wildcard) this.allFresh = false;
     return verdict;
+  }
+
+  #bring(versions: ReadonlyMap<string, string>): void {
+    for (const [name, version] of versions) this.holdings.set(name, version);
+    this.told = { names: versions.size, length: lengthOf(versions) };
   }
 
   protected make(goal: Goal, options: PlanOptions): Plan | undefined {

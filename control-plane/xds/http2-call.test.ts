@@ -179,13 +179,28 @@ test('over TLS a large frame is given in parts, each when the one before is take
     },
   });
   const call = new Http2Call(stream as unknown as ServerHttp2Stream, 1000);
-  const frames = [10, 200_000, 20, 70_000].map((size, i) => Buffer.alloc(size, i + 1));
+  const frames = [10, 200_000, 20, 130_000, 130_000].map((size, i) => Buffer.alloc(size, i + 1));
   const done: number[] = [];
-  for (const [i, frame] of frames.entries()) call.write(frame, () => done.push(i));
+  let moved = 0;
+  // What is written when something was taken comes behind what waits.
+  const write = (i: number): void =>
+    call.write(
+      frames[i]!,
+      () => {
+        done.push(i);
+        if (i === 2) write(4);
+      },
+      () => moved++,
+    );
+  for (let i = 0; i < 4; i++) write(i);
   assert.equal(given.length, 2, 'a small frame, and a part of the next');
   assert.ok(given[1]!.length < 100_000);
-  for (let took = taken.shift(); took && done.length < 3; took = taken.shift()) took();
-  assert.deepEqual(done, [0, 1, 2]);
+  for (let took = taken.shift(); took; took = taken.shift()) {
+    took();
+    assert.ok(taken.length <= 1, 'one part at a time');
+    if (done.length === 3 && moved === 6) break;
+  }
+  assert.deepEqual(done, [0, 1, 2], 'the fourth is not done before its last part is');
   call.end();
   assert.ok(ended);
   for (const took of taken) took();

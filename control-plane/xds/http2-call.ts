@@ -6,8 +6,11 @@ import * as grpc from '@grpc/grpc-js';
 export interface Call {
   /** `address:port` of the client. */
   getPeer(): string;
-  /** Sends one {@link frameMessage | frame}; `done` when the connection has taken it; never, or with an error, when it is gone. */
-  write(frame: Buffer, done: (error?: Error | null) => void): unknown;
+  /**
+   * Sends one {@link frameMessage | frame}; `done` when the connection has taken it; never, or with an error, when it is gone.
+   * `moved`, where it is known: it has taken a part of it.
+   */
+  write(frame: Buffer, done: (error?: Error | null) => void, moved?: () => void): unknown;
   /** Ends the call with status OK. */
   end(): void;
   pause(): unknown;
@@ -46,15 +49,17 @@ export function isPlainCall(headers: IncomingHttpHeaders): boolean {
 }
 
 /**
- * What a TLS connection is given, it encrypts at once and keeps until the client has read it: of the first answers to thousands of
- * proxies that is more than all else. So it is given this much of a frame at a time, bytes.
+ * A large frame is given to its connection in parts, of so many bytes. What a TLS connection is given it encrypts at once and keeps
+ * until the client has read it: of the first answers to thousands of proxies that is more than all else. Others keep no copy; it is only
+ * seen by parts that a client goes on reading.
  */
-const PART = 64 * 1024;
+const PART = { encrypted: 64 * 1024, plain: 1024 * 1024 };
 
 /** A frame of which a part has been given to the connection. */
 interface Rest {
   readonly frame: Buffer;
   readonly done: (error?: Error | null) => void;
+  readonly moved: (() => void) | undefined;
   from: number;
 }
 
@@ -69,7 +74,7 @@ export class Http2Call extends EventEmitter implements Call {
   readonly #stream: ServerHttp2Stream;
   readonly #peer: string;
   readonly #most: number;
-  readonly #encrypted: boolean;
+  readonly #part: number;
   /** What waits until the connection has taken the part before it. */
   #rest: Rest[] = [];
   #chunks: Buffer[] = [];
@@ -87,7 +92,7 @@ export class Http2Call extends EventEmitter implements Call {
     this.#stream = stream;
     this.#peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
     this.#most = most;
-    this.#encrypted = stream.session?.encrypted ?? false;
+    this.#part = stream.session?.encrypted ? PART.encrypted : PART.plain;
     stream.on('error', () => {}); // It is closed as well, which is told.
     stream.on('data', (chunk: Buffer) => {
       if (this.#over) return;
@@ -111,32 +116,32 @@ export class Http2Call extends EventEmitter implements Call {
     return this.#peer;
   }
 
-  write(frame: Buffer, done: (error?: Error | null) => void): void {
+  write(frame: Buffer, done: (error?: Error | null) => void, moved?: () => void): void {
     if (this.#isGone()) return;
     if (!this.#responded) {
       this.#responded = true;
       this.#stream.respond(responseHeaders, { waitForTrailers: true });
     }
-    if (this.#rest.length === 0 && !(this.#encrypted && frame.length > PART)) {
+    if (this.#rest.length === 0 && frame.length <= this.#part) {
       this.#stream.write(frame, done);
       return;
     }
-    this.#rest.push({ frame, done, from: 0 });
+    this.#rest.push({ frame, done, moved, from: 0 });
     if (this.#rest.length === 1) this.#writePart();
   }
 
   #writePart(): void {
     const first = this.#rest[0]!;
-    const part = first.frame.subarray(first.from, first.from + PART);
+    const part = first.frame.subarray(first.from, first.from + this.#part);
     first.from += part.length;
     this.#stream.write(part, (error) => {
       // What was left has been written with the end.
       if (error || this.#rest[0] !== first) return;
-      if (first.from === first.frame.length) {
-        this.#rest.shift();
-        first.done();
-      }
+      first.moved?.();
+      const whole = first.from === first.frame.length;
+      if (whole) this.#rest.shift();
       if (this.#rest.length > 0) this.#writePart();
+      if (whole) first.done();
     });
   }
 

@@ -3,6 +3,9 @@ import type { Census } from './census.ts';
 import type { ManagementServer } from './server.ts';
 import { isKnownType, shortName } from './type-urls.ts';
 
+/** So many nodes have a series of their own; a proxy may call itself what its certificate covers. */
+const MOST_NODES = 5000;
+
 /** Longest label that holds a proxy's own words. */
 const LONGEST_REASON = 200;
 
@@ -95,6 +98,7 @@ export function createXdsMetrics(server: ManagementServer): { registry: Registry
     },
   });
 
+  const refusers = new Set<string>();
   const off = [
     server.on('sent', ({ typeUrl, bytes }) => {
       const type = label(typeUrl);
@@ -106,7 +110,10 @@ export function createXdsMetrics(server: ManagementServer): { registry: Registry
       acks.inc({ type });
       ackDuration.observe({ type }, tookMs / 1000);
     }),
-    server.on('nack', ({ typeUrl, nodeId }) => nacks.inc({ type: label(typeUrl), node: nodeId })),
+    server.on('nack', ({ typeUrl, nodeId }) => {
+      if (refusers.size < MOST_NODES) refusers.add(nodeId);
+      nacks.inc({ type: label(typeUrl), node: refusers.has(nodeId) ? nodeId : 'other' });
+    }),
     server.on('attempt', ({ kind }) => attempts.inc({ kind })),
     server.on('turnedAway', ({ reason }) => turnedAway.inc({ reason })),
   ];

@@ -189,6 +189,15 @@ test('routes and listeners are withheld while a new cluster of theirs was refuse
   assert.deepEqual(names(node, RDS), ['to=b']);
 });
 
+test('of types that clients make up nothing is kept', () => {
+  const node = running();
+  const made = 'type.googleapis.com/made.Up';
+  node.onSynced(made, node.goal(made)!.set);
+  node.onNack(made, sent(node, made), 'no', 1);
+  assert.equal(node.nacks.size, 0);
+  assert.equal(node.problems(made).size, 0);
+});
+
 test('a refused heartbeat takes nothing back', () => {
   const node = running();
   node.onNack(CDS, { ...sent(node, CDS), heartbeat: true }, 'no', 0);

@@ -8,7 +8,7 @@ import type { StreamNode } from './stream-state.ts';
 import type { Goal } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { typeSet } from './type-set.ts';
-import { isFullState, needsClusters, shortName, typeUrls } from './type-urls.ts';
+import { isFullState, isKnownType, needsClusters, shortName, typeUrls } from './type-urls.ts';
 
 /** A refusal, as shown to people. */
 export interface Nack {
@@ -166,6 +166,10 @@ export class NodeRecord implements StreamNode {
     return this.#judge(typeUrl).goal;
   }
 
+  troubled(typeUrl: string): boolean {
+    return this.problems(typeUrl).size > 0;
+  }
+
   /** Why the goal is less than what was asked for: by name, or '*' for the type as a whole. */
   problems(typeUrl: string): ReadonlyMap<string, string> {
     return this.#judge(typeUrl).problems;
@@ -178,6 +182,7 @@ export class NodeRecord implements StreamNode {
 
   /** A proxy has acknowledged all it asks for of this set: what to go back to. */
   onSynced(typeUrl: string, set: TypeSet): void {
+    if (!this.#remembers(typeUrl)) return;
     const before = this.#good.get(typeUrl)?.set;
     if (before !== set) this.#good.set(typeUrl, { set, before });
   }
@@ -195,6 +200,7 @@ export class NodeRecord implements StreamNode {
     const whole = isFullState(typeUrl);
     if (suspects.length === 0 && !whole) suspects = [...sent.resources];
     const nack: Nack = { detail, at, names: suspects.map((r) => r.name) };
+    if (!this.#remembers(typeUrl)) return nack;
     this.nacks.set(typeUrl, nack);
     if (sent.heartbeat) return nack;
     // Leaving a resource out of a whole answer deletes it. That is right only where the proxy is known not to have it.
@@ -202,6 +208,11 @@ export class NodeRecord implements StreamNode {
     else for (const r of suspects) this.#refuse(r, detail);
     this.#judged.clear();
     return nack;
+  }
+
+  /** Clients choose type URLs; of those without resources there is nothing to remember. */
+  #remembers(typeUrl: string): boolean {
+    return this.#asked.has(typeUrl) || isKnownType(typeUrl);
   }
 
   #refuse(r: Resource, detail: string): void {

@@ -105,10 +105,13 @@ export class Nodes {
   }
 
   /** Binds a node to a scope: streams of the other end, and what it may not have there is audited. */
-  bind({ record, streams }: Member, scope: ListenerScope): void {
+  bind(member: Member, scope: ListenerScope): void {
+    const { record, streams } = member;
     record.bind(scope);
     for (const stream of [...streams])
       if (stream.scope !== scope) stream.end('PERMISSION_DENIED', `node ${record.id} belongs to ${scope}`);
+    // The last stream of a node that nothing is set for takes the node with it; this one has just found out whose it is.
+    this.#members.set(record.id, member);
     const out = Map.groupBy(
       [...record.resources()].filter((r) => !fits(r, scope)),
       (r) => r.typeUrl,

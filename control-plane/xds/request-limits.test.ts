@@ -38,6 +38,15 @@ function asking(protocol: 'sotw' | 'delta', ...names: string[]): StreamState {
   return state;
 }
 
+const kept = (...names: string[]) => ({ initialVersions: new Map(names.map((n) => [n, '1'])) });
+
+/** A delta stream that has these names of `t/A` from earlier. */
+function bringing(...names: string[]): StreamState {
+  const state = new StreamState('delta', options);
+  state.onDelta('t/A', { subscribe: [], unsubscribe: [], ...kept(...names), nonce: '', error: undefined });
+  return state;
+}
+
 test('what a request adds is counted, once', () => {
   const table: [string, StreamState, string, Partial<WireRequest>, RegExp | undefined][] = [
     ['delta adds', asking('delta', 'a', 'b', 'c'), 't/A', { names: ['d'] }, undefined],
@@ -48,13 +57,30 @@ test('what a request adds is counted, once', () => {
     ['sotw replaces by too many', asking('sotw', 'a'), 't/A', { names: ['d', 'e', 'f', 'g', 'h'] }, /4 names/],
     ['sotw of another type', asking('sotw', 'a', 'b', 'c'), 't/B', { names: ['a', 'b'] }, /4 names/],
     ['too many taken away', asking('delta'), 't/A', { unsubscribe: ['a', 'b', 'c', 'd', 'e'] }, /4 names/],
+    ['too many kept from earlier', asking('delta'), 't/A', kept('a', 'b', 'c', 'd', 'e'), /4 names/],
+    ['of another type, brought from earlier', asking('delta', 'a', 'b', 'c'), 't/B', kept('a', 'b'), /4 names/],
+    ['what was brought for another type counts', bringing('a', 'b', 'c'), 't/B', kept('a', 'b'), /4 names/],
     [
-      'too many kept from earlier',
+      'asked for and brought is one',
       asking('delta'),
-      't/A',
-      { initialVersions: new Map(['a', 'b', 'c', 'd', 'e'].map((n) => [n, '1'])) },
-      /4 names/,
+      't/B',
+      { names: ['a', 'b', 'c'], ...kept('a', 'b', 'c') },
+      undefined,
     ],
+    [
+      'versions count',
+      asking('delta'),
+      't/B',
+      {
+        initialVersions: new Map([
+          ['a', 'x'.repeat(8)],
+          ['b', 'x'.repeat(8)],
+          ['c', 'xx'],
+        ]),
+      },
+      /20 characters/,
+    ],
+    ['a version too long', asking('delta'), 't/B', { initialVersions: new Map([['a', 'x'.repeat(9)]]) }, /too long/],
     ['too long', asking('delta'), 't/A', { names: ['x'.repeat(9)] }, /too long/],
     ['too long to be taken away', asking('delta'), 't/A', { unsubscribe: ['x'.repeat(9)] }, /too long/],
     ['too long to be kept', asking('delta'), 't/A', { initialVersions: new Map([['x'.repeat(9), '1']]) }, /too long/],

@@ -133,6 +133,11 @@ export class ServedStream implements Sleeper {
     return this.#state?.subscriptions ?? [];
   }
 
+  /** Whether it may ask for a type. */
+  serves(typeUrl: string): boolean {
+    return this.#fixedType === undefined || this.#fixedType === typeUrl;
+  }
+
   subscription(typeUrl: string): Subscription | undefined {
     return this.#state?.subscription(typeUrl);
   }

@@ -294,7 +294,7 @@ export class ManagementServer {
     if (verdict.kind === 'ack') {
       this.counters.acks++;
       // Of several clients nobody knows which was which on its stream before.
-      if (typeUrl === typeUrls.CDS && streams.size === 1) record.clusters.acknowledged(sent.version);
+      if (typeUrl === typeUrls.CDS && servedBy(streams, typeUrl) === 1) record.clusters.acknowledged(sent.version);
       const subscription = stream.subscription(typeUrl)!;
       const inFull = subscription.accepted(sent.set, true);
       if (inFull) subscription.syncedRevision = Math.max(subscription.syncedRevision, sent.revision);
@@ -328,6 +328,12 @@ export class ManagementServer {
 /** A management server; it serves once it listens somewhere. */
 export function createManagementServer(options: ManagementServerOptions): ManagementServer {
   return new ManagementServer(options);
+}
+
+function servedBy(streams: Iterable<ServedStream>, typeUrl: string): number {
+  let count = 0;
+  for (const s of streams) if (s.serves(typeUrl)) count++;
+  return count;
 }
 
 function closed(): UmbraError {

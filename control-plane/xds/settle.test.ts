@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CDS, LDS, RTDS, resource } from '../../test/xds/sample.ts';
+import { CDS, LDS, RTDS, resource, SDS } from '../../test/xds/sample.ts';
 import { DeltaSubscription } from './delta.ts';
 import { NodeRecord } from './node.ts';
 import type { SettlingStream } from './settle.ts';
 import { progress, QUIET_MS } from './settle.ts';
 
-function stream(synced: Record<string, number>, ackedAt?: number): SettlingStream {
+function stream(synced: Record<string, number>, ackedAt?: number, only?: string): SettlingStream {
   const subscriptions = new Map(
     Object.entries(synced).map(([typeUrl, revision]) => {
       const s = new DeltaSubscription(typeUrl, { ttl: false, patienceMs: 1 });
@@ -14,7 +14,12 @@ function stream(synced: Record<string, number>, ackedAt?: number): SettlingStrea
       return [typeUrl, s];
     }),
   );
-  return { subscription: (typeUrl) => subscriptions.get(typeUrl), connectedAt: 100, ackedAt };
+  return {
+    subscription: (typeUrl) => subscriptions.get(typeUrl),
+    serves: (typeUrl) => only === undefined || only === typeUrl,
+    connectedAt: 100,
+    ackedAt,
+  };
 }
 
 function node(): NodeRecord {
@@ -49,6 +54,18 @@ test('how far a revision got', async (t) => {
       'one stream of two open',
       [stream({ [CDS]: 1, [RTDS]: 1 }), stream({ [CDS]: 0, [RTDS]: 1 })],
       200,
+      { state: 'pending', why: 'not acknowledged: CDS', connected: true },
+    ],
+    [
+      'a stream of another service is not waited for',
+      [stream({ [CDS]: 1, [RTDS]: 1 }, 150), stream({ [SDS]: 1 }, 120, SDS)],
+      200,
+      { state: 'settled', settlement: { state: 'acked', at: 150 } },
+    ],
+    [
+      'where no stream is of the service, nothing is acknowledged',
+      [stream({ [SDS]: 1 }, 120, SDS)],
+      9999,
       { state: 'pending', why: 'not acknowledged: CDS', connected: true },
     ],
     [

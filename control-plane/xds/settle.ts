@@ -12,6 +12,8 @@ export interface Settlement {
 /** A stream as far as settling looks at it. */
 export interface SettlingStream {
   subscription(typeUrl: string): Subscription | undefined;
+  /** Whether it may ask for a type: a stream of a per-type service asks for no other. */
+  serves(typeUrl: string): boolean;
   /** When it connected, and when it last acknowledged something. */
   readonly connectedAt: number;
   readonly ackedAt: number | undefined;
@@ -47,8 +49,9 @@ export function progress(
   if (streams.length === 0) return { state: 'pending', why: 'not connected', connected: false };
   const waiting = new Set<string>();
   const unasked = new Set<string>();
-  for (const [typeUrl, need] of needs)
-    for (const stream of streams) {
+  for (const [typeUrl, need] of needs) {
+    const serving = streams.filter((s) => s.serves(typeUrl));
+    for (const stream of serving.length > 0 ? serving : streams) {
       const subscription = stream.subscription(typeUrl);
       if (subscription) {
         if (subscription.syncedRevision < need.revision) waiting.add(shortName(typeUrl));
@@ -57,6 +60,7 @@ export function progress(
         else unasked.add(shortName(typeUrl));
       }
     }
+  }
   if (waiting.size > 0)
     return { state: 'pending', why: `not acknowledged: ${[...waiting].join(', ')}`, connected: true };
   if (unasked.size > 0) {

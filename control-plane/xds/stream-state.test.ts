@@ -324,6 +324,41 @@ test('removals wait for ever: nothing is taken from under a route that is still 
   assert.deepEqual(s.answers(), ['CDS new=1']);
 });
 
+test('what the client went back to keeps its clusters: nothing is taken away while a refusal stands', () => {
+  const s = running();
+  s.want(CDS, make(CDS, 'new')).want(EDS, make(EDS, 'new')).want(RDS, make(RDS, 'to=new'));
+  assert.deepEqual(s.answers(), ['CDS new=1 old=1']);
+  s.ask(EDS, ['old', 'new']);
+  s.answers();
+  s.ask(EDS, ['old', 'new']);
+  s.ask(CDS);
+  assert.deepEqual(s.answers(), ['RDS to=new']);
+  s.ask(RDS, ['to'], undefined, 'no');
+  s.want(RDS, make(RDS, 'to=old'));
+  s.trouble.add(RDS);
+  assert.deepEqual(s.answers(), ['RDS to=old']);
+  s.ask(RDS, ['to']);
+  assert.deepEqual(s.answers(), [], 'the routes lead to the old cluster again');
+  s.want(RDS, make(RDS, 'to=newer'));
+  s.trouble.clear();
+  assert.deepEqual(s.answers(), ['RDS to=newer']);
+  s.ask(RDS, ['to']);
+  assert.deepEqual(s.answers(), ['CDS new=1']);
+});
+
+test('the configuration of a filter goes when its listener has let go of it', () => {
+  const s = new PureStream('delta').want(LDS, make(LDS, 'in')).want(ECDS, make(ECDS, 'filter'));
+  s.subscribe(LDS, []);
+  s.subscribe(ECDS, ['filter']);
+  assert.deepEqual(s.answers(), ['LDS in=1', 'ECDS filter=1']);
+  s.ack(LDS);
+  s.ack(ECDS);
+  s.want(LDS, make(LDS, 'in=2')).want(ECDS, []);
+  assert.deepEqual(s.answers(), ['LDS in=2']);
+  s.ack(LDS);
+  assert.deepEqual(s.answers(), ['ECDS -filter']);
+});
+
 test('other types are independent', () => {
   const s = running();
   s.want(ECDS, make(ECDS, 'filter')).want(RTDS, make(RTDS, 'layer'));

@@ -13,6 +13,8 @@ import { needsClusters, needsListeners, rank, removedLast, typeUrls, warmingType
 export interface StreamNode {
   /** What the node should have of a type; undefined holds requests unanswered. */
   goal(typeUrl: string): Goal | undefined;
+  /** Whether the goal is less than what was asked for, because some of it was refused. */
+  troubled(typeUrl: string): boolean;
   /** The clusters its clients were sent. */
   readonly clusters: ClusterMemory;
   /** The stream's client has acknowledged all there is of this set for it. */
@@ -137,6 +139,8 @@ export class StreamState {
     const { typeUrl } = s;
     if (needsListeners(typeUrl)) return this.#ready(typeUrls.LDS, node, now) ? keepNone : onlyFresh;
     if (typeUrl === typeUrls.CDS) return this.#mayBeReferredTo(node, now) ? keepAll : keepNone;
+    // A filter whose configuration is taken away answers with an error: first the listener lets go of it.
+    if (typeUrl === typeUrls.ECDS) return this.#listenersDone(node) ? keepNone : keepAll;
     if (!warmingTypes.includes(typeUrl)) return keepNone;
     const clustersMove = awaited || this.#isBehind(typeUrls.CDS, node);
     return {
@@ -146,10 +150,12 @@ export class StreamState {
     };
   }
 
-  /** Whether the client may still use what is to go: not all that names clusters is as it should be. */
+  /**
+   * Whether the client may still use what is to go: not all that names clusters is as it should be. What went back to the last good
+   * state names what that needs, not what was asked for.
+   */
   #mayBeReferredTo(node: StreamNode, now: number): boolean {
-    for (const s of this.#subscriptions)
-      if (needsClusters(s.typeUrl) && !inStep(s, node.goal(s.typeUrl), keepNone)) return true;
+    for (const s of this.#subscriptions) if (needsClusters(s.typeUrl) && !this.#isDone(s, node)) return true;
     return now < this.#openedAt! + GRACE_MS && this.#hasYetToAsk(node);
   }
 
@@ -211,6 +217,16 @@ export class StreamState {
       if (due !== undefined && now < due && due < at) at = due;
     }
     return at === Number.POSITIVE_INFINITY ? undefined : at;
+  }
+
+  /** Whether the client has of a type what was asked for, in full. */
+  #isDone(s: Subscription, node: StreamNode): boolean {
+    return !node.troubled(s.typeUrl) && inStep(s, node.goal(s.typeUrl), keepNone);
+  }
+
+  #listenersDone(node: StreamNode): boolean {
+    const listeners = this.subscription(typeUrls.LDS);
+    return !listeners || this.#isDone(listeners, node);
   }
 
   /** Whether the client asks for a type and does not have all it should, in full. */

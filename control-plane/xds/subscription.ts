@@ -77,6 +77,8 @@ export abstract class Subscription {
   protected allFresh = false;
   /** The client brought something from an earlier stream. */
   resumed = false;
+  /** How much it told of that: names, and characters of names and versions. */
+  told = { names: 0, length: 0 };
   protected everSent = false;
   protected readonly options: SubscriptionOptions;
   readonly #answers = new Answers();

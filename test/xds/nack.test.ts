@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NackEvent } from '../../control-plane/xds/index.ts';
-import { CDS, fixture, LDS, RDS, resource, texts } from './fixture.ts';
+import { CDS, fixture, LDS, RDS, RTDS, resource, texts } from './fixture.ts';
 
 const node = { id: 'cart' };
 
@@ -54,6 +54,47 @@ test('delta: the same', async (t) => {
   stream.ack(back);
   f.server.set('cart', [resource(CDS, 'a', 'bad'), resource(CDS, 'b'), resource(CDS, 'c')]);
   assert.deepEqual(texts((await stream.receive()).resources), ['c=1']);
+});
+
+test('a refused route or cluster takes no cluster away that the proxy still routes to', async (t) => {
+  for (const [what, refuse] of [
+    ['the route', RDS],
+    ['the cluster', CDS],
+  ] as const) {
+    const f = await fixture(t);
+    f.server.set('cart', [resource(CDS, 'a'), resource(LDS, 'in'), resource(RDS, 'to', 'a')]);
+    const stream = f.delta();
+    const answer = async (typeUrl: string) => {
+      const got = await stream.receive();
+      assert.equal(got.typeUrl, typeUrl);
+      return got;
+    };
+    stream.send({ node, typeUrl: CDS });
+    stream.ack(await answer(CDS));
+    stream.send({ typeUrl: LDS });
+    stream.ack(await answer(LDS));
+    stream.send({ typeUrl: RDS, resourceNamesSubscribe: ['to'] });
+    stream.ack(await answer(RDS));
+    await f.acked(3);
+    const { revision } = f.server.set('cart', [resource(CDS, 'b'), resource(LDS, 'in'), resource(RDS, 'to', 'b')]);
+    const clusters = await answer(CDS);
+    assert.deepEqual(clusters.removedResources, []);
+    if (refuse === CDS) stream.nack(clusters, 'cluster b: no');
+    else {
+      stream.ack(clusters);
+      stream.nack(await answer(RDS), 'route to: no');
+      const back = await answer(RDS);
+      assert.deepEqual(texts(back.resources), ['to=a']);
+      stream.ack(back);
+    }
+    assert.equal((await f.server.settled('cart', revision)).state, 'nacked');
+    // What comes for something else shows that nothing came for clusters before it.
+    stream.send({ typeUrl: RTDS, resourceNamesSubscribe: ['none'] });
+    const { typeUrl, removedResources } = await stream.receive();
+    assert.deepEqual([typeUrl, removedResources], [RTDS, ['none']], what);
+    assert.deepEqual(stream.pending, []);
+    stream.close();
+  }
 });
 
 test('a proxy that refuses everything is answered twice, not for ever', async (t) => {

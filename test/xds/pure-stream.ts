@@ -19,6 +19,8 @@ interface Options {
 export class PureStream implements StreamNode {
   readonly state: StreamState;
   readonly last = new Map<string, Outgoing>();
+  /** Types of which something was refused. */
+  readonly trouble = new Set<string>();
   readonly synced = new Map<string, TypeSet>();
   readonly #goals = new Map<string, Goal>();
   readonly clusters: ClusterMemory;
@@ -36,6 +38,9 @@ export class PureStream implements StreamNode {
 
   goal(typeUrl: string): Goal | undefined {
     return this.#goals.get(typeUrl);
+  }
+  troubled(typeUrl: string): boolean {
+    return this.trouble.has(typeUrl);
   }
   onSynced(typeUrl: string, set: TypeSet): void {
     this.synced.set(typeUrl, set);

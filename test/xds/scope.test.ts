@@ -37,6 +37,25 @@ test('a shadow resource never leaves by a production listener, and the attempt i
   }
 });
 
+test('a shadow proxy that came first by a production node’s name does not keep it from what is set', async (t) => {
+  for (const how of ['set', 'proxy'] as const) {
+    const f = await fixture(t);
+    const rogue = f.delta('shadow');
+    rogue.send({ node: { id: 'cart' }, typeUrl: RTDS });
+    await f.next('connect');
+    if (how === 'set') f.server.set('cart', [tuning], { scope: 'production' });
+    const stream = f.delta('production');
+    stream.send({ node: { id: 'cart' }, typeUrl: RTDS });
+    assert.equal((await rogue.ended).code, grpc.status.PERMISSION_DENIED);
+    if (how === 'proxy') f.server.set('cart', [tuning], { scope: 'production' });
+    assert.deepEqual(texts((await stream.receive()).resources), ['tuning=1']);
+    assert.deepEqual(
+      f.server.status().map((n) => [n.nodeId, n.connected]),
+      [['cart', true]],
+    );
+  }
+});
+
 test('by name as little as by wildcard', async (t) => {
   const f = await fixture(t);
   f.server.set('cart', [tuning, fault]);

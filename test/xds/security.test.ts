@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { connect as connectPlain } from 'node:net';
 import type { TestContext } from 'node:test';
 import { before, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
@@ -191,6 +193,28 @@ test('a resumed session does not get past a change of the authorities', async (t
   await closed(late);
   assert.equal(served, false);
   await Promise.all(gone);
+});
+
+test('a handshake that began under other authorities is not finished', async (t) => {
+  const f = await secured(t);
+  const accepted = connectPlain({ port: f.port, host: '127.0.0.1' });
+  await once(accepted, 'connect');
+  // What comes after it was accepted after it.
+  await f.stream(cart).receive();
+  const gone = closed(accepted);
+  f.tls.replace(await other.server());
+  await gone;
+});
+
+test('closing waits for no handshake', async (t) => {
+  const f = await secured(t);
+  const stuck = connectPlain({ port: f.port, host: '127.0.0.1' });
+  await once(stuck, 'connect');
+  await f.stream(cart).receive();
+  for (const client of f.clients) client.close();
+  const gone = closed(stuck);
+  await f.server.close();
+  await gone;
 });
 
 test('a certificate that is taken back is refused', async (t) => {
