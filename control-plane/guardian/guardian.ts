@@ -25,6 +25,7 @@ import { createRelease, type ReleaseOptions } from './release.ts';
 import { createSteps } from './steps.ts';
 import { createTrials } from './trials.ts';
 import { createTrust } from './trust.ts';
+import { unjudgedIn } from './unjudged.ts';
 
 export interface GuardianOptions {
   readonly world: World;
@@ -81,6 +82,8 @@ export type { OverrideRequest };
 /** After a start, windows before an incident of before may count as over: the detector needs some to see anything. */
 const RESUME_WINDOWS = 6;
 const HEALTHY_EVERY_MS = 30_000;
+/** After a start, decisions among which those without a verdict are looked for: the newest incident's and many more. */
+const DECISIONS_READ = 500;
 
 /**
  * Production's loop: detect, decide (pattern, else policy, else alert), apply as a lease, verify, keep or take back, next step;
@@ -194,6 +197,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       healthySavedAt = snapshot.at;
       store.putHealthy(world.name, tracker.current());
     }
+    if (seen === 1) trials.resume(unjudgedIn(world.leases(), store.decisions.list({ limit: DECISIONS_READ })));
     await operator.expire();
     proposals.expire(d.impaired);
     if (d.impaired && incidentBefore?.state !== 'open' && trials.current()?.kind !== 'remove') open(snapshot, d);

@@ -6,7 +6,7 @@ import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { World } from '../mesh/world.ts';
-import { type Goodness, pooled } from '../telemetry/goodness.ts';
+import { type Goodness, goodness, pooled } from '../telemetry/goodness.ts';
 import { innerLoad } from '../telemetry/load.ts';
 import { type Audit, GUARDIAN } from './audit.ts';
 import type { Proposal } from './decide.ts';
@@ -16,6 +16,7 @@ import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
 import { carryOut, outcomeOf, PROBE_MS, planText, type Trial } from './trial.ts';
 import type { Trust } from './trust.ts';
+import type { Unjudged } from './unjudged.ts';
 
 /** A mitigation stays until it is taken back; the expiry only bounds what a lost control plane leaves behind. */
 const LEASE_MS = 12 * 3600_000;
@@ -34,6 +35,11 @@ export interface Approved {
 export interface Trials {
   current(): Trial | undefined;
   apply(proposal: Proposal, snapshot: Snapshot, d: Diagnosis, predicted: Goodness, approved?: Approved): void;
+  /**
+   * Judges anew what was on trial when the control plane died, against the window it was decided on. Nobody's credit hangs on
+   * the verdict.
+   */
+  resume(found: readonly Unjudged[]): void;
   /** The policy wants the last step gone: a removal on trial, put back if it does harm. */
   takeBack(lease: MitigationLease, snapshot: Snapshot, d: Diagnosis, predicted: Goodness, proposal: Proposal): void;
   /** After recovery: is it still needed? */
@@ -229,6 +235,27 @@ export function createTrials(options: TrialsOptions): Trials {
         ended: false,
         ...(byLearned ? { policy: proposal.version } : {}),
         ...pattern,
+      });
+    },
+    resume(found) {
+      const [first] = found;
+      if (!first) return;
+      const leases = found.map((f) => f.lease);
+      const { entry } = world.topology;
+      const { snapshot, diagnosis } = first.decision;
+      const inSurge = diagnosis.symptoms.some((s) => s.kind === 'surge');
+      const text = planText(leases);
+      audit(GUARDIAN, 'judge anew', text, { leases: leases.map((l) => l.id) });
+      book.note(`The control plane restarted during the trial of ${text}: it is judged anew`);
+      logger.warn({ plan: text }, 'it was on trial when the control plane ended: it is judged anew');
+      start({
+        kind: 'apply',
+        leases,
+        decisions: found.map((f) => f.decision),
+        predicted: goodness(snapshot, options.healthy(), entry, inSurge),
+        loadBefore: innerLoad(snapshot, entry),
+        startedAt: clock.now(),
+        ended: false,
       });
     },
     takeBack(lease, snapshot, d, predicted, proposal) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createGuardian } from '../../control-plane/guardian/guardian.ts';
+import { createGuardian, type Guardian } from '../../control-plane/guardian/guardian.ts';
 import { staticPolicy } from '../../control-plane/learning/static-policy.ts';
-import { quiet, scene } from './guardian-scene.ts';
+import { failover, quiet, type Scene, scene } from './guardian-scene.ts';
 import { believing, learned } from './policies.ts';
 
 test('after the trouble is gone mitigations are taken back; while it lasts a probe puts them back', async () => {
@@ -82,4 +82,45 @@ test('after a restart leases and orders stand, and are judged anew', async () =>
   for (let i = 0; i < 40; i++) await again.window(await world.tick());
   assert.deepEqual(world.leases(), []);
   assert.equal(store.incidents.list()[0]!.state, 'recovered');
+});
+
+/** The control plane of the scene is killed and started again: a new guardian over the same world and store. */
+function restarted({ world, store }: Scene): Guardian {
+  return createGuardian({
+    world,
+    store,
+    clock: world.clock,
+    logger: quiet,
+    policy: () => believing({}),
+    staticPolicy,
+    learned,
+    modeOf: () => 'auto',
+  });
+}
+
+test('killed during a trial: what helps is judged anew and kept, in the plan and in the explanation', async () => {
+  const s = scene(believing({ 'failover@web>pay×1': 0.4 }));
+  await s.run(30);
+  s.world.ailments.set('pay', { errors: 0.9 });
+  while (s.world.applied.length === 0) await s.run(1);
+  const again = restarted(s);
+  for (let i = 0; i < 12; i++) await again.window(await s.world.tick());
+  const incident = s.store.incidents.list()[0]!;
+  assert.equal(s.store.decisions.get(incident.decisions[0]!)!.outcome?.verdict, 'kept');
+  assert.deepEqual(incident.plan, [failover]);
+  assert.equal(incident.state, 'mitigated');
+  assert.ok(incident.notes.some((n) => /restarted during the trial of failover@web>pay×1/.test(n)));
+  assert.ok(s.store.audit.list().some((e) => e.action === 'judge anew'));
+});
+
+test('killed during a trial: what does harm is taken back', async () => {
+  const s = scene(believing({ 'admission-control@ingress>web×1': 0.9 }));
+  await s.run(30);
+  s.world.ailments.set('pay', { errors: 0.7 });
+  while (s.world.applied.length === 0) await s.run(1);
+  const again = restarted(s);
+  for (let i = 0; i < 6; i++) await again.window(await s.world.tick());
+  const incident = s.store.incidents.list()[0]!;
+  assert.equal(s.store.decisions.get(incident.decisions[0]!)!.outcome?.verdict, 'removed-worse');
+  assert.deepEqual(s.inForce(), []);
 });
