@@ -60,7 +60,7 @@ export function createPulse(
     history = [...history.slice(-9), snapshot];
     diagnosis = detector.update(snapshot, tracker.current());
     const now = detector.recent().at(-1)!;
-    const clean = untouched && now.expected > 0 && !diagnosis.impaired && now.ratio >= 0.9;
+    const clean = untouched && !now.unseen && now.expected > 0 && !diagnosis.impaired && now.ratio >= 0.9;
     tracker.update(snapshot, clean && (!tracker.ready() || diagnosis.symptoms.every((s) => s.kind === 'surge')));
     const tick = { snapshot, diagnosis, now, untouched };
     options.onTick?.(tick, tracker);

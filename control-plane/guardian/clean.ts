@@ -8,14 +8,14 @@ const FIRST_RATIO = 0.9;
 const FIRST_PATIENCE = 60;
 
 /**
- * Whether a window may teach the healthy state: nothing impaired, no symptom (a surge that is served is none), no fault or
+ * Whether a window may teach the healthy state: users seen, nothing impaired, no symptom (a surge that is served is none), no fault or
  * mitigation in it. Returns a rule with memory: what ails for ten minutes without hurting users is taken as the new normal.
  */
 export function createCleanRule(): (d: Diagnosis, now: Goodness, learning: boolean, touched: boolean) => boolean {
   let ailing = 0;
   let waited = 0;
   return (d, now, learning, touched) => {
-    if (touched) return false;
+    if (touched || now.unseen) return false;
     if (learning) {
       if (now.expected <= 0) return false;
       waited++;

@@ -107,7 +107,10 @@ export function createGuardian(options: GuardianOptions): Guardian {
 
   let history: Snapshot[] = [];
   let diagnosis: Diagnosis | undefined;
+  /** Windows in which users were seen. */
   let seen = 0;
+  /** They are not, and that was said. */
+  let unseen = false;
   let healthySavedAt = Number.NEGATIVE_INFINITY;
   /** The last window in which something was taken away to see whether it is still needed. */
   let probedAt = Number.NEGATIVE_INFINITY;
@@ -166,6 +169,15 @@ export function createGuardian(options: GuardianOptions): Guardian {
   const ownLeases = () => world.leases().filter(isOwn);
   if (ownLeases().length > 0) release.start(clock.now());
 
+  /** Once a silence: without the users' entry nothing is judged, decided or learned, in an incident or out of one. */
+  function sayUnseen({ gaps }: Snapshot): void {
+    if (unseen) return;
+    unseen = true;
+    logger.warn({ gaps }, 'the users’ entry is not heard: production is not judged until it is');
+    if (book.current()?.state === 'open')
+      book.note('The users’ entry was not heard for a while: nothing was judged then');
+  }
+
   function open(snapshot: Snapshot, d: Diagnosis): void {
     const usual = tracker.current().goodput;
     if (book.relapse(d, snapshot, probedAt))
@@ -184,11 +196,15 @@ export function createGuardian(options: GuardianOptions): Guardian {
   }
 
   async function window(snapshot: Snapshot): Promise<void> {
-    history = [...history.slice(-9), snapshot];
-    seen++;
     const d = detector.update(snapshot, tracker.current());
     const now = detector.recent().at(-1)!;
     diagnosis = d;
+    if (now.unseen) sayUnseen(snapshot);
+    else {
+      unseen = false;
+      seen++;
+      history = [...history.slice(-9), snapshot];
+    }
     const touched = world.leases().some((l) => l.type === 'mitigation' && l.owner !== 'static');
     const incidentBefore = book.current();
     const good = clean(d, now, !tracker.ready(), touched || incidentBefore !== undefined);
@@ -201,11 +217,11 @@ export function createGuardian(options: GuardianOptions): Guardian {
     await operator.expire();
     proposals.expire(d.impaired);
     if (d.impaired && incidentBefore?.state !== 'open' && trials.current()?.kind !== 'remove') open(snapshot, d);
-    book.observe(snapshot, d);
+    if (!now.unseen) book.observe(snapshot, d);
     if (trials.current()?.kind === 'remove') probedAt = snapshot.at;
 
     const ended = await trials.judge(snapshot, now);
-    if (trials.current()) return;
+    if (now.unseen || trials.current()) return;
     const incident = book.current();
     if (d.impaired && incident?.state === 'open') {
       if (!ended) untreated = [...untreated.slice(-2), now];

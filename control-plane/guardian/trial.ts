@@ -29,6 +29,8 @@ export interface Trial {
 
 /** A probe of removal watches this long: long enough for five windows. */
 export const PROBE_MS = 5000;
+/** And not shorter than this many in which users were seen. */
+export const PROBE_WINDOWS = 3;
 
 /** The longest trial among the leases, in ms. */
 export function trialMsOf(leases: readonly MitigationLease[]): number {

@@ -14,7 +14,7 @@ import type { DecisionLog } from './decisions.ts';
 import type { IncidentBook } from './incidents.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
-import { carryOut, outcomeOf, PROBE_MS, planText, type Trial } from './trial.ts';
+import { carryOut, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial } from './trial.ts';
 import type { Trust } from './trust.ts';
 import type { Unjudged } from './unjudged.ts';
 
@@ -162,8 +162,8 @@ export function createTrials(options: TrialsOptions): Trials {
   }
 
   async function judgeRemoval(t: Trial, at: number): Promise<boolean> {
-    const { verdict, after } = t.last!;
-    const done = t.effectiveAt !== undefined && at - t.effectiveAt >= PROBE_MS;
+    const { verdict, after, windows } = t.last!;
+    const done = t.effectiveAt !== undefined && at - t.effectiveAt >= PROBE_MS && windows >= PROBE_WINDOWS;
     if (verdict !== 'worse' && !done) return false;
     if (verdict !== 'worse') {
       settle(t, 'kept', 'users did not notice its removal');
@@ -296,6 +296,7 @@ export function createTrials(options: TrialsOptions): Trials {
         return true;
       }
       t.last = t.verifier.update(snapshot.at, snapshot.windowMs, now, innerLoad(snapshot, world.topology.entry));
+      if (now.unseen) return false;
       if (t.last.windows > 0) watched.push(now);
       if (t.kind === 'remove') return judgeRemoval(t, snapshot.at);
       if (t.last.verdict === 'pending') return false;

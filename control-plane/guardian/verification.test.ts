@@ -121,3 +121,13 @@ test('while the load behind the entry is relieved a trial that shows nothing yet
   verifier.update(at(6), 1000, { ...bad, good: 24, ratio: 0.96 }, 40);
   assert.equal(verifier.update(at(7), 1000, { ...bad, good: 24, ratio: 0.96 }, 40).verdict, 'better');
 });
+
+test('windows in which users were not seen are no verdict', () => {
+  const unseen: Goodness = { ...draw(rngOf(1), 0, 0), ratio: 1, unseen: true };
+  const verifier = createVerifier({ predicted: draw(rngOf(1), 50, 0.4), effectiveAt: 10_000, trialMs: 3000 });
+  for (let i = 0; i < 10; i++) {
+    const { verdict, windows, after } = verifier.update(11_000 + i * 1000, 1000, unseen);
+    assert.deepEqual([verdict, windows], ['pending', 0]);
+    assert.ok(after < 0.6);
+  }
+});

@@ -19,7 +19,7 @@ export interface Judgement {
 export interface Verifier {
   /**
    * Takes in the next window; `at` is its end, `load` what the mesh carried (telemetry/load.ts). Windows that mostly lie before
-   * the change took effect are passed over.
+   * the change took effect, and those in which users were not seen, are passed over.
    */
   update(at: number, windowMs: number, now: Goodness, load?: number): Judgement;
 }
@@ -69,7 +69,8 @@ export function createVerifier(options: {
 
   return {
     update(at, windowMs, now, load = Number.POSITIVE_INFINITY) {
-      if (at - windowMs / 2 <= effectiveAt) return judged('pending', p, windows);
+      if (now.unseen || at - windowMs / 2 <= effectiveAt)
+        return judged('pending', windows.length > 0 ? pooled(windows.slice(-2)).ratio : p, windows);
       windows.push(now);
       const elapsed = at - effectiveAt;
       const newest = pooled(windows.slice(-2));

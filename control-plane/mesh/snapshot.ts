@@ -75,7 +75,15 @@ export interface Snapshot {
   readonly services: Readonly<Record<ServiceId, ServiceWindow>>;
   /** What this picture lacks and why, in words for the operator (rule: nothing fails silently). Empty = complete. */
   readonly gaps: readonly string[];
+  /**
+   * Edges with a caller's proxy that is not heard, services without a process sample: their numbers here are too low and prove
+   * nothing, neither health nor trouble. Absent = none.
+   */
+  readonly unseen?: readonly (EdgeId | ServiceId)[];
 }
+
+/** Whether this picture has what there is to know of an edge or service. */
+export const isSeen = (s: Snapshot, id: EdgeId | ServiceId): boolean => !s.unseen?.includes(id);
 
 /** good ÷ offered at the user's entry; 1 when nothing was offered. */
 export function goodRatio(s: Snapshot): number {

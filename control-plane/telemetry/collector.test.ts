@@ -114,6 +114,29 @@ test('a proxy that is silent is left out rather than repeated for ever', () => {
   assert.equal(collector.tick().edges['shop>bank']!.rate, 0);
 });
 
+test('edges of a caller that is partly silent are not seen; a replica that is gone, or no traffic, is no gap', () => {
+  const { time, collector, push, alive } = world();
+  const both = [node('ingress'), node('shop'), node('shop', 1)];
+  const second = (...silent: string[]) => {
+    time.now += 1000;
+    collector.processes([alive]);
+    for (const { id } of both) if (!silent.includes(id)) push(id, {});
+    return collector.tick();
+  };
+  collector.expect(both, { ...replicas, shop: 2 });
+  assert.deepEqual(second().unseen, ['ingress>shop', 'shop>bank'], 'a first push says where counters stand, no more');
+  assert.equal(second().unseen, undefined);
+  for (let i = 0; i < 2; i++) assert.equal(second('production/shop/1').unseen, undefined);
+  assert.deepEqual(second('production/shop/1').unseen, ['shop>bank']);
+  assert.deepEqual(second('production/shop/1', 'production/ingress/0').unseen, ['shop>bank']);
+  collector.expect(both.slice(0, 2), replicas);
+  assert.equal(second('production/shop/1').unseen, undefined, 'scaled down on purpose');
+  collector.expect(both, { ...replicas, shop: 2 });
+  assert.deepEqual(second('production/shop/1').unseen, ['shop>bank']);
+  time.now += 6000;
+  assert.deepEqual(collector.tick().unseen, ['ingress>shop', 'shop>bank', 'shop']);
+});
+
 test('totals outlive the proxies they were counted by', () => {
   const { time, collector, push } = world();
   collector.expect([node('ingress')], replicas);

@@ -144,11 +144,15 @@ export function createCollector(options: CollectorOptions): Collector {
     const now = clock.now();
     const gaps: string[] = [];
     const windows = new Map<ServiceId, ProxyWindow[]>();
+    /** Callers of which a proxy is not heard, and services of which no process is. */
+    const silentCallers = new Set<ServiceId>();
+    const unsampled: ServiceId[] = [];
     for (const { node, since } of expected.values()) {
       const proxy = proxies.get(node.id);
       const heardAt = proxy?.heardAt ?? since;
-      if (now - heardAt > SILENT_MS)
-        gaps.push(`no metrics from ${node.id} for ${Math.round((now - heardAt) / 1000)} s`);
+      const silent = now - heardAt > SILENT_MS;
+      if (silent || !proxy?.measured) silentCallers.add(node.service);
+      if (silent) gaps.push(`no metrics from ${node.id} for ${Math.round((now - heardAt) / 1000)} s`);
       else if (proxy) {
         const all = windows.get(node.service) ?? [];
         all.push(proxy.take());
@@ -161,11 +165,15 @@ export function createCollector(options: CollectorOptions): Collector {
       const window = services[service.id];
       if (!window || sampled.has(service.id)) continue;
       if (service.external) window.ready = window.replicas;
-      else gaps.push(`no process samples of ${service.id}`);
+      else {
+        gaps.push(`no process samples of ${service.id}`);
+        unsampled.push(service.id);
+      }
     }
     const edges: Record<EdgeId, EdgeWindow> = {};
     for (const edge of Object.values(topology.edges))
       edges[edge.id] = edgeWindow(prefixOf(edge), edge.callee, windows.get(edge.caller) ?? []);
+    const unseen = Object.values(topology.edges).filter((e) => silentCallers.has(e.caller));
     const entry = edges[topology.entry];
     const atEntry = (what: string) =>
       (windows.get(INGRESS) ?? []).reduce((sum, w) => sum + (w.rates.get(edgeKey(INGRESS_ROUTES, what)) ?? 0), 0);
@@ -185,6 +193,7 @@ export function createCollector(options: CollectorOptions): Collector {
       edges,
       services,
       gaps,
+      ...(unseen.length + unsampled.length > 0 ? { unseen: [...unseen.map((e) => e.id), ...unsampled] } : {}),
     };
   }
 

@@ -4,7 +4,7 @@ import type { Diagnosis } from '../mesh/record.ts';
 import type { EdgeId } from '../mesh/topology.ts';
 import { createDetector, type Detector } from './detector.ts';
 import { createHealthyTracker, type HealthyTracker } from './healthy.ts';
-import { createTraffic, shop, type Traffic, type Trouble } from './testing/traffic.ts';
+import { createTraffic, shop, silenced, type Traffic, type Trouble } from './testing/traffic.ts';
 
 const topology = shop();
 
@@ -132,6 +132,30 @@ test('recovery takes three good windows, and ends the alarm', () => {
     assert.deepEqual(after.slice(0, 2), [true, true]);
     assert.ok(after.includes(false), `seed ${seed}: ${after}`);
   }
+});
+
+test('a silent entry is no recovery, and what was said of silent edges stands', () => {
+  const b = warm(96);
+  delay(b, 25, { 'web>pay': { http5xx: 1 } });
+  const unseen = (...callers: string[]) =>
+    b.detector.update(silenced(b.traffic.next(25, { 'web>pay': { http5xx: 1 } }), ...callers), b.tracker.current());
+  for (let i = 0; i < 6; i++) {
+    const d = unseen('ingress', 'web');
+    assert.equal(d.impaired, true);
+    assert.ok(d.goodRatio < 0.8, `${d.goodRatio}`);
+    assert.equal(d.origins[0]?.service, 'pay');
+  }
+  const after: boolean[] = [];
+  for (let i = 0; i < 6; i++) after.push(b.step(25).impaired);
+  assert.deepEqual(after.slice(0, 2), [true, true], 'three windows that were seen');
+  assert.ok(after.includes(false));
+});
+
+test('users who ask for nothing are well', () => {
+  const b = warm(97);
+  delay(b, 25, { 'web>pay': { http5xx: 1 } });
+  const after = [0, 0, 0, 0].map((rate) => b.step(rate).impaired);
+  assert.equal(after.at(-1), false);
 });
 
 test('a surge that is served is a symptom, not an impairment; one that starves the protected priority is both', () => {

@@ -1,5 +1,5 @@
 import type { Diagnosis, Symptom } from '../mesh/record.ts';
-import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
+import { type HealthyState, isSeen, type Snapshot } from '../mesh/snapshot.ts';
 import type { EdgeId, ServiceId, Topology } from '../mesh/topology.ts';
 import { CountCusum, TwoOfThree } from './cusum.ts';
 import { createEdgeWatch, type EdgeWatch, type RawSymptom } from './edge-symptoms.ts';
@@ -42,6 +42,8 @@ export function createDetector(topology: Topology): Detector {
   let surge = new TwoOfThree();
   let previous = new Map<string, { severity: number; at: number }>();
   let recent: Goodness[] = [];
+  /** What was last said of each edge and service: it stands while they are not seen. */
+  const said = new Map<EdgeId | ServiceId, RawSymptom[]>();
 
   function symptomsOf(snapshot: Snapshot, healthy: HealthyState): RawSymptom[] {
     const out: RawSymptom[] = [];
@@ -49,11 +51,14 @@ export function createDetector(topology: Topology): Detector {
     for (const [id, watch] of edges) {
       const window = snapshot.edges[id];
       const state = healthy.edges[id];
-      if (window) out.push(...watch.update(at, windowMs, window, state && state.windows >= 5 ? state : undefined));
+      if (window && isSeen(snapshot, id))
+        said.set(id, watch.update(at, windowMs, window, state && state.windows >= 5 ? state : undefined));
+      out.push(...(said.get(id) ?? []));
     }
     for (const [id, watch] of services) {
       const window = snapshot.services[id];
-      if (window) out.push(...watch.update(at, windowMs, window, healthy.services[id]));
+      if (window && isSeen(snapshot, id)) said.set(id, watch.update(at, windowMs, window, healthy.services[id]));
+      out.push(...(said.get(id) ?? []));
     }
     return out;
   }
@@ -81,7 +86,7 @@ export function createDetector(topology: Topology): Detector {
       const ready = (healthy.edges[topology.entry]?.windows ?? 0) >= READY_WINDOWS;
       const raw = symptomsOf(snapshot, healthy);
       const users = entry.update(snapshot, healthy, now, recent);
-      const goodRatio = pooled(recent.slice(-2)).ratio;
+      const goodRatio = pooled(recent.filter((g) => !g.unseen).slice(-2)).ratio;
       if (!ready) return { at, symptoms: [], origins: [], impaired: false, goodRatio };
       if (users.impaired)
         raw.push({ kind: 'goodput', target: { edge: topology.entry }, severity: 1 - goodRatio, since: users.since });
@@ -101,6 +106,7 @@ export function createDetector(topology: Topology): Detector {
       surge = new TwoOfThree();
       previous = new Map();
       recent = [];
+      said.clear();
     },
   };
 }
@@ -122,6 +128,8 @@ function createEntryWatch(topology: Topology) {
 
   return {
     update(snapshot: Snapshot, healthy: HealthyState, now: Goodness, recent: readonly Goodness[]): UsersState {
+      // Nothing can be said of users who are not seen; what was said of them stands.
+      if (now.unseen) return { impaired, since };
       const { at, windowMs } = snapshot;
       const usualBad = 1 - (healthy.edges[topology.entry]?.goodRatio ?? 1);
       const p0 = Math.min(0.08, Math.max(0.02, 0.01 + 1.5 * usualBad));
@@ -157,10 +165,13 @@ function createEntryWatch(topology: Topology) {
   };
 }
 
-/** {@link RECOVERY}, with one request of tolerance a window: at 25 requests a second one bad answer is 4%. */
+/**
+ * {@link RECOVERY}, with one request of tolerance a window: at 25 requests a second one bad answer is 4%. A window without
+ * traffic is well, one in which the entry was not heard is not.
+ */
 export function recovered(recent: readonly Goodness[]): boolean {
   const last = recent.slice(-RECOVERY.windows);
-  if (last.length < RECOVERY.windows) return false;
+  if (last.length < RECOVERY.windows || last.some((g) => g.unseen)) return false;
   const worst = last.every((g) => g.good + 1 >= RECOVERY.worst * g.expected);
   const all = pooled(last);
   const whole = all.good + 1 >= RECOVERY.ratio * all.expected;

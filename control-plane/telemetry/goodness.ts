@@ -1,4 +1,4 @@
-import type { EdgeWindow, HealthyState, Snapshot } from '../mesh/snapshot.ts';
+import { type EdgeWindow, type HealthyState, isSeen, type Snapshot } from '../mesh/snapshot.ts';
 import type { EdgeId } from '../mesh/topology.ts';
 
 /** How many requests users should have had answered well in a window, and how many were. */
@@ -13,6 +13,8 @@ export interface Goodness {
   /** The same counts for requests with the protected priority; 0 where there is none. */
   readonly protectedExpected: number;
   readonly protectedGood: number;
+  /** The users' entry was not heard: this says nothing, though it reads as if nothing had been offered. */
+  readonly unseen?: true;
 }
 
 /** Above this multiple of the healthy rate the offered load counts as a surge. */
@@ -24,9 +26,10 @@ const SURGE_FLOOR = 0.75;
  * Goodput at the users' entry against what healthy traffic would give (design, "Reward"): good ÷ (offered × healthy good ratio).
  * In a surge nobody can serve all that is asked, so it is the protected priority that is held to its ratio, and the total to
  * three quarters of the usual goodput; without a protected priority, to the usual goodput. Whether it is a surge is said by
- * the detector, which waits for a second window.
+ * the detector, which waits for a second window. Nothing is expected of a window in which the entry is not heard.
  */
 export function goodness(snapshot: Snapshot, healthy: HealthyState, entry: EdgeId, surge: boolean): Goodness {
+  if (!isSeen(snapshot, entry)) return { ...of(0, 0, false, { protectedExpected: 0, protectedGood: 0 }), unseen: true };
   const seconds = snapshot.windowMs / 1000;
   const base = healthy.edges[entry];
   const usual = base && base.windows > 0 ? base.rate : 0;

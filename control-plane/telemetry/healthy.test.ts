@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHealthyTracker, READY_WINDOWS } from './healthy.ts';
-import { createTraffic, shop } from './testing/traffic.ts';
+import { createTraffic, shop, silenced } from './testing/traffic.ts';
 
 const topology = shop();
 
@@ -17,6 +17,17 @@ test('ready after a few clean windows; unclean ones are not taken in', () => {
   assert.equal(pay.windows, READY_WINDOWS);
   assert.ok(pay.goodRatio > 0.95);
   assert.ok(pay.rate > 10 && pay.rate < 20, `${pay.rate}`);
+});
+
+test('an edge that is not seen teaches nothing, the others go on', () => {
+  const traffic = createTraffic(topology, 2);
+  const tracker = createHealthyTracker(topology);
+  for (let i = 0; i < 30; i++) tracker.update(traffic.next(25), true);
+  const before = tracker.current();
+  for (let i = 0; i < 150; i++) tracker.update(silenced(traffic.next(50), 'pay'), true);
+  const after = tracker.current();
+  assert.deepEqual(after.edges['pay>bank'], before.edges['pay>bank']);
+  assert.ok(after.edges['ingress>web']!.rate > 40);
 });
 
 test('the p99 of small windows stands near the true one', () => {

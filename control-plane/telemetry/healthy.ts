@@ -1,5 +1,5 @@
 import { type EdgeSample, healthyEdge, healthyService, mean, type ServiceSample } from '../mesh/healthy.ts';
-import type { HealthyEdge, HealthyService, HealthyState, Snapshot } from '../mesh/snapshot.ts';
+import { type HealthyEdge, type HealthyService, type HealthyState, isSeen, type Snapshot } from '../mesh/snapshot.ts';
 import type { EdgeId, Topology } from '../mesh/topology.ts';
 
 /** Clean windows before the state is used. */
@@ -10,7 +10,10 @@ const SPAN = 120;
 const SETTLED = 30;
 
 export interface HealthyTracker {
-  /** Takes a window in when `clean` (no symptom, fault or mitigation in it) and returns the state after it. */
+  /**
+   * Takes a window in when `clean` (no symptom, fault or mitigation in it, the users' entry heard), without the edges and
+   * services that were not seen in it; returns the state after it.
+   */
   update(snapshot: Snapshot, clean: boolean): HealthyState;
   current(): HealthyState;
   /** Enough clean windows (or a state from before a restart) to judge by. */
@@ -32,13 +35,13 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
     cleanWindows++;
     for (const id of Object.keys(topology.edges) as EdgeId[]) {
       const w = snapshot.edges[id];
-      if (!w || !Number.isFinite(w.rate)) continue;
+      if (!w || !Number.isFinite(w.rate) || !isSeen(snapshot, id)) continue;
       const { rate, good, failed, inFlight, latency } = w;
       push(edges, id, { rate, good, failed, inFlight, latency });
     }
     for (const id of Object.keys(topology.services)) {
       const w = snapshot.services[id];
-      if (w) push(services, id, { cpu: w.cpu, memory: w.memory, replicas: w.replicas });
+      if (w && isSeen(snapshot, id)) push(services, id, { cpu: w.cpu, memory: w.memory, replicas: w.replicas });
     }
     goodput.push(snapshot.entry.good);
     if (goodput.length > SPAN) goodput.shift();

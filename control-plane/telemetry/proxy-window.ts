@@ -28,6 +28,8 @@ export class ProxyWindows {
   #totals = new Map<string, number>();
   /** When the newest push arrived, on the collector's clock; undefined before the first. */
   heardAt: number | undefined;
+  /** It has pushed what can be measured: a first push may only say where its counters stand. */
+  measured = false;
 
   /** @param since when the collector began, on its clock */
   constructor(since: number) {
@@ -40,6 +42,7 @@ export class ProxyWindows {
     this.heardAt = receivedAt;
     this.#previous = report;
     if (!before) return;
+    this.measured = true;
     this.#spanMs += Math.max(1, report.at - before.at);
     for (const [key, value] of report.counters) {
       const old = before.counters.get(key) ?? 0;

@@ -103,6 +103,7 @@ export const Snapshot = Type.Object({
   edges: Type.Record(Type.String(), EdgeWindow),
   services: Type.Record(Type.String(), ServiceWindow),
   gaps: Type.Array(Type.String()),
+  unseen: Type.Optional(Type.Array(Type.String(), { description: 'Edges and services whose numbers lack a part' })),
 });
 
 const Symptom = Type.Object({

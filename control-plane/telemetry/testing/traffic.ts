@@ -140,3 +140,16 @@ function poisson(rng: Rng, mean: number): number {
   for (let p = rng.uniform(); p > limit; p *= rng.uniform()) k++;
   return k;
 }
+
+/** What the collector makes of a window in which the callers' proxies are silent: nothing counted, and said. */
+export function silenced(snapshot: Snapshot, ...callers: readonly string[]): Snapshot {
+  const unseen = (Object.keys(snapshot.edges) as EdgeId[]).filter((id) => callers.includes(id.split('>')[0]!));
+  const edges = { ...snapshot.edges };
+  for (const id of unseen) {
+    const none = { rate: 0, good: 0, failed: 0, errors: noErrors(), latency: { p50: 0, p90: 0, p99: 0 } };
+    edges[id] = { ...none, inFlight: 0, retries: 0, hosts: 0, healthyHosts: 0, ejectedHosts: 0 };
+  }
+  const nobody = { offered: 0, good: 0, failed: 0, protectedOffered: 0, protectedGood: 0 };
+  const entry = callers.includes(INGRESS) ? nobody : snapshot.entry;
+  return { ...snapshot, entry, edges, unseen, gaps: callers.map((c) => `no metrics from ${c}`) };
+}
