@@ -33,6 +33,8 @@ export interface DecideDeps {
   readonly threshold: number;
   readonly rng: Rng;
   readonly untreated?: Untreated | undefined;
+  /** Why the newest mitigation in force may not be taken back, or undefined. */
+  readonly keepLast?: string | undefined;
 }
 
 /** How things stood before the first step of this incident, and how much goodput its steps gained since (share, 0..1). */
@@ -68,8 +70,9 @@ export async function decide(
   const signature = signatureOver(context, deps.learned.signatureOf);
   const refused = (m: Mitigation) => context.mask(m) ?? alsoMasked(m);
   const scored = await scoreGuarded(context, deps.policy, deps.staticPolicy, deps.credit);
-  const proven = context.steps.length > 0;
-  const masked = scored.candidates.map((c) => withMask(c, alsoMasked, proven));
+  // Taking back what helped is for the probes after recovery.
+  const keepLast = context.steps.length > 0 ? 'it was verified to help in this incident' : deps.keepLast;
+  const masked = scored.candidates.map((c) => withMask(c, alsoMasked, keepLast));
   const base = { candidates: listed(masked), version: scored.version, signature };
   const fallback = scored.fallback === undefined ? {} : { fallback: scored.fallback };
 
@@ -134,12 +137,13 @@ async function betterFromTheStart(
   return { action: 'apply', steps: [best.mitigation], source: 'policy', version, why };
 }
 
-/** `proven`: this incident's last step was judged to help. Taking it back is for the probes after recovery. */
-function withMask(c: ScoredCandidate, also: (m: Mitigation) => string | undefined, proven: boolean): ScoredCandidate {
-  if (c.masked === undefined && c.action.do === 'remove-last' && proven)
-    return { ...c, masked: 'it was verified to help in this incident' };
-  if (c.masked !== undefined || c.action.do !== 'apply') return c;
-  const reason = also(c.action.mitigation);
+function withMask(
+  c: ScoredCandidate,
+  also: (m: Mitigation) => string | undefined,
+  keepLast: string | undefined,
+): ScoredCandidate {
+  if (c.masked !== undefined || c.action.do === 'wait') return c;
+  const reason = c.action.do === 'remove-last' ? keepLast : also(c.action.mitigation);
   return reason === undefined ? c : { ...c, masked: reason };
 }
 

@@ -9,20 +9,20 @@ import type { Store } from '../mesh/store.ts';
 import type { ServiceId } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
 import { averageOf } from '../telemetry/average.ts';
-import { createDetector } from '../telemetry/detector.ts';
+import { createDetector, recovered } from '../telemetry/detector.ts';
 import { type Goodness, pooled } from '../telemetry/goodness.ts';
 import { createHealthyTracker } from '../telemetry/healthy.ts';
 import { createAudit, GUARDIAN } from './audit.ts';
 import { createCleanRule } from './clean.ts';
 import { createDecisionLog } from './decisions.ts';
 import { createIncidentBook } from './incidents.ts';
-import { servicesOf } from './masks.ts';
 import { createOperator, type OverrideRequest } from './operator.ts';
 import { createOverrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import { createProposals } from './proposals.ts';
 import { createRelease, type ReleaseOptions } from './release.ts';
 import { createSteps } from './steps.ts';
+import { PROBE_MS } from './trial.ts';
 import { createTrials } from './trials.ts';
 import { createTrust } from './trust.ts';
 import { unjudgedIn } from './unjudged.ts';
@@ -88,7 +88,8 @@ const DECISIONS_READ = 500;
 /**
  * Production's loop: detect, decide (pattern, else policy, else alert), apply as a lease, verify, keep or take back, next step;
  * after recovery it takes back what is no longer needed. A freeze stops every change, but a trial already running is still
- * judged and, if it does harm, taken back: removal always leads towards what the operator's documents ask for.
+ * judged and, if it does harm, taken back: removal always leads towards what the operator's documents ask for. What is away for
+ * a probe comes back only where no order stands against it.
  */
 export function createGuardian(options: GuardianOptions): Guardian {
   const { world, store, clock, logger, learned } = options;
@@ -114,11 +115,16 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let healthySavedAt = Number.NEGATIVE_INFINITY;
   /** The last window in which something was taken away to see whether it is still needed. */
   let probedAt = Number.NEGATIVE_INFINITY;
+  /** When something went that may still be needed: undone, or away for a probe and kept by an order from coming back. */
+  let lostAt = Number.NEGATIVE_INFINITY;
   /** Goodput with what is in force now, no trial running: what the next step is judged against. */
   let untreated: Goodness[] = [];
   /** Windows {@link untreated} must hold before the next step. */
   let needed = 1;
 
+  const onLost = () => {
+    lostAt = clock.now();
+  };
   const trials = createTrials({
     world,
     store,
@@ -129,10 +135,12 @@ export function createGuardian(options: GuardianOptions): Guardian {
     book,
     log,
     trust,
+    overrides,
     release,
     tried,
     learned,
     healthy: tracker.current,
+    onLost,
     onEnded: (windows) => {
       untreated = [...windows];
       needed = windows.length > 0 ? 1 : 2;
@@ -163,6 +171,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     trials,
     proposals,
     emit,
+    onLost,
     healthy: tracker.current,
   });
 
@@ -195,6 +204,9 @@ export function createGuardian(options: GuardianOptions): Guardian {
     needed = 1;
   }
 
+  /** Users may not yet have noticed what went: they are watched as long as a probe watches them. */
+  const missed = (snapshot: Snapshot) => snapshot.at - lostAt < PROBE_MS;
+
   async function window(snapshot: Snapshot): Promise<void> {
     const d = detector.update(snapshot, tracker.current());
     const now = detector.recent().at(-1)!;
@@ -213,12 +225,14 @@ export function createGuardian(options: GuardianOptions): Guardian {
       healthySavedAt = snapshot.at;
       store.putHealthy(world.name, tracker.current());
     }
-    if (seen === 1) trials.resume(unjudgedIn(world.leases(), store.decisions.list({ limit: DECISIONS_READ })));
+    if (seen === 1 && !now.unseen)
+      trials.resume(unjudgedIn(world.leases(), store.decisions.list({ limit: DECISIONS_READ })));
     await operator.expire();
     proposals.expire(d.impaired);
+    const bare = incidentBefore?.state === 'mitigated' && ownLeases().length === 0;
+    if (trials.current()?.kind === 'remove' || bare || missed(snapshot)) probedAt = snapshot.at;
     if (d.impaired && incidentBefore?.state !== 'open' && trials.current()?.kind !== 'remove') open(snapshot, d);
     if (!now.unseen) book.observe(snapshot, d);
-    if (trials.current()?.kind === 'remove') probedAt = snapshot.at;
 
     const ended = await trials.judge(snapshot, now);
     if (now.unseen || trials.current()) return;
@@ -229,6 +243,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
         await steps.next({ snapshot, diagnosis: d, history, untreated });
     } else if (incident?.state === 'open' && seen >= RESUME_WINDOWS) {
       const left = ownLeases().length;
+      if (left === 0 && missed(snapshot)) return;
       trials.credit(pooled(detector.recent().slice(-3)), snapshot.at);
       book.recover(Math.max(incident.detectedAt, snapshot.at - 2 * snapshot.windowMs), left);
       logger.info({ incident: incident.id, plan: incident.plan.map(describeMitigation) }, 'production is well again');
@@ -240,7 +255,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
   function releaseNext(snapshot: Snapshot, d: Diagnosis, incident: Incident | undefined): void {
     const own = ownLeases();
     if (own.length === 0) {
-      if (incident) book.close(snapshot.at);
+      if (incident && !missed(snapshot) && recovered(detector.recent())) book.close(snapshot.at);
       return;
     }
     const origins = incident?.origins.slice(0, 1) ?? [];
@@ -249,9 +264,12 @@ export function createGuardian(options: GuardianOptions): Guardian {
         s.kind === 'surge' ||
         origins.some((o) => ('service' in s.target ? s.target.service === o : s.target.edge.endsWith(`>${o}`))),
     );
-    const lease = release.next(snapshot.at, own, stillIll);
-    if (!lease || overrides.frozen(servicesOf(lease.mitigation, topology))) return;
-    trials.probe(lease, pooled(detector.recent().slice(-5)));
+    const free = own.filter((l) => overrides.holds(l.mitigation) === undefined);
+    const lease = release.next(snapshot.at, free.length > 0 ? free : own, stillIll);
+    if (!lease) return;
+    const held = overrides.holds(lease.mitigation);
+    if (held === undefined) trials.probe(lease, pooled(detector.recent().slice(-5)));
+    else book.note(`${describeMitigation(lease.mitigation)} stays in force until it is undone: ${held}`);
   }
 
   return {

@@ -45,6 +45,8 @@ export function createOperator(options: {
   readonly trials: Trials;
   readonly proposals: Proposals;
   readonly emit: (event: GuardianEvent) => void;
+  /** A mitigation was undone that users may still need. */
+  readonly onLost: () => void;
   readonly healthy: () => HealthyState;
 }): Operator {
   const { world, clock, audit, overrides, book, trials, emit } = options;
@@ -81,7 +83,7 @@ export function createOperator(options: {
 
   /** The same mitigation does not come back while the order stands: an undo that has to be repeated is none. */
   async function undo(leaseId: string, request: OverrideRequest): Promise<Override> {
-    const lease = world.leases().find((l) => l.id === leaseId);
+    const lease = world.leases().find((l) => l.id === leaseId) ?? trials.away(leaseId);
     if (lease?.type !== 'mitigation') throw new UmbraError('UMB0702', `no mitigation ${leaseId} is in force`);
     const { mitigation, owner } = lease;
     const target = 'edge' in mitigation.target ? mitigation.target.edge : mitigation.target.service;
@@ -93,7 +95,8 @@ export function createOperator(options: {
       const what = `${mitigation.kind}@${target}`;
       overrides.add({ type: 'forbid', what }, request.by, `undone: ${request.reason}`, request.ttlMs);
     }
-    trials.undone(leaseId);
+    trials.undone(lease);
+    options.onLost();
     markUndone(describeMitigation(mitigation), request.by);
     book.change((i) => {
       i.undone++;

@@ -4,6 +4,7 @@ import { type Mitigation, mitigationKinds } from '../mesh/mitigation.ts';
 import type { Mode, Override, OverrideOrder } from '../mesh/record.ts';
 import type { Store } from '../mesh/store.ts';
 import type { ServiceId, Topology } from '../mesh/topology.ts';
+import { servicesOf } from './masks.ts';
 
 const strictness: Record<Mode, number> = { off: 0, observe: 1, approve: 2, auto: 3 };
 
@@ -28,6 +29,8 @@ export interface Overrides {
   modeOf(services: readonly ServiceId[]): Mode;
   /** Why the operator does not want this mitigation, or undefined. */
   forbids(m: Mitigation): string | undefined;
+  /** Why the guardian may change nothing by itself where this mitigation acts (a freeze, a mode that is not `auto`), or undefined. */
+  holds(m: Mitigation): string | undefined;
 }
 
 export function createOverrides(options: {
@@ -53,6 +56,24 @@ export function createOverrides(options: {
 
   const active = () => standing.filter((o) => o.expiresAt > clock.now());
 
+  const frozen: Overrides['frozen'] = (services) => {
+    for (const { order, by } of active())
+      if (order.type === 'freeze' && (order.service === undefined || services.includes(order.service)))
+        return `${order.service ?? 'everything'} is frozen by ${by}`;
+    return undefined;
+  };
+
+  const modeOf: Overrides['modeOf'] = (services) => {
+    const orders = active();
+    let strictest: Mode = 'auto';
+    for (const service of services) {
+      const order = orders.find((o) => o.order.type === 'mode' && o.order.service === service)?.order;
+      const mode = order?.type === 'mode' ? order.mode : options.modeOf(service);
+      if (strictness[mode] < strictness[strictest]) strictest = mode;
+    }
+    return strictest;
+  };
+
   return {
     add(order, by, reason, ttlMs) {
       const made = make(order, by, reason, ttlMs);
@@ -77,28 +98,19 @@ export function createOverrides(options: {
       standing = standing.filter((o) => o.expiresAt > now);
       return ended;
     },
-    frozen(services) {
-      for (const { order, by } of active())
-        if (order.type === 'freeze' && (order.service === undefined || services.includes(order.service)))
-          return `${order.service ?? 'everything'} is frozen by ${by}`;
-      return undefined;
-    },
-    modeOf(services) {
-      const orders = active();
-      let strictest: Mode = 'auto';
-      for (const service of services) {
-        const order = orders.find((o) => o.order.type === 'mode' && o.order.service === service)?.order;
-        const mode = order?.type === 'mode' ? order.mode : options.modeOf(service);
-        if (strictness[mode] < strictness[strictest]) strictest = mode;
-      }
-      return strictest;
-    },
+    frozen,
+    modeOf,
     forbids(m) {
       const target = 'edge' in m.target ? m.target.edge : m.target.service;
       for (const { order, by } of active())
         if (order.type === 'forbid' && (order.what === m.kind || order.what === `${m.kind}@${target}`))
           return `${order.what} is forbidden by ${by}`;
       return undefined;
+    },
+    holds(m) {
+      const services = servicesOf(m, topology);
+      const mode = modeOf(services);
+      return frozen(services) ?? (mode === 'auto' ? undefined : `mode ${mode} for ${services.join(', ')}`);
     },
   };
 }

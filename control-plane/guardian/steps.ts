@@ -132,6 +132,7 @@ export function createSteps(options: StepsOptions): Steps {
       first && incident.plan.length > 0
         ? { context: first.context, gained: Math.max(0, ratio - first.ratio) }
         : undefined;
+    const last = world.leases().findLast(isOwn);
     const deps = {
       learned,
       patterns: store.patterns.list(),
@@ -141,6 +142,7 @@ export function createSteps(options: StepsOptions): Steps {
       threshold: patience(options.threshold ?? 0.02, waits),
       rng,
       untreated: before,
+      keepLast: last && overrides.holds(last.mitigation),
     };
     const asksOperator = (m: Mitigation) => {
       const mode = overrides.modeOf(servicesOf(m, topology));
@@ -211,7 +213,7 @@ export function createSteps(options: StepsOptions): Steps {
 
   function takeBackLast(proposal: Proposal, { snapshot, diagnosis, untreated }: Moment): void {
     const last = world.leases().findLast(isOwn);
-    if (!last || overrides.frozen(servicesOf(last.mitigation, topology))) return;
+    if (!last || overrides.holds(last.mitigation)) return;
     tries++;
     trials.takeBack(last, snapshot, diagnosis, pooled(untreated), proposal);
   }

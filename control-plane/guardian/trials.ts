@@ -12,6 +12,7 @@ import { type Audit, GUARDIAN } from './audit.ts';
 import type { Proposal } from './decide.ts';
 import type { DecisionLog } from './decisions.ts';
 import type { IncidentBook } from './incidents.ts';
+import type { Overrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
 import { carryOut, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial } from './trial.ts';
@@ -48,8 +49,13 @@ export interface Trials {
   judge(snapshot: Snapshot, now: Goodness): Promise<boolean>;
   /** False for a while after a mitigation did harm. */
   mayAct(at: number): boolean;
-  /** The operator took a lease of the trial away. */
-  undone(leaseId: string): void;
+  /** The lease that is away for a probe of removal, by its id. */
+  away(leaseId: string): MitigationLease | undefined;
+  /**
+   * The operator undid this lease: one on trial, one that is away for a probe and does not come back, or one that was kept. The
+   * pattern it came from is neither credited nor blamed.
+   */
+  undone(lease: MitigationLease): void;
   /** Users are well at `at`: evidence for the pattern whose plan is in force, or against it where they became so much later. */
   credit(now: Goodness, at: number): void;
 }
@@ -64,17 +70,22 @@ export interface TrialsOptions {
   readonly book: IncidentBook;
   readonly log: DecisionLog;
   readonly trust: Trust;
+  readonly overrides: Pick<Overrides, 'forbids' | 'holds'>;
   readonly release: Release;
   /** What this incident tried in vain, with the reason it is not tried again. */
   readonly tried: Map<string, string>;
   readonly learned: Pick<Learned, 'withEvidence'>;
   readonly healthy: () => HealthyState;
+  /** What was away for a probe did not come back though users miss it. */
+  readonly onLost: () => void;
   /** A trial ended: goodput with what is in force now; empty = to be measured anew. */
   readonly onEnded: (windows: readonly Goodness[]) => void;
 }
 
+const incidentOf = ({ incident }: MitigationLease) => (incident === undefined ? {} : { incident });
+
 export function createTrials(options: TrialsOptions): Trials {
-  const { world, store, clock, audit, logger, emit, book, trust, release, tried } = options;
+  const { world, store, clock, audit, logger, emit, book, trust, overrides, release, tried } = options;
   let trial: Trial | undefined;
   let watched: Goodness[] = [];
   let harms = 0;
@@ -175,16 +186,33 @@ export function createTrials(options: TrialsOptions): Trials {
       options.onEnded(watched.slice(-2));
       return true;
     }
-    settle(t, 'removed-worse', 'users noticed its removal: it was put back');
+    settle(t, 'removed-worse', 'users noticed its removal');
     release.failed(at);
-    audit(GUARDIAN, 'put back', planText(t.leases), { after });
-    logger.info({ plan: planText(t.leases) }, 'still needed: put back');
-    await Promise.all(
-      t.leases.map((l) => world.apply({ ...l, id: `${l.id.split('~')[0]}~${++serial}`, createdAt: clock.now() })),
-    );
+    const back = await Promise.all(t.leases.map((l) => putBack(l, after)));
     emit({ type: 'leases', world: 'production' });
-    options.onEnded([t.predicted]);
+    options.onEnded(back.every(Boolean) ? [t.predicted] : watched.slice(-2));
     return true;
+  }
+
+  /** Users miss it: it is put back, unless an order came meanwhile or the proxies refuse. Whether it is in force again. */
+  async function putBack(lease: MitigationLease, after: number): Promise<boolean> {
+    const text = describeMitigation(lease.mitigation);
+    let reason = overrides.forbids(lease.mitigation) ?? overrides.holds(lease.mitigation);
+    if (reason === undefined) {
+      const result = await world.apply({ ...lease, createdAt: clock.now() });
+      if (result.state === 'effective') {
+        audit(GUARDIAN, 'put back', text, { lease: lease.id, after });
+        logger.info({ plan: text }, 'still needed: put back');
+        return true;
+      }
+      reason = result.reason;
+    }
+    const message = `${text} is missed by users and was not put back: ${reason}`;
+    audit(GUARDIAN, 'not put back', text, { lease: lease.id, after, reason });
+    book.note(message);
+    options.onLost();
+    emit({ type: 'alert', message, ...incidentOf(lease) });
+    return false;
   }
 
   return {
@@ -318,9 +346,18 @@ export function createTrials(options: TrialsOptions): Trials {
       return true;
     },
     mayAct: (at) => at >= holdUntil,
-    undone(leaseId) {
+    away: (leaseId) => (trial?.kind === 'remove' ? trial.leases.find((l) => l.id === leaseId) : undefined),
+    undone(lease) {
+      const text = describeMitigation(lease.mitigation);
+      if (used?.pattern.plan.some((m) => describeMitigation(m) === text)) used = undefined;
       const t = trial;
-      if (!t?.leases.some((l) => l.id === leaseId)) return;
+      if (!t?.leases.some((l) => l.id === lease.id)) return;
+      if (t.kind === 'remove') {
+        settle(t, 'kept', 'the operator undid it while it was away');
+        release.succeeded(clock.now());
+        options.onEnded(watched.slice(-2));
+        return;
+      }
       settle(t, 'undone-by-operator');
       options.onEnded([t.predicted]);
     },
