@@ -19,7 +19,9 @@ import { tokenIn } from './main/token.ts';
 import { wallClock } from './mesh/clock.ts';
 import { UmbraError } from './mesh/errors.ts';
 import type { HealthyState } from './mesh/snapshot.ts';
+import { problemText } from './mesh/store.ts';
 import type { World } from './mesh/world.ts';
+import { createStoreMetrics } from './store/metrics.ts';
 import { openStore } from './store/sqlite.ts';
 import { createXdsMetrics } from './xds/index.ts';
 
@@ -59,7 +61,10 @@ async function run(directory: string): Promise<void> {
   const connection = await connectLocal(directory);
   const { supervisor, description, topology } = connection;
   const { application, shadow: shadowDocument } = description.documents;
-  const store = openStore(description.paths.store);
+  const store = openStore(description.paths.store, {
+    onProblem: (problem) =>
+      problem ? logger.error(problem, problemText(problem)) : logger.info('the store is written again, all of it'),
+  });
   const token = tokenIn(description.paths.token);
 
   // What an earlier run knew, until this one's guardian does.
@@ -130,7 +135,7 @@ async function run(directory: string): Promise<void> {
     store,
     topology,
     xds,
-    registries: [createXdsMetrics(xds).registry],
+    registries: [createXdsMetrics(xds).registry, createStoreMetrics(store)],
     xdsAddress: `unix:${description.production.xdsSocket}`,
     worlds,
     collectors,
@@ -189,7 +194,11 @@ async function run(directory: string): Promise<void> {
   };
   const running = [guardian.run(end.signal), watch(worlds.production)];
   if (worlds.shadow) running.push(watch(worlds.shadow));
-  if (chaos) running.push(chaos.run(end.signal));
+  // Production is watched on whatever becomes of the shadow's loop.
+  if (chaos)
+    running.push(
+      chaos.run(end.signal).catch((err) => logger.error({ err }, 'the shadow is not broken any more: its loop failed')),
+    );
   await supervisor.call('ready', { dashboard: `${address}/`, api: address });
   logger.info({ address }, 'ready');
 

@@ -197,6 +197,6 @@ function storeCheck(problem: string | undefined): Check {
     name,
     state: 'fail',
     detail: problem,
-    hint: 'Is the disk full, or the file not ours? Until mended, nothing is remembered.',
+    hint: 'Is the disk full, the file locked, or not ours? Until mended, a restart forgets what is new.',
   };
 }

@@ -312,10 +312,13 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         },
       });
       running = true;
+      let end = 'stopped';
       try {
         await loop(pulse, signal);
       } catch (error) {
-        if (!signal.aborted) throw error;
+        if (signal.aborted) return;
+        end = `stopped: ${(error as Error).message}`;
+        throw error;
       } finally {
         running = false;
         verifications.dismiss();
@@ -325,7 +328,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
             await world.remove(lease.id).catch((error) => {
               logger.error({ err: error, lease: lease.id }, 'a fault could not be taken back; it ends at its expiry');
             });
-        doing('stopped');
+        doing(end);
       }
     },
     verify: async (diagnosis, candidates) => (running ? verifications.ask(diagnosis, candidates) : undefined),

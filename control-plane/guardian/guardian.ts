@@ -173,6 +173,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     emit,
     onLost,
     healthy: tracker.current,
+    storeProblem: () => store.problem(),
   });
 
   const ownLeases = () => world.leases().filter(isOwn);

@@ -5,6 +5,7 @@ import { describeMitigation, type Mitigation } from '../mesh/mitigation.ts';
 import type { Decision, Override, OverrideOrder } from '../mesh/record.ts';
 import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState } from '../mesh/snapshot.ts';
+import { problemText, type StoreProblem } from '../mesh/store.ts';
 import { strengthProblem } from '../mesh/strength.ts';
 import type { World } from '../mesh/world.ts';
 import type { Audit } from './audit.ts';
@@ -48,6 +49,7 @@ export function createOperator(options: {
   /** A mitigation was undone that users may still need. */
   readonly onLost: () => void;
   readonly healthy: () => HealthyState;
+  readonly storeProblem: () => StoreProblem | undefined;
 }): Operator {
   const { world, clock, audit, overrides, book, trials, emit } = options;
   const pinLease = (override: string) => `pin-${override}`;
@@ -144,7 +146,8 @@ export function createOperator(options: {
       const detail = { id: override.id, reason: request.reason, expiresAt: override.expiresAt };
       audit(request.by, type, subjectText(subject), detail);
       emit({ type: 'overrides' });
-      return override;
+      const problem = options.storeProblem();
+      return problem ? { ...override, note: `it counts now, but ${problemText(problem)}` } : override;
     },
     async cancel(id, by) {
       const override = overrides.cancel(id);

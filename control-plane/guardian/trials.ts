@@ -130,6 +130,8 @@ export function createTrials(options: TrialsOptions): Trials {
     verdict: 'removed-worse' | 'removed-no-better' | 'refused',
     reason: string,
   ): Promise<void> {
+    // First of all it is gone: nothing that is recorded below may keep it.
+    const removed = Promise.all(t.leases.map((l) => world.remove(l.id)));
     settle(t, verdict, reason);
     if (t.policy !== undefined) trust.judge(verdict, t.policy);
     for (const lease of t.leases) {
@@ -148,7 +150,7 @@ export function createTrials(options: TrialsOptions): Trials {
     if (t.pattern && verdict !== 'refused') learn(t.pattern, false, 0);
     used = undefined;
     logger.warn({ plan: planText(t.leases), verdict }, reason);
-    await Promise.all(t.leases.map((l) => world.remove(l.id)));
+    await removed;
     emit({ type: 'leases', world: 'production' });
     // What did nothing shows in its own windows how things are without it by now; after what may have done harm that has to
     // be measured anew.

@@ -16,7 +16,7 @@ import type { MirrorShare } from '../chaos/mirroring.ts';
 import type { Guardian } from '../guardian/guardian.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Snapshot } from '../mesh/snapshot.ts';
-import type { Store } from '../mesh/store.ts';
+import { problemText, type Store } from '../mesh/store.ts';
 import type { Topology } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
 import { createFidelity } from '../shadow/fidelity.ts';
@@ -120,6 +120,15 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     return mirrorStatus(filters, parts.mirrorAlive(), worlds.shadow ? parts.mirrored() : undefined);
   };
 
+  function notes(): string[] {
+    const problem = store.problem();
+    const decider = policies.decider();
+    return [
+      ...(problem ? [problemText(problem)] : []),
+      ...(decider === 'learned' ? [] : [`mitigations are chosen by “${decider}”, not by what was learned`]),
+    ];
+  }
+
   const plane: RunningPlane = {
     clock,
     records: store,
@@ -138,10 +147,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
       xds: { ...xdsStatus(parts.xds, collectors), address: parts.xdsAddress },
       budget: budgetStatus(),
       ...parts.denied(),
-      notes:
-        policies.decider() === 'learned'
-          ? []
-          : [`mitigations are chosen by “${policies.decider()}”, not by what was learned`],
+      notes: notes(),
     }),
     topology: () => parts.topology,
     latest: (world) => worlds[world]?.latest(),
@@ -172,8 +178,11 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     },
     storeProblem() {
       try {
+        // A failure does not throw, it waits.
         const probe = new TextEncoder().encode(String(clock.now()));
         store.putBlob('probe', probe);
+        const problem = store.problem();
+        if (problem) return problemText(problem);
         return store.blob('probe')?.length === probe.length ? undefined : 'what was written is not what is read';
       } catch (error) {
         return error instanceof Error ? error.message : String(error);

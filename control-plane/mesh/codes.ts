@@ -56,6 +56,10 @@ export const codes = {
     title: 'store unreadable',
     remedy: 'Move the file away to start with an empty store, or restore a backup.',
   },
+  UMB0502: {
+    title: 'store cannot be written',
+    remedy: 'Make room on the disk, or end what holds the file locked; until then do not restart.',
+  },
   UMB0601: {
     title: 'model unusable',
     remedy: 'The static policy decides until a good model is given; `npm run train` makes one.',

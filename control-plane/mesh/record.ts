@@ -204,6 +204,8 @@ export interface Override {
   readonly reason: string;
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** What its giver should know, in words: that it could not be written, say. */
+  readonly note?: string;
 }
 
 /** One line of the append-only audit log. */

@@ -1,8 +1,12 @@
+import { codes } from './codes.ts';
 import type { Lease } from './lease.ts';
 import type { AuditEntry, Decision, Episode, Incident, LedgerEntry, Override, Pattern } from './record.ts';
 import type { HealthyState, WorldName } from './snapshot.ts';
 
-/** Newest first in `list`. `put` replaces by id. Writes are durable when the call returns. */
+/**
+ * Newest first in `list`. `put` replaces by id. Writes are durable when the call returns, unless {@link Store.problem} says
+ * otherwise: a write that the place refuses does not throw, since what acts must not depend on a record of it.
+ */
 export interface Collection<T> {
   put(item: T): void;
   get(id: string): T | undefined;
@@ -10,6 +14,19 @@ export interface Collection<T> {
   delete(id: string): void;
   count(): number;
 }
+
+/** Writes cannot be made: they are kept in memory, read from there, and made as soon as they can be. */
+export interface StoreProblem {
+  readonly reason: string;
+  /** Records that would not survive a restart now. */
+  readonly unwritten: number;
+  /** Records that were too many to keep. */
+  readonly lost: number;
+}
+
+/** {@link StoreProblem} for people. */
+export const problemText = ({ reason, unwritten, lost }: StoreProblem): string =>
+  `UMB0502 ${codes.UMB0502.title}: ${reason}; ${unwritten} records wait in memory and would not survive a restart${lost > 0 ? `, ${lost} were lost` : ''}`;
 
 /** What must survive a restart. Opening it never starts from empty where a file was unreadable: that is UMB0501. */
 export interface Store {
@@ -33,5 +50,7 @@ export interface Store {
   /** Named blobs: refined policies, replay buffers, mock samples. */
   blob(name: string): Uint8Array | undefined;
   putBlob(name: string, bytes: Uint8Array): void;
+  /** Undefined where everything is written. */
+  problem(): StoreProblem | undefined;
   close(): void;
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Collection } from '../mesh/store.ts';
 import { decode, encode } from './json.ts';
+import type { Writes } from './writes.ts';
 
 export interface CollectionOptions<T> {
   readonly name: string;
@@ -13,6 +14,7 @@ export interface CollectionOptions<T> {
 /** A collection in the `item` table. `list({ since })` gives the items whose time is at or after `since`, newest first. */
 export function sqliteCollection<T extends { readonly id: string }>(
   db: DatabaseSync,
+  writes: Writes,
   { name, at, keep }: CollectionOptions<T>,
 ): Collection<T> {
   const put = db.prepare(
@@ -31,21 +33,43 @@ export function sqliteCollection<T extends { readonly id: string }>(
   // Pruning in batches keeps the cost of a put constant.
   const slack = keep === undefined ? 0 : Math.max(1, Math.ceil(keep / 50));
   let puts = 0;
-  if (keep !== undefined) prune.run(name, keep);
+  const key = (id: string) => `${name}:${id}`;
+  /** What is not written yet, newer than the table: by id, as text, or undefined where it was deleted. */
+  const waiting = () => new Map(writes.waiting(key('')) as [string, string | undefined][]);
+  const write = (id: string, run: () => void, item?: string) =>
+    writes.make(key(id), run, { item, prunable: keep !== undefined });
+  if (keep !== undefined) write('', () => prune.run(name, keep));
   return {
     put(item) {
-      put.run(name, item.id, at(item), encode(item));
-      if (keep !== undefined && ++puts % slack === 0) prune.run(name, keep);
+      const text = encode(item);
+      const time = at(item);
+      write(
+        item.id,
+        () => {
+          put.run(name, item.id, time, text);
+          if (keep !== undefined && ++puts % slack === 0) prune.run(name, keep);
+        },
+        text,
+      );
     },
     get(id) {
+      const newer = waiting();
+      if (newer.has(id)) return newer.get(id) === undefined ? undefined : decode<T>(newer.get(id)!);
       const row = get.get(name, id) as { json: string } | undefined;
       return row && decode<T>(row.json);
     },
     list({ limit = -1, since = -Number.MAX_VALUE } = {}) {
-      return (list.all(name, since, limit) as { json: string }[]).map((row) => decode<T>(row.json));
+      const newer = waiting();
+      const rows = list.all(name, since, limit < 0 ? limit : limit + newer.size) as { json: string }[];
+      const written = rows.map((row) => decode<T>(row.json));
+      if (newer.size === 0) return written;
+      const kept = [...newer.values()].flatMap((text) => (text === undefined ? [] : [decode<T>(text)]));
+      const all = [...written.filter((item) => !newer.has(item.id)), ...kept.filter((item) => at(item) >= since)];
+      all.sort((a, b) => at(b) - at(a) || (a.id < b.id ? 1 : -1));
+      return limit < 0 ? all : all.slice(0, limit);
     },
     delete(id) {
-      remove.run(name, id);
+      write(id, () => remove.run(name, id));
     },
     count: size,
   };

@@ -15,6 +15,9 @@ const PRAGMAS = `
   PRAGMA recursive_triggers = ON;
 `;
 
+/** How long a write of a running store waits for somebody's lock; all else stands still meanwhile. Opening may wait longer. */
+export const BUSY_MS = 250;
+
 /** Records are JSON beside the few columns they are looked up by: their shape belongs to mesh/, not to SQL. */
 const TABLES = `
   CREATE TABLE item (

@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { UmbraError } from '../mesh/errors.ts';
 import type { Episode, Pattern } from '../mesh/record.ts';
+import type { StoreProblem } from '../mesh/store.ts';
 import { openStore } from './sqlite.ts';
 
 function place(t: TestContext): string {
@@ -99,7 +100,7 @@ test('worlds keep their leases apart', (t) => {
 test('episodes, decisions and the ledger are bounded, the audit log is not', (t) => {
   const path = place(t);
   const limits = { episodes: 10, ledger: 4 };
-  const store = openStore(path, limits);
+  const store = openStore(path, { limits });
   for (let n = 1; n <= 25; n++) {
     store.episodes.put(episode(n));
     store.ledger.append({ at: n, amount: 1, balance: n, why: 'refill' });
@@ -186,6 +187,93 @@ test('a folder in the file’s place is UMB0501', (t) => {
   const path = place(t);
   openStore(path).close();
   assert.throws(() => openStore(join(path, '..')), UmbraError);
+});
+
+test('what a locked file refuses waits in memory, is read from there, and is written in order later', (t) => {
+  const path = place(t);
+  const time = { now: 0 };
+  const told: (StoreProblem | undefined)[] = [];
+  const store = openStore(path, { now: () => time.now, onProblem: (p) => told.push(p) });
+  const fault = episode(1).fault;
+  const lease = { type: 'fault', id: 'l', owner: 'chaos', reason: 'x', createdAt: 1, expiresAt: 2, fault } as const;
+  store.leases('shadow').put(lease);
+  store.episodes.put(episode(1));
+  store.episodes.put(episode(2));
+  const first = store.audit.append({ at: 1, by: 'a', action: 'b', subject: 'c', detail: 1 });
+
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  store.leases('shadow').delete('l');
+  store.episodes.put({ ...episode(2), recovered: true });
+  store.episodes.put(episode(3));
+  store.episodes.put({ ...episode(3), recovered: true });
+  store.putHealthy('shadow', { edges: {}, services: {}, goodput: 3 });
+  store.ledger.append({ at: 5, amount: -2, balance: 8, why: 'x' });
+  const second = store.audit.append({ at: 2, by: 'a', action: 'b', subject: 'd', detail: 2 });
+  const third = store.audit.append({ at: 3, by: 'a', action: 'b', subject: 'e', detail: 3 });
+  const read = () => ({
+    leases: store.leases('shadow').list(),
+    episodes: store.episodes.list({ limit: 2 }).map((e) => [e.id, e.recovered]),
+    since: store.episodes.list({ since: 1500 }).length,
+    one: store.episodes.get('e2')?.recovered,
+    goodput: store.healthy('shadow')?.goodput,
+    audit: store.audit.list({ afterSeq: first.seq }),
+  });
+  const expected = {
+    leases: [],
+    episodes: [
+      ['e3', true],
+      ['e2', true],
+    ],
+    since: 2,
+    one: true,
+    goodput: 3,
+    audit: [third, second],
+  };
+  assert.deepEqual(read(), expected);
+  assert.deepEqual([second.seq, third.seq], [first.seq + 1, first.seq + 2]);
+  assert.equal(told.length, 1);
+  assert.match(told[0]!.reason, /locked/);
+  assert.equal(store.problem()?.unwritten, 7);
+
+  other.exec('ROLLBACK');
+  other.close();
+  assert.equal(store.problem()?.unwritten, 7, 'not tried again at once');
+  time.now += 5000;
+  assert.equal(store.problem(), undefined);
+  assert.deepEqual(told.slice(1), [undefined]);
+  assert.deepEqual(read(), expected);
+  store.close();
+  const again = openStore(path);
+  t.after(() => again.close());
+  assert.deepEqual(again.audit.list(), [third, second, first]);
+  assert.deepEqual(again.leases('shadow').list(), []);
+  assert.equal(again.healthy('shadow')?.goodput, 3);
+  assert.equal(again.ledger.list().length, 1);
+});
+
+test('what waits is bounded, and orders and leases are not what goes', (t) => {
+  const path = place(t);
+  const time = { now: 0 };
+  const store = openStore(path, { now: () => time.now });
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  store.patterns.put(pattern);
+  for (let n = 0; n < 2100; n++) store.episodes.put(episode(n));
+  assert.deepEqual([store.problem()?.unwritten, store.problem()?.lost], [2000, 101]);
+  other.close();
+  store.close();
+  const again = openStore(path);
+  t.after(() => again.close());
+  assert.deepEqual(again.patterns.list(), [pattern], 'closing tries once more');
+  assert.equal(again.episodes.count(), 1999);
+});
+
+test('a write that is wrong in itself is the caller’s', (t) => {
+  const store = openStore(place(t));
+  t.after(() => store.close());
+  assert.throws(() => store.episodes.put({ ...episode(1), startedAt: Number.NaN }), /NOT NULL/);
+  assert.equal(store.problem(), undefined);
 });
 
 test('what a call wrote survives kill -9', async (t) => {

@@ -50,6 +50,7 @@ export const Override = Type.Object({
   reason: Type.String(),
   createdAt: Time('Given'),
   expiresAt: Time('Ends by itself'),
+  note: Type.Optional(Type.String({ description: 'What its giver should know: that it could not be written, say' })),
 });
 
 const HOUR = 3_600_000;

@@ -26,6 +26,7 @@ export async function order(look: Look, what: OverrideOrder, { reason, ttlMs, by
       ? JSON.stringify(given, null, 2)
       : `${terminal.paint.good('√')} ${plain(describeOrder(given.order))}: ${stands}`,
   );
+  if (given.note !== undefined && !json) terminal.out(`  ${terminal.paint.warn(plain(given.note))}`);
   return 0;
 }
 

@@ -44,6 +44,7 @@ export function createMemoryStore(): Store {
     putHealthy: (world, state) => void healthy.set(world, state),
     blob: (name) => blobs.get(name),
     putBlob: (name, bytes) => void blobs.set(name, bytes),
+    problem: () => undefined,
     close: () => undefined,
   };
 }
