@@ -8,13 +8,14 @@ import { createVerifier, type Judgement, type Verifier } from './verification.ts
 /** A change that has to prove itself: mitigations applied, or (kind `remove`) one taken back for a try. */
 export interface Trial {
   readonly kind: 'apply' | 'remove';
-  readonly leases: readonly MitigationLease[];
-  /** One for each lease applied; empty for a probe of removal. */
-  readonly decisions: readonly Decision[];
+  leases: readonly MitigationLease[];
+  /** One for each lease applied, in their order; empty for a probe of removal. */
+  decisions: readonly Decision[];
   readonly predicted: Goodness;
   /** Load behind the entry before it. */
   readonly loadBefore: number;
-  readonly pattern?: Pattern;
+  /** Whose plan it is, as a whole. */
+  pattern?: Pattern | undefined;
   /** Version of the policy that chose it, whose credit follows the verdict; absent: a pattern, the static rules or an operator did. */
   readonly policy?: string;
   readonly startedAt: number;
@@ -48,12 +49,14 @@ export async function carryOut(trial: Trial, world: Pick<World, 'apply' | 'remov
       effective(trial, world.clock.now(), PROBE_MS, 0);
       return;
     }
-    const results = await Promise.all(trial.leases.map((l) => world.apply(l)));
+    const answers = await Promise.all(trial.leases.map(async (lease) => ({ lease, result: await world.apply(lease) })));
     if (trial.ended) {
       // The operator undid it, or patience ended, before the proxies answered.
       await Promise.all(trial.leases.map((l) => world.remove(l.id)));
       return;
     }
+    // What the operator undid before the proxies answered is no part of it any more.
+    const results = answers.filter((a) => trial.leases.includes(a.lease)).map((a) => a.result);
     const refusal = results.find((r) => r.state === 'refused');
     if (refusal?.state === 'refused') {
       trial.refused = refusal.reason;
@@ -78,6 +81,20 @@ function effective(trial: Trial, at: number, trialMs: number, graceMs: number | 
     trialMs,
     ...(graceMs === undefined ? {} : { graceMs }),
   });
+}
+
+/**
+ * Takes one step of several out of a trial of mitigations: the rest is judged, on windows after `at` alone. Returns the step's
+ * decision.
+ */
+export function withoutStep(trial: Trial, leaseId: string, at: number): Decision | undefined {
+  const index = trial.leases.findIndex((l) => l.id === leaseId);
+  const decision = trial.decisions[index];
+  trial.leases = trial.leases.filter((_, i) => i !== index);
+  trial.decisions = trial.decisions.filter((_, i) => i !== index);
+  trial.pattern = undefined;
+  if (trial.effectiveAt !== undefined) effective(trial, at, trialMsOf(trial.leases), undefined);
+  return decision;
 }
 
 /** The outcome as stored with each decision of the trial. */

@@ -15,7 +15,7 @@ import type { IncidentBook } from './incidents.ts';
 import type { Overrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
-import { carryOut, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial } from './trial.ts';
+import { carryOut, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial, withoutStep } from './trial.ts';
 import type { Trust } from './trust.ts';
 import type { Unjudged } from './unjudged.ts';
 
@@ -119,10 +119,12 @@ export function createTrials(options: TrialsOptions): Trials {
   function settle(t: Trial, verdict: DecisionOutcome['verdict'], note?: string): void {
     t.ended = true;
     if (trial === t) trial = undefined;
-    for (const decision of t.decisions) {
-      decision.outcome = outcomeOf(t, verdict, clock.now(), note);
-      options.log.keep(decision);
-    }
+    for (const decision of t.decisions) conclude(t, decision, verdict, note);
+  }
+
+  function conclude(t: Trial, decision: Decision, verdict: DecisionOutcome['verdict'], note?: string): void {
+    decision.outcome = outcomeOf(t, verdict, clock.now(), note);
+    options.log.keep(decision);
   }
 
   async function fail(
@@ -358,6 +360,12 @@ export function createTrials(options: TrialsOptions): Trials {
         settle(t, 'kept', 'the operator undid it while it was away');
         release.succeeded(clock.now());
         options.onEnded(watched.slice(-2));
+        return;
+      }
+      if (t.leases.length > 1) {
+        const decision = withoutStep(t, lease.id, clock.now());
+        if (decision) conclude(t, decision, 'undone-by-operator');
+        watched = [];
         return;
       }
       settle(t, 'undone-by-operator');

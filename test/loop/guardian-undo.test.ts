@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Mitigation, Plan } from '../../control-plane/mesh/mitigation.ts';
+import type { Pattern } from '../../control-plane/mesh/record.ts';
 import { failover, type Scene, scene } from './guardian-scene.ts';
 import { believing, learned } from './policies.ts';
 
@@ -60,13 +62,14 @@ test('undone in the window that completes recovery: the same incident goes on', 
   assert.equal(s.guardian.incident()?.state, 'open');
 });
 
-test('a pattern whose mitigation the operator undid is neither credited nor blamed', async () => {
+/** A shop that knows a trusted pattern of that plan for what ails pay. */
+async function knowing(plan: Plan): Promise<{ s: Scene; pattern: Pattern }> {
   const first = scene(believing({}));
   await first.run(30);
   first.world.ailments.set('pay', { errors: 0.9 });
   await first.run(6);
   const { signature } = first.store.incidents.list()[0]!;
-  const evidence = { at: 1, signature, plan: [failover], gain: 0.5, cost: 0.01, healed: true };
+  const evidence = { at: 1, signature, plan, gain: 0.5, cost: 0.01, healed: true };
   let pattern = learned.withEvidence(undefined, evidence);
   for (let i = 0; i < 2; i++) pattern = learned.withEvidence(pattern, { ...evidence, controlRecovered: false });
   const s = scene(believing({}), { release });
@@ -74,10 +77,50 @@ test('a pattern whose mitigation the operator undid is neither credited nor blam
   await s.run(30);
   s.world.ailments.set('pay', { errors: 0.9 });
   while (s.world.applied.length === 0) await s.run(1);
+  return { s, pattern };
+}
+
+/** Neither a trial more nor a success more than before. */
+function assertNoEvidence(s: Scene, { id, trials, successes }: Pattern): void {
+  const now = s.store.patterns.get(id)!;
+  assert.deepEqual([now.trials, now.successes], [trials, successes]);
+}
+
+test('a pattern whose mitigation the operator undid is neither credited nor blamed', async () => {
+  const { s, pattern } = await knowing([failover]);
   await undo(s);
   s.world.ailments.delete('pay');
   await s.run(12);
   assert.equal(s.store.incidents.list()[0]!.state, 'recovered');
-  const { trials, successes } = s.store.patterns.get(pattern.id)!;
-  assert.deepEqual([trials, successes], [pattern.trials, pattern.successes]);
+  assertNoEvidence(s, pattern);
+});
+
+const scaling: Mitigation = { kind: 'scale', target: { service: 'cart' }, strength: 1 };
+/** Verdicts of the newest incident's decisions, by mitigation. */
+const verdicts = (s: Scene) =>
+  Object.fromEntries(
+    s.store.decisions
+      .list()
+      .flatMap((d) => (d.action.do === 'apply' ? [[d.action.mitigation.kind, d.outcome?.verdict]] : [])),
+  );
+
+test('one step of a plan on trial undone: the rest is judged and kept', async () => {
+  const { s, pattern } = await knowing([failover, scaling]);
+  await s.run(1);
+  await undo(s, s.world.applied[1]!.id);
+  assert.deepEqual(verdicts(s), { failover: undefined, scale: 'undone-by-operator' });
+  await s.run(8);
+  assert.deepEqual(verdicts(s), { failover: 'kept', scale: 'undone-by-operator' });
+  assert.deepEqual(s.store.incidents.list()[0]!.plan, [failover]);
+  assertNoEvidence(s, pattern);
+});
+
+test('the step that healed undone: the rest is judged without it and taken back', async () => {
+  const { s, pattern } = await knowing([failover, scaling]);
+  await s.run(1);
+  await undo(s, s.world.applied[0]!.id);
+  await s.run(20);
+  assert.deepEqual(verdicts(s), { failover: 'undone-by-operator', scale: 'removed-no-better' });
+  assert.deepEqual(s.inForce(), []);
+  assertNoEvidence(s, pattern);
 });
