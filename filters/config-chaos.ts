@@ -122,6 +122,11 @@ export interface ChaosFault {
 
 export interface ChaosConfig {
   generation: number;
+  /**
+   * Which of an Envoy's chaos filters this is of, where they have different configurations: one that follows another of the same
+   * filter takes back the faults that it lacks, and lets those go on that it has. Default: there is one filter.
+   */
+  filter?: string;
   faults: ChaosFault[];
   /** Largest body mutated, bytes; above it a body passes unmutated. Default 256 KiB. */
   maxBodyBytes?: number;
@@ -189,9 +194,11 @@ const mutate: Rule = (value, path, problems) => {
   if (headers.length > 0 && !parts.includes('headers')) problems.push(`${path}.headers: parts has no headers`);
 };
 
+const id = string(64, /^[\w.:-]+$/, 'may have letters, digits and . : _ -');
+
 const faultFields = object(
   {
-    id: string(64, /^[\w.:-]+$/, 'may have letters, digits and . : _ -'),
+    id,
     expiresAtMs: integer(0, Number.MAX_SAFE_INTEGER),
     maxDurationMs: integer(1, 86_400_000),
     share: number(0, 1),
@@ -225,7 +232,12 @@ const fault: Rule = (value, path, problems) => {
 };
 
 const schema = object(
-  { generation: integer(0, Number.MAX_SAFE_INTEGER), faults: list(fault, 64), maxBodyBytes: integer(0, 1024 * 1024) },
+  {
+    generation: integer(0, Number.MAX_SAFE_INTEGER),
+    filter: id,
+    faults: list(fault, 64),
+    maxBodyBytes: integer(0, 1024 * 1024),
+  },
   ['generation', 'faults'],
 );
 

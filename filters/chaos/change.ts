@@ -12,6 +12,7 @@ import { mutateHeaders } from './headers';
 import { seedOf } from './match';
 import * as metrics from './metrics';
 import { made, mutate, QUERY_STRING, used } from './mutate';
+import { isDone } from './over';
 import * as state from './state';
 import { bufferOf, Fault, faultOf, Hit, hitAt, mapOf, noteEdits, Root, Stream } from './state';
 import { count } from './tell';
@@ -22,7 +23,13 @@ const pairs = changetype<Pairs>(memory.data(offsetof<Pairs>(), 8));
 
 @inline
 function mutatesPart(f: Fault, on: u32, part: u32): bool {
-  return f.mutateOn == on && (f.parts & (1 << part)) != 0;
+  return f.mutateOn == on && (f.parts & (1 << part)) != 0 && !isDone(f);
+}
+
+/** Whether a fault that is not over changes the body. */
+export function mutatesBody(s: Stream, on: u32): bool {
+  for (let i: u32 = 0; i < s.hits; i++) if (mutatesPart(faultOf(hitAt(s, i)), on, state.BODY)) return true;
+  return false;
 }
 
 /** Notes what the headers say of their body, all read at once; whether that is not too long. */
@@ -56,15 +63,12 @@ function readHead(s: Stream, map: u32): bool {
  * its headers say, so that the host is asked once.
  */
 export function wantsBody(s: Stream, on: u32): bool {
-  let wanted = false;
+  if (!mutatesBody(s, on)) return false;
   let raw = false;
   for (let i: u32 = 0; i < s.hits; i++) {
     const f = faultOf(hitAt(s, i));
-    if (!mutatesPart(f, on, state.BODY)) continue;
-    wanted = true;
-    if (f.raw) raw = true;
+    if (f.raw && mutatesPart(f, on, state.BODY)) raw = true;
   }
-  if (!wanted) return false;
   if (!readHead(s, mapOf(on))) {
     count(metrics.MUTATE_TOO_LARGE);
     return false;

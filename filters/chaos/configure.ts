@@ -26,25 +26,35 @@ import { monotonic } from './clock';
 import { MOST_DELAY } from './delay';
 import { isFixed } from './headers';
 import { ALL, KIND_NAMES, RAW } from './kinds';
+import { joinRoots } from './over';
 import * as state from './state';
 import { Fault, Root } from './state';
+import { NEVER } from './waiting';
 
 /** Ids go into a response header. */
 const ID = 'aA0_.:-';
 /** In the order of ON_REQUEST and ON_RESPONSE. */
 const DIRECTIONS = words`request response`;
+/** Later is as good as never: as many ns have room in 64 bits, beside the time since Envoy began. */
+const MOST_MS: f64 = 1e13;
 const HOST = 'aA0_.-';
 
 /** Reads the plugin's configuration into the root. False, with the reason in the log, if any of it is wrong: nothing is kept then. */
 export function configure(root: Root): bool {
   const tree = openConfiguration(root);
   if (tree !== null) read(root, tree);
-  if (closeConfiguration(root, tree, 'umbra chaos')) return true;
+  if (closeConfiguration(root, tree, 'umbra chaos')) {
+    joinRoots(root);
+    return true;
+  }
   root.count = 0;
   return false;
 }
 
 function read(root: Root, n: Node): void {
+  root.armed = NEVER;
+  root.expireAt = NEVER;
+  textField(n, 'filter', 1, 64, ID, changetype<Text>(changetype<usize>(root) + offsetof<Root>('filter')));
   required(n, 'generation');
   wholeField(n, 'generation', 0, 0, MAX_SAFE);
   root.maxBody = integerField(n, 'maxBodyBytes', 262144, 0, 1048576);
@@ -71,8 +81,9 @@ function text(f: Fault, offset: usize): Text {
 function readFault(root: Root, f: Fault, n: Node, now: u64): void {
   if (!textField(n, 'id', 1, 64, ID, text(f, offsetof<Fault>('id')))) refuse('id');
   required(n, 'expiresAtMs');
-  f.expires = <u64>wholeField(n, 'expiresAtMs', 0, 0, MAX_SAFE) * 1000000;
+  f.expires = <u64>min<f64>(wholeField(n, 'expiresAtMs', 0, 0, MAX_SAFE), MOST_MS) * 1000000;
   const most = integerField(n, 'maxDurationMs', 0, 1, 86400000);
+  f.begun = now;
   f.ends = most > 0 ? now + <u64>most * 1000000 : u64.MAX_VALUE;
   f.share = <u64>(numberField(n, 'share', 1, 0, 1) * 4294967296.0);
   f.seed = <u64>wholeField(n, 'seed', 0, 0, MAX_SAFE);

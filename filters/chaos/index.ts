@@ -2,11 +2,13 @@
 import '../abi/abort';
 import { enter, leave, temp } from '../abi/arena';
 import { give } from '../abi/heap';
+import { setTickPeriod } from '../abi/host';
 import { contextCreated, freeRoot, rootDeleted, rootOfId, rootOfNewStream } from '../abi/roots';
 import { CONTINUE } from '../abi/types';
 import { openClock } from './clock';
 import { configure } from './configure';
 import * as metrics from './metrics';
+import { comeIntoForce, leaveRoots } from './over';
 import { Root } from './state';
 import * as stream from './stream';
 import { count, tell, tellLater } from './tell';
@@ -44,9 +46,18 @@ export function proxy_on_configure(id: u32, _size: u32): i32 {
   return ok ? 1 : 0;
 }
 
+/** Envoy takes an old configuration up again if its text has come back before its last stream has ended. */
+function comeBack(r: Root, id: u32): void {
+  begin();
+  comeIntoForce(r, id);
+  leave();
+}
+
 export function proxy_on_request_headers(id: u32, _count: u32, last: u32): i32 {
   const r = rootOfNewStream(id);
-  if (r == 0 || changetype<Root>(r).count == 0) return CONTINUE;
+  if (r == 0) return CONTINUE;
+  if (!changetype<Root>(r).inForce) comeBack(changetype<Root>(r), id);
+  if (changetype<Root>(r).count == 0) return CONTINUE;
   begin();
   const answer = stream.requestHeaders(changetype<Root>(r), id, last != 0);
   end(r);
@@ -118,8 +129,10 @@ export function proxy_on_delete(id: u32): void {
     return;
   }
   const r = changetype<Root>(p);
-  // There may be no tick any more.
+  // There may be no tick any more, and the host would keep the timer for good.
   tell();
+  leaveRoots(r);
+  setTickPeriod(0);
   if (r.waiting != 0) give(r.waiting, (<usize>r.waitingCap) << 2);
   freeRoot(p, offsetof<Root>());
 }

@@ -2,10 +2,8 @@ import { header, len, ptr } from '../abi/call';
 import { ascii, same, seek, startsWith, Text } from '../abi/text';
 import { REQUEST_HEADERS } from '../abi/types';
 import { mix } from '../lib/random';
-import * as metrics from './metrics';
 import { matchesPattern } from './pattern';
 import { Fault } from './state';
-import { count } from './tell';
 
 const METHOD = ascii(':method');
 const PATH = ascii(':path');
@@ -43,16 +41,6 @@ function see(s: Seen, name: Text): Seen {
     s.len = there ? len : 0;
   }
   return s;
-}
-
-/** A fault past its expiry does nothing; the first time that is seen it is counted. */
-export function isOver(f: Fault, wall: u64, monotonic: u64): bool {
-  if (!f.over) {
-    if (wall < f.expires && monotonic < f.ends) return false;
-    f.over = true;
-    count(metrics.EXPIRED);
-  }
-  return true;
 }
 
 /** Bytes before the first `stop`. */

@@ -48,6 +48,8 @@ export class Fault {
   expires: u64;
   /** Monotonic ns; u64.MAX = no end of its own. */
   ends: u64;
+  /** When it was first configured, monotonic ns. */
+  begun: u64;
   seed: u64;
   /** Matching requests seen: the number that makes a request's random choices its own. */
   requests: u64;
@@ -69,7 +71,9 @@ export class Fault {
   only: usize;
   onlyCount: u32;
   raw: bool;
+  /** See over.ts. */
   over: bool;
+  takenBack: bool;
   stall: u32;
   truncateOn: u32;
   truncateTo: u32;
@@ -106,8 +110,18 @@ export class Root extends AnyRoot {
   waitingCap: u32;
   /** By when what is kept back is to be told, monotonic ns; 0 = nothing is. */
   tellAt: u64;
-  /** What the timer is set for, monotonic ns; 0 = stopped. */
+  /** What the timer is set for, monotonic ns; u64.MAX = stopped. */
   armed: u64;
+  /** When the first of the faults that have hit its streams ends, monotonic ns; u64.MAX = none has. */
+  expireAt: u64;
+  /** Streams that were hit. */
+  hit: u32;
+  /** Which of an Envoy's chaos filters it is of, and whether it is what that filter does now. */
+  filter: usize;
+  filterLen: u32;
+  inForce: bool;
+  /** The next older configuration. */
+  next: usize;
 }
 
 /** Most faults that act on one stream. */
@@ -139,8 +153,9 @@ export class Stream {
   hold: u32;
   /** 1 + place in the root's heap; 0 = does not wait. */
   place: u32;
-  /** Whose body is being collected. */
+  /** Whose body is being collected, and whether a part of it has come. */
   collect: u32;
+  gathered: bool;
   /** What that body is, by its headers: a kind of lib/body.ts. */
   format: u32;
   /** Its headers, as they are to leave, say how long it is. */
@@ -158,8 +173,6 @@ export class Stream {
   end: u32;
   status: u32;
   due: u64;
-  /** All its hits' delays, ms. */
-  delayMs: u32;
   /** Bytes of each body still let through; -1 = all. */
   requestLeft: i32;
   responseLeft: i32;
@@ -192,11 +205,12 @@ export function noteEdits(h: Hit, part: u32, kinds: u32, edits: u32): void {
   store<u32>(p, load<u32>(p, offsetof<Hit>('bodyEdits')) + edits, offsetof<Hit>('bodyEdits'));
 }
 
-export function addHit(s: Stream, f: Fault, number: u64): void {
+export function addHit(s: Stream, f: Fault, number: u64): Hit {
   const h = hitAt(s, s.hits++);
   h.fault = changetype<usize>(f);
   h.number = number;
   f.active++;
+  return h;
 }
 
 export const streams = changetype<Table>(memory.data(offsetof<Table>(), 8));

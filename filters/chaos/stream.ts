@@ -3,44 +3,64 @@ import { addHeader, continueStream, setEffectiveContext } from '../abi/host';
 import { giveRecord } from '../abi/slab';
 import { find, remove } from '../abi/table';
 import * as abi from '../abi/types';
-import { changeBody, changeHead, wantsBody } from './change';
-import { monotonic, wall } from './clock';
+import { changeBody, changeHead, mutatesBody, wantsBody } from './change';
+import { monotonic } from './clock';
+import { MOST_DELAY } from './delay';
 import { hit } from './hit';
 import * as metrics from './metrics';
 import { FAULT_HEADER, logFaults, nameFaults } from './name';
+import { endFaults, isDone } from './over';
 import { endStream } from './respond';
 import * as state from './state';
 import { faultOf, hitAt, Root, Stream, slab, streams } from './state';
 import { add, count, tell } from './tell';
-import { cut, undeclare } from './truncate';
-import { arm, due, leave as leaveHeap, wait } from './waiting';
+import { cut, limit } from './truncate';
+import { at, due, leave as leaveHeap, NEVER, reorder, UNKNOWN, wait } from './waiting';
 
-/** Bodies only: hold what has come, and let back-pressure stop the rest. */
+/**
+ * Bodies only: hold what has come, and let back-pressure stop the rest. Each part is seen once, while a body that is stopped with
+ * STOP is collected and seen whole each time.
+ */
 const STOP_WATERMARK: i32 = 2;
 /** All there is of a buffer, where the host does not say how much that is. */
 const WHOLE: u32 = 0x7fffffff;
 
-/** When the last of its stalling faults ends, on the monotonic clock: a stall must not outlive its fault. */
-function stallEnd(s: Stream, on: u32): u64 {
-  const unix = wall();
-  const now = monotonic();
-  let last = now;
+/** Whether a fault that is not over stalls a direction. */
+function stalls(s: Stream, on: u32): bool {
   for (let i: u32 = 0; i < s.hits; i++) {
     const f = faultOf(hitAt(s, i));
-    if (f.stall != on) continue;
-    let end = f.expires > unix ? now + (f.expires - unix) : now;
-    if (f.ends < end) end = f.ends;
-    if (end > last) last = end;
+    if (f.stall == on && !isDone(f)) return true;
   }
-  return last;
+  return false;
+}
+
+/** The delays of its faults that are not over, ns; they add up. */
+function delay(s: Stream): u64 {
+  let ms: u32 = 0;
+  for (let i: u32 = 0; i < s.hits; i++) if (!isDone(faultOf(hitAt(s, i)))) ms += hitAt(s, i).delayMs;
+  return <u64>min(ms, <u32>MOST_DELAY) * 1000000;
+}
+
+/** Whether one of its faults that are not over ends it here; the first counts. */
+function ends(s: Stream): bool {
+  s.end = state.END_NONE;
+  for (let i: u32 = 0; i < s.hits && s.end == state.END_NONE; i++) {
+    const f = faultOf(hitAt(s, i));
+    if (isDone(f)) continue;
+    s.end = f.end;
+    s.status = f.status;
+  }
+  return s.end != state.END_NONE;
 }
 
 /** The request is complete as far as we need it: change its head, then wait, end it, or let it go. True = hold it. */
 function proceed(s: Stream): bool {
   const r = changetype<Root>(s.root);
   changeHead(s, state.ON_REQUEST);
-  if (s.stalls || s.delayMs > 0) {
-    s.due = s.stalls ? stallEnd(s, state.ON_REQUEST) : monotonic() + <u64>s.delayMs * 1000000;
+  s.stalls = stalls(s, state.ON_REQUEST);
+  const later = delay(s);
+  if (s.stalls || later != 0) {
+    s.due = s.stalls ? NEVER : monotonic() + later;
     s.hold = state.ON_REQUEST;
     if (wait(r, s)) {
       count(s.stalls ? metrics.INJECTED_STALL : metrics.INJECTED_DELAY);
@@ -48,7 +68,7 @@ function proceed(s: Stream): bool {
     }
     s.hold = state.NOWHERE;
   }
-  if (s.end == 0) return false;
+  if (!ends(s)) return false;
   endStream(s);
   return true;
 }
@@ -57,9 +77,13 @@ function proceed(s: Stream): bool {
 function beginsToCollect(s: Stream, on: u32): bool {
   // The declared length decides, so it is taken away only then.
   const wanted = wantsBody(s, on);
-  undeclare(s, on);
-  if (wanted) s.collect = on;
-  return wanted;
+  limit(s, on);
+  if (!wanted) return false;
+  s.collect = on;
+  s.gathered = false;
+  s.due = NEVER;
+  wait(changetype<Root>(s.root), s);
+  return true;
 }
 
 /**
@@ -87,31 +111,35 @@ function begins(s: Stream, end: bool): i32 {
 function collects(s: Stream, on: u32, size: u32, end: bool): bool {
   let length = size;
   if (size > changetype<Root>(s.root).maxBody) count(metrics.MUTATE_TOO_LARGE);
-  else if (!end) return true;
-  else length = changeBody(s, on, size);
-  s.collect = state.NOWHERE;
+  else if (mutatesBody(s, on)) {
+    s.gathered = true;
+    if (!end) return true;
+    length = changeBody(s, on, size);
+  }
+  stopWaiting(s);
   cut(s, on, length);
   return false;
 }
 
 /** A collected body ends with trailers. */
 function endCollecting(s: Stream, on: u32): void {
-  s.collect = state.NOWHERE;
-  cut(s, on, changeBody(s, on, WHOLE));
+  stopWaiting(s);
+  cut(s, on, mutatesBody(s, on) ? changeBody(s, on, WHOLE) : WHOLE);
 }
 
 export function requestBody(s: Stream, size: u32, end: bool): i32 {
   if (s.collect != state.ON_REQUEST) {
     if (s.ended) return abi.STOP_NO_BUFFER;
     cut(s, state.ON_REQUEST, size);
-    return abi.CONTINUE;
+    // What is held is not all: it was too large to be collected.
+    return s.hold == state.ON_REQUEST ? STOP_WATERMARK : abi.CONTINUE;
   }
   if (collects(s, state.ON_REQUEST, size, end)) return abi.STOP;
-  return proceed(s) ? (s.ended ? abi.STOP_NO_BUFFER : abi.STOP) : abi.CONTINUE;
+  return proceed(s) ? (s.ended ? abi.STOP_NO_BUFFER : STOP_WATERMARK) : abi.CONTINUE;
 }
 
 export function requestTrailers(s: Stream): i32 {
-  if (s.collect != state.ON_REQUEST) return s.ended ? abi.STOP : abi.CONTINUE;
+  if (s.collect != state.ON_REQUEST) return s.ended || s.hold == state.ON_REQUEST ? abi.STOP : abi.CONTINUE;
   endCollecting(s, state.ON_REQUEST);
   return proceed(s) ? abi.STOP : abi.CONTINUE;
 }
@@ -128,24 +156,18 @@ function finishHeaders(s: Stream): void {
 export function responseHeaders(s: Stream, end: bool): i32 {
   if (s.answered) return abi.CONTINUE;
   // A local reply of Envoy's own may come while the request is held (a time-out): the wait is over then.
-  if (s.hold == state.ON_REQUEST) stopWaiting(s);
+  stopWaiting(s);
   s.answered = true;
-  s.collect = state.NOWHERE;
   if (!end && beginsToCollect(s, state.ON_RESPONSE)) return abi.STOP;
   finishHeaders(s);
-  return end && stallsResponse(s) && holdResponse(s) ? abi.STOP_ALL : abi.CONTINUE;
+  return end && holdsResponse(s) ? abi.STOP_ALL : abi.CONTINUE;
 }
 
-function stallsResponse(s: Stream): bool {
-  for (let i: u32 = 0; i < s.hits; i++) if (faultOf(hitAt(s, i)).stall == state.ON_RESPONSE) return true;
-  return false;
-}
-
-/** Holds the answer until its fault ends; false if that is now or there is no memory. */
-function holdResponse(s: Stream): bool {
+/** Holds the answer until the last fault that stalls it ends; false if there is none or no memory. */
+function holdsResponse(s: Stream): bool {
   if (s.hold == state.ON_RESPONSE) return true;
-  s.due = stallEnd(s, state.ON_RESPONSE);
-  if (s.due <= monotonic()) return false;
+  if (!stalls(s, state.ON_RESPONSE)) return false;
+  s.due = NEVER;
   s.hold = state.ON_RESPONSE;
   if (!wait(changetype<Root>(s.root), s)) {
     s.hold = state.NOWHERE;
@@ -164,25 +186,40 @@ export function responseBody(s: Stream, size: u32, end: bool): i32 {
     finishHeaders(s);
   } else cut(s, state.ON_RESPONSE, size);
   // Held with back-pressure: what the service goes on sending fills the buffers and stops there.
-  return stallsResponse(s) && holdResponse(s) ? STOP_WATERMARK : abi.CONTINUE;
+  return holdsResponse(s) ? STOP_WATERMARK : abi.CONTINUE;
 }
 
 export function responseTrailers(s: Stream): i32 {
   if (s.collect == state.ON_RESPONSE) {
     endCollecting(s, state.ON_RESPONSE);
     finishHeaders(s);
-    if (stallsResponse(s) && holdResponse(s)) return abi.STOP;
+    if (holdsResponse(s)) return abi.STOP;
   }
   return s.hold == state.ON_RESPONSE ? abi.STOP : abi.CONTINUE;
 }
 
+/** It is neither held nor collects any longer. */
 function stopWaiting(s: Stream): void {
-  if (s.place != 0) {
-    const r = changetype<Root>(s.root);
-    leaveHeap(r, s);
-    arm(r);
-  }
+  if (s.place != 0) leaveHeap(changetype<Root>(s.root), s);
   s.hold = state.NOWHERE;
+  s.collect = state.NOWHERE;
+}
+
+/** Faults are over: makes due what waits for nothing else. */
+function reconsider(r: Root): void {
+  const now = monotonic();
+  for (let i: u32 = 0; i < r.waitingCount; i++) {
+    const s = at(r, i);
+    let latest = now;
+    if (s.collect != state.NOWHERE) {
+      // What Envoy has collected for a callback can go on in a callback only: with the next part.
+      if (s.gathered || mutatesBody(s, s.collect)) continue;
+    } else if (s.hold == state.ON_RESPONSE || s.stalls) {
+      if (stalls(s, s.hold)) continue;
+    } else latest = now + delay(s);
+    if (latest < s.due) s.due = latest;
+  }
+  reorder(r);
 }
 
 /**
@@ -193,23 +230,30 @@ function stopWaiting(s: Stream): void {
 function letGo(r: Root, ending: bool): void {
   const now = monotonic();
   for (let s = due(r, now); s !== null; s = due(r, now)) {
-    const ends = s.hold == state.ON_REQUEST && s.end != 0;
-    if (ends && !ending) break;
-    const held = s.hold;
-    s.hold = state.NOWHERE;
-    leaveHeap(r, s);
+    const on = s.hold + s.collect;
+    const collected = s.collect != state.NOWHERE;
+    const last = s.hold == state.ON_REQUEST && ends(s);
+    if ((last || collected) && !ending) break;
+    stopWaiting(s);
     if (setEffectiveContext(s.id) != abi.OK) count(metrics.GONE_WHILE_WAITING);
-    else if (ends) endStream(s);
-    else continueStream(held == state.ON_RESPONSE ? abi.RESPONSE : abi.REQUEST);
+    else if (last) endStream(s);
+    else if (!collected || !goesOn(s, on)) continueStream(on == state.ON_RESPONSE ? abi.RESPONSE : abi.REQUEST);
   }
-  arm(r);
+}
+
+/** Headers that waited for a body go on without it; false if nothing else holds them. */
+function goesOn(s: Stream, on: u32): bool {
+  if (on == state.ON_REQUEST) return proceed(s);
+  finishHeaders(s);
+  return false;
 }
 
 /** The timer of a root has come. */
 export function tick(r: Root): void {
   // The host repeats the last period by itself: it must be set anew even for the same time.
-  r.armed = u64.MAX_VALUE;
+  r.armed = UNKNOWN;
   r.tellAt = 0;
+  if (endFaults(r)) reconsider(r);
   letGo(r, true);
   tell();
 }
@@ -218,10 +262,10 @@ export function tick(r: Root): void {
 export function deleteStream(s: Stream): void {
   remove(streams, s.id);
   logFaults(s);
-  if (s.place != 0) {
-    count(metrics.GONE_WHILE_WAITING);
-    stopWaiting(s);
-  }
+  if (s.hold != state.NOWHERE) count(metrics.GONE_WHILE_WAITING);
+  stopWaiting(s);
+  const r = changetype<Root>(s.root);
+  if (--r.hit == 0) r.expireAt = NEVER;
   for (let i: u32 = 0; i < s.hits; i++) faultOf(hitAt(s, i)).active--;
   add(metrics.ACTIVE, -1);
   giveRecord(slab, changetype<usize>(s));

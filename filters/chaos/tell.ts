@@ -45,9 +45,8 @@ export function tell(): void {
   untold = false;
 }
 
-/** At the end of a callback: sees to it that there is a tick to tell what has been kept back. */
+/** At the end of a callback: sees to it that there is a tick to tell what has been kept back, and for all else that is to come. */
 export function tellLater(r: Root): void {
-  if (!untold || r.tellAt != 0) return;
-  r.tellAt = monotonic() + LATER;
+  if (untold && r.tellAt == 0) r.tellAt = monotonic() + LATER;
   arm(r);
 }

@@ -4,7 +4,8 @@ import { bytes, len, ptr } from '../abi/call';
 import { removeHeader, setBufferBytes } from '../abi/host';
 import { ascii } from '../abi/text';
 import * as metrics from './metrics';
-import { bufferOf, Fault, mapOf, ON_REQUEST, Stream } from './state';
+import { isDone } from './over';
+import { bufferOf, faultOf, hitAt, mapOf, ON_REQUEST, Stream } from './state';
 import { count } from './tell';
 
 const CONTENT_LENGTH = ascii('content-length');
@@ -23,15 +24,14 @@ function setLeft(s: Stream, on: u32, n: i32): void {
   else s.responseLeft = n;
 }
 
-/** Notes a fault's truncation; the shortest counts. */
-export function limit(s: Stream, f: Fault): void {
-  if (f.truncateOn == 0) return;
-  const before = left(s, f.truncateOn);
-  if (before == ALL || <i32>f.truncateTo < before) setLeft(s, f.truncateOn, f.truncateTo);
-}
-
-/** Before the headers of a body that may be cut leave. */
-export function undeclare(s: Stream, on: u32): void {
+/** The headers of a body have come: notes how much of it may pass - the shortest truncation counts - and takes its length away. */
+export function limit(s: Stream, on: u32): void {
+  for (let i: u32 = 0; i < s.hits; i++) {
+    const f = faultOf(hitAt(s, i));
+    if (f.truncateOn != on || isDone(f)) continue;
+    const before = left(s, on);
+    if (before == ALL || <i32>f.truncateTo < before) setLeft(s, on, f.truncateTo);
+  }
   if (left(s, on) == ALL) return;
   removeHeader(mapOf(on), CONTENT_LENGTH.ptr, CONTENT_LENGTH.len);
   s.sized = false;

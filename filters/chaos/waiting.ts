@@ -4,11 +4,18 @@ import { give, take } from '../abi/heap';
 import { setTickPeriod } from '../abi/host';
 import { monotonic } from './clock';
 import * as metrics from './metrics';
-import { Root, Stream } from './state';
+import { NOWHERE, Root, Stream } from './state';
 import { add } from './tell';
 
+/** Due only once it is made so. */
+export const NEVER: u64 = u64.MAX_VALUE;
+/** What the timer is set for is not known. */
+export const UNKNOWN: u64 = 1;
+/** The longest time the timer is set for, ms. */
+const LONGEST: u64 = 3600000;
+
 @inline
-function at(r: Root, i: u32): Stream {
+export function at(r: Root, i: u32): Stream {
   return changetype<Stream>(<usize>load<u32>(r.waiting + (<usize>i << 2)));
 }
 
@@ -42,7 +49,7 @@ function down(r: Root, i: u32): void {
   set(r, i, s);
 }
 
-/** Lets a stream wait until `s.due`; false if there is no memory (then it must not be held). */
+/** Lets a stream wait until `s.due`, held or collecting; false if there is no memory (then it must not be held). */
 export function wait(r: Root, s: Stream): bool {
   if (r.waitingCount == r.waitingCap) {
     const cap: u32 = r.waitingCap == 0 ? 64 : r.waitingCap * 2;
@@ -57,8 +64,7 @@ export function wait(r: Root, s: Stream): bool {
   }
   set(r, r.waitingCount++, s);
   up(r, r.waitingCount - 1);
-  add(metrics.WAITING, 1);
-  arm(r);
+  if (s.hold != NOWHERE) add(metrics.WAITING, 1);
   return true;
 }
 
@@ -67,7 +73,7 @@ export function leave(r: Root, s: Stream): void {
   const i = s.place - 1;
   s.place = 0;
   r.waitingCount--;
-  add(metrics.WAITING, -1);
+  if (s.hold != NOWHERE) add(metrics.WAITING, -1);
   if (i != r.waitingCount) {
     set(r, i, at(r, r.waitingCount));
     const moved = at(r, i);
@@ -76,27 +82,33 @@ export function leave(r: Root, s: Stream): void {
   }
 }
 
+/** Puts the heap in order when streams have become due. */
+export function reorder(r: Root): void {
+  for (let i = r.waitingCount >> 1; i > 0; i--) down(r, i - 1);
+}
+
 /** The earliest stream if it is due at `now`, else null. Half a millisecond early is due: timers count in whole ones. */
 export function due(r: Root, now: u64): Stream | null {
   if (r.waitingCount == 0) return null;
   const s = at(r, 0);
-  return s.due > now + 500000 ? null : s;
+  return s.due > now && s.due - now > 500000 ? null : s;
 }
 
 /**
- * Sets the root's timer for the earliest stream or for what is to be told, or stops it; the host takes the root of whatever context
- * is current. Costs a host call only when the earliest changes.
+ * Sets the root's timer for the earliest stream, the end of a fault or what is to be told, or stops it; the host takes the root of
+ * whatever context is current. Costs a host call only when the earliest changes.
  */
 export function arm(r: Root): void {
-  let next = r.tellAt;
-  if (r.waitingCount != 0 && (next == 0 || at(r, 0).due < next)) next = at(r, 0).due;
+  let next = r.tellAt == 0 ? NEVER : r.tellAt;
+  if (r.waitingCount != 0 && at(r, 0).due < next) next = at(r, 0).due;
+  if (r.expireAt < next) next = r.expireAt;
   if (next == r.armed) return;
   r.armed = next;
-  if (next == 0) {
+  if (next == NEVER) {
     setTickPeriod(0);
     return;
   }
   const now = monotonic();
   const ms = next > now ? (next - now + 500000) / 1000000 : 0;
-  setTickPeriod(ms < 1 ? 1 : <u32>ms);
+  setTickPeriod(<u32>(ms < 1 ? 1 : ms > LONGEST ? LONGEST : ms));
 }

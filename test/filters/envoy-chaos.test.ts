@@ -18,9 +18,15 @@ const config = (...faults: Partial<ChaosFault>[]) => ({
   generation: 1,
   faults: faults.map((f, i) => ({ id: `f${i}`, expiresAtMs: started + 3_600_000, seed: 7, ...f })),
 });
+let filters = 0;
+/** One more filter in the same Envoy, with a name of its own. */
 const chaos = (...faults: Partial<ChaosFault>[]) => ({
   name: 'umbra.chaos',
-  typed_config: wasmFilterConfig('chaos', modulePath('chaos'), JSON.stringify(config(...faults))),
+  typed_config: wasmFilterConfig(
+    'chaos',
+    modulePath('chaos'),
+    JSON.stringify({ ...config(...faults), filter: `filter-${filters++}` }),
+  ),
 });
 
 /** Where callers arrive: chaos stands there, behind every caller's own policies. */

@@ -24,8 +24,10 @@ class Direction {
   stopped = false;
   private held: Headers | undefined;
   private collected = '';
-  /** The callback asked to collect; it sees all that was collected. */
+  /** The last callback for a body asked to collect: what comes next is added to what was collected, and the callback sees all. */
   private buffering = false;
+  /** Nothing goes on by itself: the filter has to continue. */
+  waits = false;
   private queue: (() => void)[] = [];
   private heldTrailers: Headers | undefined;
   private endHeld = false;
@@ -52,6 +54,7 @@ class Direction {
     } else {
       this.held = map;
       this.endHeld = end;
+      this.waits = true;
       if (result === STOP_ALL_BUFFER || result === STOP_ALL_WATERMARK) this.stopped = true;
       else if (result !== STOP) throw new Error(`headers answered ${result}`);
     }
@@ -64,20 +67,25 @@ class Direction {
       this.queue.push(() => this.data(chunk, end));
       return undefined;
     }
-    const seen = { bytes: (this.buffering ? this.collected : '') + chunk, writable: true };
-    const before = this.buffering ? '' : this.collected;
+    const added = this.buffering;
+    const seen = { bytes: (added ? this.collected : '') + chunk, writable: true };
+    const before = added ? '' : this.collected;
     this.x.visible.buffers.set(this.buffer, seen);
     const result = this.x.callback(`proxy_on_${this.name}_body`, seen.bytes.length, Number(end));
     this.x.visible.buffers.delete(this.buffer);
     if (result === CONTINUE) {
-      this.collected = before + seen.bytes;
       this.buffering = false;
-      this.release(end);
+      // Envoy lets go what it has collected only if the filter had stopped.
+      if (added && !this.waits) this.collected = seen.bytes;
+      else {
+        this.collected = before + seen.bytes;
+        this.release(end);
+      }
     } else if (result === STOP || result === 2) {
       this.collected = before + seen.bytes;
       this.buffering = result === STOP;
       this.endHeld = end;
-      if (result === 2) this.stopped = true;
+      this.waits = true;
     } else if (result === 3) this.endHeld = end;
     else throw new Error(`a body answered ${result}`);
     this.x.settle();
@@ -112,7 +120,6 @@ class Direction {
   /** continue_stream. */
   resume(): void {
     this.stopped = false;
-    this.buffering = false;
     this.release(this.endHeld);
     this.endHeld = false;
     if (this.heldTrailers) {
@@ -126,6 +133,7 @@ class Direction {
   }
 
   private release(end: boolean): void {
+    this.waits = false;
     if (this.held) {
       this.passed.headers = this.held;
       this.held = undefined;
@@ -167,7 +175,7 @@ export class Exchange {
     return this.res.passed;
   }
   get held(): boolean {
-    return this.req.stopped || this.res.stopped;
+    return this.req.waits || this.res.waits;
   }
 
   requestHeaders(pairs: Headers, end = false): number {

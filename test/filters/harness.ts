@@ -108,7 +108,6 @@ export class FilterHost {
     this.contexts.delete(id);
     for (let i = this.httpCalls.length - 1; i >= 0; i--)
       if (this.httpCalls[i]!.root === id) this.httpCalls.splice(i, 1);
-    this.timers.delete(id);
   }
 
   /** Calls into the module in a context; a callback the role does not export answers 0, as in Envoy. */
@@ -125,10 +124,10 @@ export class FilterHost {
     }
   }
 
-  /** Fires a root's timer if it runs, and sets it again with its period as the host does. */
+  /** Fires a root's timer if it runs, and sets it again with its period as Envoy does (Wasm::tickHandler): also if the root is gone. */
   tick(root: number): void {
     if (!this.timers.has(root)) return;
-    this.call(root, 'proxy_on_tick', root);
+    if (this.contexts.has(root)) this.call(root, 'proxy_on_tick', root);
     const timer = this.timers.get(root);
     if (timer) timer.due = this.monotonicNs + BigInt(timer.period) * 1_000_000n;
   }
