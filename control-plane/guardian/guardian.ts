@@ -22,6 +22,7 @@ import type { GuardianEvent, Learned, Log } from './ports.ts';
 import { createProposals } from './proposals.ts';
 import { createRelease, type ReleaseOptions } from './release.ts';
 import { createSteps } from './steps.ts';
+import { createTerms } from './terms.ts';
 import { PROBE_MS } from './trial.ts';
 import { createTrials } from './trials.ts';
 import { createTrust } from './trust.ts';
@@ -115,7 +116,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
   let healthySavedAt = Number.NEGATIVE_INFINITY;
   /** The last window in which something was taken away to see whether it is still needed. */
   let probedAt = Number.NEGATIVE_INFINITY;
-  /** When something went that may still be needed: undone, or away for a probe and kept by an order from coming back. */
+  /** When something went that may still be needed: undone, expired, or away for a probe and kept by an order from coming back. */
   let lostAt = Number.NEGATIVE_INFINITY;
   /** Goodput with what is in force now, no trial running: what the next step is judged against. */
   let untreated: Goodness[] = [];
@@ -146,6 +147,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       needed = windows.length > 0 ? 1 : 2;
     },
   });
+  const terms = createTerms({ world, clock, audit, book, overrides, onLost });
   const proposals = createProposals({ clock, book, log, trials });
   const steps = createSteps({
     ...options,
@@ -229,6 +231,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     if (seen === 1 && !now.unseen)
       trials.resume(unjudgedIn(world.leases(), store.decisions.list({ limit: DECISIONS_READ })));
     await operator.expire();
+    terms.keep();
     proposals.expire(d.impaired);
     const bare = incidentBefore?.state === 'mitigated' && ownLeases().length === 0;
     if (trials.current()?.kind === 'remove' || bare || missed(snapshot)) probedAt = snapshot.at;

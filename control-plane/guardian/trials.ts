@@ -15,12 +15,11 @@ import type { IncidentBook } from './incidents.ts';
 import type { Overrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
+import { LEASE_MS } from './terms.ts';
 import { carryOut, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial, withoutStep } from './trial.ts';
 import type { Trust } from './trust.ts';
 import type { Unjudged } from './unjudged.ts';
 
-/** A mitigation stays until it is taken back; the expiry only bounds what a lost control plane leaves behind. */
-const LEASE_MS = 12 * 3600_000;
 /** Users who became well later than this after a pattern's trial were not healed by it. */
 const HEALS_MS = 15_000;
 /** Without an acknowledgement by then the change counts as refused. */

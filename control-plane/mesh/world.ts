@@ -41,6 +41,8 @@ export interface World {
   apply(lease: MitigationLease): Promise<ApplyResult>;
   /** Takes a lease of either kind back. Idempotent; resolves when the proxies acknowledged. */
   remove(leaseId: string): Promise<void>;
+  /** Moves the end of a mitigation in force, ms since the epoch on this world's clock; the mesh is not touched. */
+  renew(leaseId: string, expiresAt: number): void;
   /** What is in force now. */
   leases(): readonly Lease[];
   health(): WorldHealth;

@@ -5,7 +5,8 @@ import type { Pattern } from '../../control-plane/mesh/record.ts';
 import { failover, type Scene, scene } from './guardian-scene.ts';
 import { believing, learned } from './policies.ts';
 
-// What the operator undoes may have been what healed: the incident goes on until users are seen to be well without it.
+// What the operator undoes, or what expires, may have been what healed: the incident goes on until users are seen to be well
+// without it.
 
 const policy = believing({ 'failover@web>pay×1': 0.4 });
 const release = { quietMs: 1e7 };
@@ -123,4 +124,24 @@ test('the step that healed undone: the rest is judged without it and taken back'
   assert.deepEqual(verdicts(s), { failover: 'undone-by-operator', scale: 'removed-no-better' });
   assert.deepEqual(s.inForce(), []);
   assertNoEvidence(s, pattern);
+});
+
+test('a lease that ends by itself while the trouble lasts is no recovery', async () => {
+  const s = scene(policy, { release });
+  await untilMitigated(s);
+  await s.run(40);
+  const lease = s.world.leases()[0]!;
+  // What is forbidden is not renewed.
+  await s.guardian.override({
+    order: { type: 'forbid', what: 'failover' },
+    by: 'ada',
+    reason: 'x',
+    ttlMs: 3600_000,
+  });
+  s.world.renew(lease.id, s.world.clock.now() + 2500);
+  await s.run(12);
+  assert.deepEqual(s.inForce(), []);
+  assert.ok(s.store.audit.list().some((e) => e.by === 'clock' && e.subject === 'failover@web>pay×1'));
+  assert.equal(s.store.incidents.count(), 1);
+  assert.equal(s.guardian.incident()?.state, 'open');
 });

@@ -154,6 +154,10 @@ export function createShopWorld(seed: number, name: 'shadow' | 'simulation' = 's
     async remove(id) {
       leases.delete(id);
     },
+    renew(id, expiresAt) {
+      const lease = leases.get(id);
+      if (lease?.type === 'mitigation') leases.set(id, { ...lease, expiresAt });
+    },
     leases: inForce,
     health: () => ({ ready: true, notes: [] }),
     async inject(lease: FaultLease) {

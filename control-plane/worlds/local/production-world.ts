@@ -15,6 +15,7 @@ export function productionWorld(core: WorldCore): World {
     observe: (signal) => core.observe(signal),
     apply: (lease) => core.apply(lease),
     remove: (id) => core.remove(id),
+    renew: (id, expiresAt) => core.renew(id, expiresAt),
     leases: () => core.leases(),
     health: () => core.health(),
   };

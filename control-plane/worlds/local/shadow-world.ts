@@ -71,6 +71,7 @@ export function shadowWorld(core: WorldCore): FaultableWorld {
     observe: (signal) => core.observe(signal),
     apply: (lease) => core.apply(lease),
     remove,
+    renew: (id, expiresAt) => core.renew(id, expiresAt),
     leases: () => core.leases(),
     health: () => core.health(),
     inject,

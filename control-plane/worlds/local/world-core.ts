@@ -156,6 +156,11 @@ export class WorldCore {
     await this.settled(this.serve());
   }
 
+  renew(id: string, expiresAt: number): void {
+    const lease = this.#leases.get(id);
+    if (lease?.type === 'mitigation') this.put({ ...lease, expiresAt });
+  }
+
   /** Forgets a lease without serving; undefined where there is none. */
   take(id: string): Lease | undefined {
     const lease = this.#leases.get(id);

@@ -112,3 +112,18 @@ test('targets that are not there are refused, and observers end when it closes',
   })();
   assert.equal(await ended, 2);
 });
+
+test('a mitigation that was renewed outlives its first end', async () => {
+  const world = new SimulatedWorld(spec, 1);
+  try {
+    const now = () => world.clock.now();
+    await world.apply({ ...mitigationLease(world), expiresAt: now() + 2000 });
+    world.renew('m1', now() + 10_000);
+    await next(world, 5);
+    assert.equal(world.leases().length, 1);
+    await next(world, 10);
+    assert.equal(world.leases().length, 0);
+  } finally {
+    world.close();
+  }
+});

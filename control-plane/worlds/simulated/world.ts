@@ -99,6 +99,10 @@ export class SimulatedWorld implements FaultableWorld {
     else await this.#push();
   }
 
+  renew(leaseId: string, expiresAt: number): void {
+    this.#leases = this.#leases.map((l) => (l.id === leaseId && l.type === 'mitigation' ? { ...l, expiresAt } : l));
+  }
+
   leases(): readonly Lease[] {
     return this.#leases;
   }

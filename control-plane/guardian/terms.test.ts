@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MitigationLease } from '../mesh/lease.ts';
+import type { Incident } from '../mesh/record.ts';
+import { createTerms, LEASE_MS } from './terms.ts';
+
+const HOUR = 3600_000;
+const mitigation = { kind: 'retry', target: { edge: 'web>pay' }, strength: 1 } as const;
+const lease = (id: string, owner: MitigationLease['owner'] = 'policy') =>
+  ({ id, type: 'mitigation', owner, mitigation, expiresAt: LEASE_MS }) as unknown as MitigationLease;
+
+function terms(first: MitigationLease, forbidden?: string) {
+  const state = { now: 0, leases: [first], lost: 0, audited: [] as string[] };
+  const incident = { plan: [mitigation], notes: [] as string[] } as unknown as Incident;
+  const { keep } = createTerms({
+    clock: { now: () => state.now, sleep: async () => {} },
+    world: {
+      leases: () => state.leases,
+      renew: (id, expiresAt) => {
+        state.leases = state.leases.map((l) => (l.id === id ? { ...l, expiresAt } : l));
+      },
+    },
+    audit: (by, action, subject, detail = null) => {
+      state.audited.push(`${by}: ${action} ${subject}`);
+      return { seq: 0, at: 0, by, action, subject, detail };
+    },
+    book: { change: (edit) => edit(incident) },
+    overrides: { forbids: () => forbidden },
+    onLost: () => state.lost++,
+  });
+  const at = (now: number) => {
+    state.now = now;
+    state.leases = state.leases.filter((l) => l.expiresAt > now);
+    keep();
+  };
+  return { state, incident, at };
+}
+
+test('a lease is renewed at half its time, again and again, and each time audited', () => {
+  const { state, at } = terms(lease('m'));
+  at(5 * HOUR);
+  assert.deepEqual(state.audited, []);
+  for (let hour = 6; hour <= 48; hour++) at(hour * HOUR);
+  assert.equal(state.leases.length, 1);
+  assert.ok(state.audited.length >= 6 && state.audited.every((a) => a === 'guardian: renew retry@web>pay×1'));
+  assert.equal(state.lost, 0);
+});
+
+test('what the operator forbade ends, which is audited, noted, and no longer in the plan', () => {
+  const { state, incident, at } = terms(lease('m'), 'retry is forbidden by ada');
+  at(6 * HOUR);
+  at(13 * HOUR);
+  at(13 * HOUR + 1000);
+  assert.deepEqual(state.audited, ['clock: expired retry@web>pay×1']);
+  assert.deepEqual(incident.plan, []);
+  assert.equal(incident.notes.length, 1);
+  assert.equal(state.lost, 1);
+});
+
+test('what was taken back before its end did not expire', () => {
+  const { state, at } = terms(lease('m'));
+  at(HOUR);
+  state.leases = [];
+  at(2 * HOUR);
+  at(13 * HOUR);
+  assert.deepEqual(state.audited, []);
+});
+
+test("an operator's lease keeps the term of its order", () => {
+  const { state, at } = terms(lease('pin', 'operator'));
+  at(11 * HOUR);
+  assert.deepEqual(state.audited, []);
+});

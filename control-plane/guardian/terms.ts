@@ -1,0 +1,56 @@
+import type { Clock } from '../mesh/clock.ts';
+import { isOwn, type MitigationLease } from '../mesh/lease.ts';
+import { describeMitigation } from '../mesh/mitigation.ts';
+import type { World } from '../mesh/world.ts';
+import { type Audit, GUARDIAN } from './audit.ts';
+import type { IncidentBook } from './incidents.ts';
+import type { Overrides } from './overrides.ts';
+
+/** A mitigation stays until it is taken back; the expiry only bounds what a lost control plane leaves behind. */
+export const LEASE_MS = 12 * 3600_000;
+/** With less than this left a lease is renewed. */
+const RENEW_BELOW_MS = LEASE_MS / 2;
+
+/** The terms of the guardian's leases: renewed while they are needed, and noticed when one ends all the same. */
+export interface Terms {
+  /** Once a window. A lease whose mitigation the operator forbade is left to end. */
+  keep(): void;
+}
+
+export function createTerms(options: {
+  readonly world: Pick<World, 'leases' | 'renew'>;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly book: Pick<IncidentBook, 'change'>;
+  readonly overrides: Pick<Overrides, 'forbids'>;
+  /** One ended that users may still need. */
+  readonly onLost: () => void;
+}): Terms {
+  const { world, clock, audit, book, overrides } = options;
+  let known: readonly MitigationLease[] = [];
+
+  function ended(lease: MitigationLease): void {
+    const text = describeMitigation(lease.mitigation);
+    audit('clock', 'expired', text, { lease: lease.id });
+    book.change((i) => {
+      i.plan = i.plan.filter((m) => describeMitigation(m) !== text);
+      i.notes = [...i.notes, `${text} came to the end of its lease`];
+    });
+    options.onLost();
+  }
+
+  return {
+    keep() {
+      const now = clock.now();
+      const own = world.leases().filter(isOwn);
+      const ids = new Set(own.map((l) => l.id));
+      for (const lease of known) if (!ids.has(lease.id) && lease.expiresAt <= now) ended(lease);
+      for (const { id, mitigation, expiresAt } of own) {
+        if (expiresAt - now >= RENEW_BELOW_MS || overrides.forbids(mitigation) !== undefined) continue;
+        world.renew(id, now + LEASE_MS);
+        audit(GUARDIAN, 'renew', describeMitigation(mitigation), { lease: id, expiresAt: now + LEASE_MS });
+      }
+      known = world.leases().filter(isOwn);
+    },
+  };
+}
