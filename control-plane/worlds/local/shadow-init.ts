@@ -13,10 +13,11 @@ import { readLines } from './rpc.ts';
 import { replaceData } from './supervisor/data.ts';
 import { boundLog } from './supervisor/log-tail.ts';
 import { probe } from './supervisor/probe.ts';
+import { groupOf, type ProcessGroup } from './supervisor/process-group.ts';
 import { sameData } from './supervisor/same-data.ts';
 
 const control = new Socket({ fd: 3 });
-const children = new Map<number, ReturnType<typeof spawn>>();
+const children = new Map<number, { readonly child: ReturnType<typeof spawn>; readonly group: ProcessGroup }>();
 const send = (message: object) => control.write(`${JSON.stringify(message)}\n`);
 const event = (e: InitEvent) => send({ event: e });
 
@@ -28,6 +29,7 @@ function start(order: Extract<Order, { do: 'start' }>): Promise<number> {
   const child = spawn('setpriv', [...UNPRIVILEGED, ...order.argv], {
     cwd: order.cwd,
     env: order.env,
+    detached: true,
     stdio: [order.stdin ? 'pipe' : 'ignore', log, log],
   });
   closeSync(log);
@@ -36,8 +38,9 @@ function start(order: Extract<Order, { do: 'start' }>): Promise<number> {
     child.once('error', reject);
     child.once('spawn', () => {
       const pid = child.pid!;
-      children.set(pid, child);
-      child.once('exit', (code, signal) => {
+      const group = groupOf(child);
+      children.set(pid, { child, group });
+      void group.exited.then(({ code, signal }) => {
         children.delete(pid);
         event({ type: 'exit', pid, code, signal });
       });
@@ -71,10 +74,10 @@ async function obey(order: Order): Promise<OrderResult> {
     case 'start':
       return { pid: await start(order) };
     case 'signal':
-      children.get(order.pid)?.kill(order.signal);
+      children.get(order.pid)?.group.signal(order.signal);
       return {};
     case 'tell':
-      children.get(order.pid)?.stdin?.write(`${order.line}\n`);
+      children.get(order.pid)?.child.stdin?.write(`${order.line}\n`);
       return {};
     case 'probe':
       return { ok: await probe(order.port, order.check) };

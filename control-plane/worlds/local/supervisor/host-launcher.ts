@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { Command, Exit, Launcher, RunningProcess } from './command.ts';
+import type { Command, Launcher, RunningProcess } from './command.ts';
 import { replaceData } from './data.ts';
 import { boundLog } from './log-tail.ts';
 import { probe } from './probe.ts';
+import { groupOf } from './process-group.ts';
 import { sameData } from './same-data.ts';
 
 /**
- * Starts a process of this machine that dies with this one: `setpriv --pdeathsig KILL` (util-linux) asks the kernel to kill it
+ * Starts a process of this machine, the leader of its own group, that dies with this one: `setpriv --pdeathsig KILL` (util-linux) asks the kernel to kill it
  * when the thread that started it ends, so the caller must be the main thread.
  */
 function startProcess(command: Command): Promise<RunningProcess> {
@@ -15,20 +16,18 @@ function startProcess(command: Command): Promise<RunningProcess> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command.argv], {
     cwd: command.cwd,
     env: command.env,
-    // Its own session: Ctrl-C reaches the supervisor alone, which stops everything in order.
+    // Its own session and group: Ctrl-C reaches the supervisor alone, which stops everything in order.
     detached: true,
     stdio: [command.stdin ? 'pipe' : 'ignore', log, log],
   });
   closeSync(log);
-  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   child.stdin?.on('error', () => {});
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('spawn', () =>
       resolve({
         pid: child.pid!,
-        exited,
-        signal: (signal) => void child.kill(signal),
+        ...groupOf(child),
         tell: (line) => void child.stdin?.write(`${line}\n`),
       }),
     );

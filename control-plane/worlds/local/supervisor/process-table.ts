@@ -35,6 +35,20 @@ export function stateOf(pid: number): string | undefined {
   return statFields(pid)?.[0];
 }
 
+/** Processes of a group that run: a zombie only waits for its parent, which may never ask. */
+export function livingOf(group: number): number[] {
+  try {
+    process.kill(-group, 0);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ESRCH') return [];
+  }
+  return readdirSync('/proc').flatMap((entry) => {
+    const pid = Number(entry);
+    const fields = Number.isInteger(pid) ? statFields(pid) : undefined;
+    return fields && Number(fields[2]) === group && fields[0] !== 'Z' && fields[0] !== 'X' ? [pid] : [];
+  });
+}
+
 /** `pid` and all its descendants. */
 export function treeOf(pid: number): number[] {
   const found = [pid];
