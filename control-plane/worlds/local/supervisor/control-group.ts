@@ -73,6 +73,16 @@ export function controlGroupsNamed(prefix: string): string[] {
     .map((e) => e.name);
 }
 
+/** What `work` with a group gives; undefined where the group was removed meanwhile: its replica is gone. */
+export function whereLeft<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw e;
+  }
+}
+
 const put = (file: string, value: string | number) => writeFileSync(file, String(value));
 const get = (file: string) => readFileSync(file, 'utf8').trim();
 

@@ -8,14 +8,14 @@ import { addedLoad, type Users } from './faults/load.ts';
 import { memoryExhaustion } from './faults/memory.ts';
 import { outage } from './faults/outage.ts';
 import { packetLoss } from './faults/packet-loss.ts';
-import type { ShadowExternals } from './shadow-externals.ts';
-import type { WorldRuntime } from './world-runtime.ts';
+import type { Mocks } from './shadow-externals.ts';
+import type { Replicas } from './world-runtime.ts';
 
 export interface FaultRegistryOptions {
   readonly clock: Clock;
   /** The shadow's: there is no way to give it another's. */
-  readonly runtime: WorldRuntime;
-  readonly externals: ShadowExternals;
+  readonly runtime: Replicas;
+  readonly externals: Mocks;
   /** Where users enter the shadow, and what more of them may ask for. */
   readonly users: Users;
   /** Loads packet filter rules, where the shadow has a network namespace. */
@@ -23,23 +23,28 @@ export interface FaultRegistryOptions {
   readonly filterState: () => Promise<FilterState | undefined>;
   /** Cores of the whole shadow; 0 = unbounded. */
   readonly bound: () => number;
+  readonly say: (line: string) => void;
 }
 
 interface InForce {
   readonly action: FaultAction;
-  readonly timer: NodeJS.Timeout;
+  /** Of its end, or of the next attempt to end it. */
+  timer: AbortController;
+  failures: number;
 }
 
-/** Node's timers hold at most this; no fault lasts as long. */
-const MOST_MS = 2 ** 31 - 1;
+/** What cannot be taken back is tried again after so long, twice as long each time, up to a minute. */
+const AGAIN_MS = 1000;
+const MOST_AGAIN_MS = 60_000;
 
 /**
  * Faults the supervisor makes in the shadow. Each ends at its own absolute time by the supervisor's own timer, whatever has
- * become of who asked for it.
+ * become of who asked for it. One that cannot be taken back stays listed, is told, and tried again until it can.
  */
 export class FaultRegistry {
   readonly #options: FaultRegistryOptions;
   readonly #inForce = new Map<string, InForce>();
+  #closed = false;
 
   constructor(options: FaultRegistryOptions) {
     if (options.runtime.world !== 'shadow')
@@ -57,25 +62,45 @@ export class FaultRegistry {
     const left = expiresAt - this.#options.clock.now();
     if (!(left > 0)) return { inPlace: false, detail: 'its time is over' };
     const action = this.#actionFor(id, operation, expiresAt);
-    const timer = setTimeout(() => void this.clear(id), Math.min(left, MOST_MS));
-    this.#inForce.set(id, { action, timer });
+    const fault: InForce = { action, timer: new AbortController(), failures: 0 };
+    this.#inForce.set(id, fault);
+    this.#endAfter(id, fault, left);
     try {
       await action.apply();
       return await action.state();
     } catch (e) {
-      await this.clear(id);
+      // Why it was not made is what counts; what is left of it is tried again.
+      await this.clear(id).catch(() => {});
       throw e;
     }
   }
 
-  /** Whether it was in force. */
+  /** Whether it was in force. @throws where it cannot be taken back now; it is tried again */
   async clear(id: string): Promise<boolean> {
     const found = this.#inForce.get(id);
     if (!found) return false;
-    this.#inForce.delete(id);
-    clearTimeout(found.timer);
-    await found.action.undo();
+    found.timer.abort();
+    try {
+      await found.action.undo();
+    } catch (e) {
+      if (this.#inForce.get(id) === found && !this.#closed) {
+        this.#endAfter(id, found, Math.min(MOST_AGAIN_MS, AGAIN_MS * 2 ** found.failures++));
+        this.#options.say(`the fault ${id} is not taken back yet: ${(e as Error).message}`);
+      }
+      throw e;
+    }
+    if (this.#inForce.get(id) === found) this.#inForce.delete(id);
     return true;
+  }
+
+  #endAfter(id: string, fault: InForce, ms: number): void {
+    fault.timer = new AbortController();
+    const { signal } = fault.timer;
+    // Rejects where the wait was ended, or where clear() has said why it failed.
+    this.#options.clock.sleep(ms, signal).then(
+      () => this.clear(id).catch(() => {}),
+      () => {},
+    );
   }
 
   async state(id: string): Promise<FaultState> {
@@ -84,6 +109,7 @@ export class FaultRegistry {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.ids().map((id) => this.clear(id).catch(() => {})));
   }
 

@@ -5,7 +5,7 @@ import { preciseTimers } from '../../../envoy/precise-timers.ts';
 import type { Clock } from '../../../mesh/clock.ts';
 import type { LocalWorldName, ProcessSample } from '../protocol.ts';
 import type { Command, Launcher } from './command.ts';
-import type { ControlGroup } from './control-group.ts';
+import { type ControlGroup, whereLeft } from './control-group.ts';
 import { KeptProcess } from './kept-process.ts';
 import { planKey, type ReplicaPlan } from './layout.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -157,8 +157,8 @@ export class Replica {
       service,
       replica,
       ...use,
-      cpuLimit: this.group?.cpu() ?? 0,
-      memoryLimit: this.group?.memory() ?? 0,
+      cpuLimit: whereLeft(() => this.group?.cpu()) ?? 0,
+      memoryLimit: whereLeft(() => this.group?.memory()) ?? 0,
       restarts: this.app.restarts,
     };
   }

@@ -37,6 +37,9 @@ export interface ShadowExternalsOptions {
 
 const GRACE_MS = 500;
 
+/** The part of them that a fault breaks. */
+export type Mocks = Pick<ShadowExternals, 'breakMock' | 'mendMock' | 'mockFaults'>;
+
 /**
  * What stands in the shadow for what is outside of it. `mock`: a process in the shadow that answers from recorded samples.
  * `sandbox`: its own copy, reached over a relay on a Unix socket (the shadow has no network). `read-only`: safe methods over the

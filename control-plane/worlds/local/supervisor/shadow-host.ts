@@ -126,6 +126,7 @@ export class ShadowHost {
       ...(wall ? { filter: (text: string) => wall.change(text) } : {}),
       filterState: async () => wall?.read(),
       bound: () => this.#group?.cpu() ?? 0,
+      say: options.host.say,
     });
     if (!namespace) {
       this.runtime.notes.add(
@@ -224,9 +225,13 @@ export class ShadowHost {
     await this.runtime.follow(this.#documents);
   }
 
-  /** Production's replica count of a service is another now. */
-  followScale(service: ServiceId): Promise<void> {
-    return this.runtime.rest(service, this.#scaled(service));
+  /** Production's replica count of a service is another now. Never rejects: production does not depend on it. */
+  async followScale(service: ServiceId): Promise<void> {
+    try {
+      await this.runtime.rest(service, this.#scaled(service));
+    } catch (e) {
+      this.#options.host.say(`the shadow does not follow the scale of ${service}: ${(e as Error).message}`);
+    }
   }
 
   /** Production's ports, for the packet filter to know. */

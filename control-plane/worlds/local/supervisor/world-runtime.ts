@@ -46,6 +46,9 @@ export const neverBroken: WorldCapabilities = {
   users: NEVER,
 };
 
+/** The part of a world that a fault is made in. */
+export type Replicas = Pick<WorldRuntime, 'world' | 'replicas'>;
+
 /** One world's replicas and proxies, kept at what the documents and the control plane ask for. */
 export class WorldRuntime {
   readonly world: LocalWorldName;

@@ -1,5 +1,6 @@
 import type { FaultOperation } from '../../protocol.ts';
-import type { WorldRuntime } from '../world-runtime.ts';
+import { whereLeft } from '../control-group.ts';
+import type { Replicas } from '../world-runtime.ts';
 import type { FaultAction } from './action.ts';
 import { targetsOf } from './targets.ts';
 
@@ -16,7 +17,7 @@ export function coresLeft(taken: number, limit: number, used: number, bound: num
 
 /** Takes a share of its CPU from each target by its control group's quota. */
 export function cpuExhaustion(
-  runtime: WorldRuntime,
+  runtime: Replicas,
   operation: Extract<FaultOperation, { kind: 'cpu' }>,
   bound: number,
 ): FaultAction {
@@ -30,10 +31,10 @@ export function cpuExhaustion(
       }
     },
     async undo() {
-      for (const replica of targets) replica.group?.setCpu(replica.plan.cpuLimit);
+      for (const { group, plan } of targets) whereLeft(() => group?.setCpu(plan.cpuLimit));
     },
     async state() {
-      const now = targets.map((r) => r.group?.cpu() ?? 0);
+      const now = targets.map((r) => whereLeft(() => r.group?.cpu()) ?? 0);
       // The kernel keeps whole microseconds.
       const inPlace = now.every((cores, i) => Math.abs(cores - wanted[i]!) < 0.001);
       return {

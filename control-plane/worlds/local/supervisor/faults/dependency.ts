@@ -1,11 +1,11 @@
 import type { FaultOperation } from '../../protocol.ts';
-import type { ShadowExternals } from '../shadow-externals.ts';
+import type { Mocks } from '../shadow-externals.ts';
 import type { FaultAction } from './action.ts';
 
 /** A mock that answers late, or not as it should. */
 export function dependencyFailure(
   id: string,
-  externals: ShadowExternals,
+  externals: Mocks,
   operation: Extract<FaultOperation, { kind: 'dependency' }>,
   expiresAt: number,
 ): FaultAction {

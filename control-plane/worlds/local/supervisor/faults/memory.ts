@@ -1,5 +1,6 @@
 import type { FaultOperation } from '../../protocol.ts';
-import type { WorldRuntime } from '../world-runtime.ts';
+import { whereLeft } from '../control-group.ts';
+import type { Replicas } from '../world-runtime.ts';
 import type { FaultAction } from './action.ts';
 import { targetsOf } from './targets.ts';
 
@@ -15,7 +16,7 @@ export function memoryLeft(closeness: number, used: number): number {
 
 /** Draws each target's memory limit close to what it uses: it is reclaimed from, and killed when it grows. */
 export function memoryExhaustion(
-  runtime: WorldRuntime,
+  runtime: Replicas,
   operation: Extract<FaultOperation, { kind: 'memory' }>,
 ): FaultAction {
   const targets = targetsOf(runtime, operation);
@@ -41,13 +42,14 @@ export function memoryExhaustion(
       }
     },
     async undo() {
-      for (const replica of targets) replica.group?.setMemory(replica.plan.memoryLimit);
+      for (const { group, plan } of targets) whereLeft(() => group?.setMemory(plan.memoryLimit));
     },
     async state() {
-      const inPlace = targets.every((r) => set.has(name(r)) && r.group?.memory() === set.get(name(r)));
+      const limit = ({ group }: (typeof targets)[number]) => whereLeft(() => group?.memory());
+      const inPlace = targets.every((r) => set.has(name(r)) && limit(r) === set.get(name(r)));
       return {
         inPlace,
-        detail: targets.map((r) => `${name(r)} may use ${r.group?.memory() || 'all'} bytes`).join(', '),
+        detail: targets.map((r) => `${name(r)} may use ${limit(r) || 'all'} bytes`).join(', '),
       };
     },
   };

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../../mesh/clock.ts';
 import type { FaultOperation } from '../../protocol.ts';
 import { stateOf } from '../process-table.ts';
-import type { WorldRuntime } from '../world-runtime.ts';
+import type { Replicas } from '../world-runtime.ts';
 import type { FaultAction } from './action.ts';
 import { targetsOf } from './targets.ts';
 
@@ -10,7 +10,7 @@ const BACK_WITHIN_MS = 5000;
 
 /** Replicas that hang (SIGSTOP: connections are accepted by the kernel and never answered) or are down (killed, and not restarted). */
 export function outage(
-  runtime: WorldRuntime,
+  runtime: Replicas,
   operation: Extract<FaultOperation, { kind: 'outage' }>,
   clock: Clock,
 ): FaultAction {

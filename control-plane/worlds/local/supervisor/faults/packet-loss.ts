@@ -1,6 +1,6 @@
 import { clearLossText, type FilterState, lossText } from '../../../../shadow/isolation/packet-filter.ts';
 import type { FaultOperation } from '../../protocol.ts';
-import type { WorldRuntime } from '../world-runtime.ts';
+import type { Replicas } from '../world-runtime.ts';
 import type { FaultAction } from './action.ts';
 import { targetsOf } from './targets.ts';
 
@@ -13,7 +13,7 @@ export interface PacketFilter {
 /** Drops a share of the packets to and from the targets' inbound proxies, in the shadow's own network namespace. */
 export function packetLoss(
   id: string,
-  runtime: WorldRuntime,
+  runtime: Replicas,
   operation: Extract<FaultOperation, { kind: 'packet-loss' }>,
   filter: PacketFilter,
 ): FaultAction {

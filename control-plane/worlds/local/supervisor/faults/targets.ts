@@ -1,11 +1,8 @@
 import type { Replica } from '../replica.ts';
-import type { WorldRuntime } from '../world-runtime.ts';
+import type { Replicas } from '../world-runtime.ts';
 
 /** The replicas a fault hits: the one named, or a share of them, at least one. @throws where there are none */
-export function targetsOf(
-  runtime: WorldRuntime,
-  fault: { service: string; replica?: number; share?: number },
-): Replica[] {
+export function targetsOf(runtime: Replicas, fault: { service: string; replica?: number; share?: number }): Replica[] {
   const all = runtime.replicas(fault.service);
   const chosen =
     fault.replica === undefined
