@@ -5,9 +5,12 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch on this world's clock. */
   now(): number;
-  /** Resolves after `ms` of this world's time; rejects with the signal's reason when aborted. */
+  /** Resolves after `ms` of this world's time, however long; rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** A timer of Node's holds no more, 24.8 days; with more it fires at once. */
+const MOST_MS = 2 ** 31 - 1;
 
 /** The machine's own clock. */
 export const wallClock: Clock = {
@@ -19,10 +22,18 @@ export const wallClock: Clock = {
         clearTimeout(timer);
         reject(signal!.reason);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      let timer: ReturnType<typeof setTimeout>;
+      const wait = (left: number) => {
+        if (left > MOST_MS) {
+          timer = setTimeout(() => wait(left - MOST_MS), MOST_MS);
+          return;
+        }
+        timer = setTimeout(() => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        }, left);
+      };
+      wait(ms);
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
 };

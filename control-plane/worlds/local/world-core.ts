@@ -180,7 +180,7 @@ export class WorldCore {
     const timer = new AbortController();
     this.#timers.set(lease.id, timer);
     const left = Math.max(0, lease.expiresAt - this.options.clock.now());
-    this.options.clock.sleep(Math.min(left, 2 ** 31 - 1), timer.signal).then(
+    this.options.clock.sleep(left, timer.signal).then(
       () =>
         this.onExpired(lease).catch((err) =>
           this.options.logger.error({ err, lease: lease.id }, 'a lease could not be ended'),

@@ -1,3 +1,4 @@
+import { wallClock } from '../../../mesh/clock.ts';
 import { hasTerminal, meansHangup } from './hangup.ts';
 import { type Ready, Supervisor, type SupervisorOptions } from './supervisor.ts';
 
@@ -20,7 +21,7 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
   process.on('SIGINT', onEnd);
   process.on('SIGTERM', onEnd);
   process.on('SIGHUP', onReload);
-  let timer: NodeJS.Timeout | undefined;
+  const timer = new AbortController();
   try {
     const ready = await supervisor.start().catch((e) => {
       // A start that was interrupted is an orderly end.
@@ -29,14 +30,15 @@ export async function runSupervisor(options: RunOptions): Promise<number> {
     });
     if (ready) {
       options.onReady?.(ready);
-      if (options.for !== undefined) timer = setTimeout(() => end.abort(), options.for);
+      if (options.for !== undefined)
+        (options.clock ?? wallClock).sleep(options.for, timer.signal).then(onEnd, () => {});
       if (!signal.aborted)
         await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     }
     await supervisor.stop();
     return 0;
   } finally {
-    clearTimeout(timer);
+    timer.abort();
     process.off('SIGINT', onEnd);
     process.off('SIGTERM', onEnd);
     process.off('SIGHUP', onReload);
