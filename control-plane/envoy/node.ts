@@ -38,7 +38,7 @@ export interface BuildInput {
   readonly topology: Topology;
   readonly settings: MeshSettings;
   readonly endpoints: Endpoints;
-  /** Replicas of `node.service`: limits over all callers are divided by it. */
+  /** Replicas of `node.service` that carry traffic: limits over all callers are divided by it. */
   readonly callerReplicas: number;
   /** Faults in force; must be empty outside the shadow. */
   readonly faults: readonly FaultLease[];

@@ -5,7 +5,7 @@ import type { Clock } from '../../mesh/clock.ts';
 import type { FaultLease } from '../../mesh/lease.ts';
 import type { MeshSettings } from '../../mesh/settings.ts';
 import type { HealthyState } from '../../mesh/snapshot.ts';
-import type { Topology } from '../../mesh/topology.ts';
+import type { ServiceId, Topology } from '../../mesh/topology.ts';
 import type { ApplyResult } from '../../mesh/world.ts';
 import type { ManagementServer } from '../../xds/index.ts';
 import type { WorldDescription } from './protocol.ts';
@@ -34,6 +34,14 @@ export interface Served {
   readonly refused: readonly string[];
 }
 
+/**
+ * Among how many proxies of a caller a limit is divided: those whose service answers, and not all that are wanted. Before those
+ * that are only coming take their share, what is live would be held below it, and below its floor.
+ */
+export function sharers({ endpoints }: Pick<WorldDescription, 'endpoints'>, caller: ServiceId): number {
+  return Math.max(1, endpoints[caller]?.filter((e) => e.healthy).length ?? 1);
+}
+
 /** Serves one world's proxies through the management server and waits for what they say. */
 export class MeshServer {
   readonly #xds: ManagementServer;
@@ -60,7 +68,7 @@ export class MeshServer {
         topology: input.topology,
         settings: input.settings,
         endpoints: description.endpoints,
-        callerReplicas: Math.max(1, description.replicas[node.service] ?? 1),
+        callerReplicas: sharers(description, node.service),
         faults: description.world === 'shadow' ? input.faults : [],
         ...(node.ingress && input.mirror && description.world === 'production' ? { mirror: input.mirror } : {}),
         ...(node.ingress && input.shadowIngress && description.world === 'production'
