@@ -2,8 +2,10 @@ import { codes } from '../mesh/codes.ts';
 import { type UmbraCode, UmbraError } from '../mesh/errors.ts';
 import type { Connection } from './connection.ts';
 
-/** How long an answer may take; everything the API answers is at hand. */
+/** How long an answer may take; everything the API shows is at hand. */
 const PATIENCE_MS = 10_000;
+/** An order is answered when it is carried out: replicas may take 30 s to answer, after those of an order before. */
+const ORDER_PATIENCE_MS = 90_000;
 
 /** Asks the API. @throws UmbraError with the code the API gave, or UMB0802 where it does not answer */
 export interface Client {
@@ -15,6 +17,7 @@ export interface Client {
 export function createClient({ url, token }: Connection): Client {
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     let response: Response;
+    const patience = method === 'GET' ? PATIENCE_MS : ORDER_PATIENCE_MS;
     try {
       response = await fetch(`${url}/api/v1${path}`, {
         method,
@@ -23,10 +26,11 @@ export function createClient({ url, token }: Connection): Client {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patience),
       });
     } catch (cause) {
-      throw new UmbraError('UMB0802', `${url} does not answer (${reasonOf(cause)})`, { cause });
+      const unknown = method !== 'GET' && isTimeout(cause) ? '; the order may be carried out all the same' : '';
+      throw new UmbraError('UMB0802', `${url} does not answer (${reasonOf(cause, patience)})${unknown}`, { cause });
     }
     const text = await response.text();
     if (response.ok) return text === '' ? undefined : parse(text, url);
@@ -60,8 +64,10 @@ function problemFrom(status: number, body: unknown): UmbraError {
   return new UmbraError(known, detail, remedy === undefined ? {} : { remedy });
 }
 
-function reasonOf(error: unknown): string {
-  if ((error as Error)?.name === 'TimeoutError') return `nothing within ${PATIENCE_MS / 1000} s`;
+const isTimeout = (error: unknown) => (error as Error)?.name === 'TimeoutError';
+
+function reasonOf(error: unknown, patience: number): string {
+  if (isTimeout(error)) return `nothing within ${patience / 1000} s`;
   const cause = (error as { cause?: { code?: string; message?: string } })?.cause;
   return cause?.code ?? cause?.message ?? String(error);
 }

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createClient } from './client.ts';
+
+test('an order is waited for longer than a look, and may be carried out though nobody waits any more', async (t) => {
+  const patience: number[] = [];
+  t.mock.method(AbortSignal, 'timeout', (ms: number) => {
+    patience.push(ms);
+    return AbortSignal.abort(new DOMException('late', 'TimeoutError'));
+  });
+  const client = createClient({ url: 'http://127.0.0.1:1', token: 'x' });
+  await assert.rejects(client.get('/status'), { code: 'UMB0802', message: /nothing within 10 s\)$/ });
+  const late = { code: 'UMB0802', message: /nothing within 90 s\); the order may be carried out all the same$/ };
+  await assert.rejects(client.post('/overrides', {}), late);
+  await assert.rejects(client.delete('/overrides/o-1'), late);
+  assert.deepEqual(patience, [10_000, 90_000, 90_000]);
+});
