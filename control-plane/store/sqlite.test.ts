@@ -234,6 +234,7 @@ test('what a locked file refuses waits in memory, is read from there, and is wri
   assert.deepEqual([second.seq, third.seq], [first.seq + 1, first.seq + 2]);
   assert.equal(told.length, 1);
   assert.match(told[0]!.reason, /locked/);
+  assert.equal(told[0]!.unwritten, 1);
   assert.equal(store.problem()?.unwritten, 7);
 
   other.exec('ROLLBACK');

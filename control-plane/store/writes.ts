@@ -43,19 +43,22 @@ export class Writes {
 
   /** Whether it was made; else it waits. @throws what is wrong with the write itself */
   make(key: string, write: () => void, options: WriteOptions = {}): boolean {
-    if (this.#waiting.size === 0 || this.#catchUp()) {
-      try {
-        write();
-        return true;
-      } catch (e) {
-        if (!isOfThePlace(e)) throw e;
-        this.#failed(e);
-      }
+    const keep = () => {
+      this.#waiting.delete(key);
+      this.#waiting.set(key, { write, item: options.item, prunable: options.prunable ?? false });
+      if (this.#waiting.size > MOST_WAITING) this.#forget();
+      return false;
+    };
+    if (this.#waiting.size > 0 && !this.#catchUp()) return keep();
+    try {
+      write();
+      return true;
+    } catch (e) {
+      if (!isOfThePlace(e)) throw e;
+      keep();
+      this.#failed(e);
+      return false;
     }
-    this.#waiting.delete(key);
-    this.#waiting.set(key, { write, item: options.item, prunable: options.prunable ?? false });
-    if (this.#waiting.size > MOST_WAITING) this.#forget();
-    return false;
   }
 
   /** What waits of the keys that begin so, oldest first; the prefix is cut off. */
