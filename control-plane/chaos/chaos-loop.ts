@@ -128,8 +128,10 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   const doing = (text: string) => {
     activity = text;
   };
-  const stop = (signal: AbortSignal) => () =>
-    signal.aborted ? 'the loop is being stopped' : (options.stopped?.() ?? budget.refusal());
+  /** What is not seen teaches nothing: an episode in the dark would show a fault that nobody felt. */
+  const ended = (signal: AbortSignal) =>
+    signal.aborted ? 'the loop is being stopped' : pulse?.seen() === false ? 'the shadow is not heard' : undefined;
+  const stop = (signal: AbortSignal) => () => ended(signal) ?? options.stopped?.() ?? budget.refusal();
 
   async function quietly(p: Pulse, signal: AbortSignal, enough: () => boolean, text: string): Promise<void> {
     doing(text);
@@ -159,7 +161,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         rng,
         logger,
         // A verification serves production in its trouble; it is the one thing that goes on then.
-        stop: job.type === 'verify' ? () => (signal.aborted ? 'the loop is being stopped' : undefined) : stop(signal),
+        stop: job.type === 'verify' ? () => ended(signal) : stop(signal),
         ...(controlRatio === undefined ? {} : { controlRatio }),
         ...(controlWindows === undefined ? {} : { controlWindows }),
         save: (e) => {
@@ -281,6 +283,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       }
       const job: Lesson | undefined = curriculum.next();
       paused =
+        ended(signal) ??
         options.stopped?.() ??
         budget.refusal(job?.fault, QUOTE_SECONDS) ??
         (job ? undefined : 'no fault is possible here');

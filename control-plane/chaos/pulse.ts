@@ -25,6 +25,8 @@ export interface Pulse {
   diagnosis(): Diagnosis | undefined;
   /** The last windows, newest last, at most ten. */
   history(): readonly Snapshot[];
+  /** The entry was heard in the last window. */
+  seen(): boolean;
   /** Goodput of the last `n` windows together. */
   recent(n: number): Goodness;
   /** Milliseconds of windows with and without a fault in them, since the start. */
@@ -88,6 +90,7 @@ export function createPulse(
     ready: tracker.ready,
     diagnosis: () => diagnosis,
     history: () => history,
+    seen: () => !detector.recent().at(-1)?.unseen,
     recent: (n) => pooled(detector.recent().slice(-n)),
     faultedMs: () => faulted,
     unfaultedMs: () => unfaulted,

@@ -171,3 +171,21 @@ test('stopped in the middle of an episode it clears up', async () => {
   await r.end();
   assert.deepEqual(r.world.leases(), []);
 });
+
+test('nothing is broken where the shadow is not heard, and an episode that goes dark counts for nothing', async () => {
+  const run = start();
+  while (!run.world.leases().some((l) => l.type === 'fault')) await run.live(1);
+  run.world.silent.add('ingress');
+  await run.live(20);
+  assert.equal(run.world.leases().length, 0);
+  const [dark] = run.store.episodes.list();
+  assert.equal(dark?.invalid, 'the shadow is not heard');
+  const { faultsInjected, paused } = run.loop.status();
+  await run.live(60);
+  assert.equal(run.loop.status().faultsInjected, faultsInjected);
+  assert.equal(run.experiences.length, 0);
+  run.world.silent.clear();
+  while (!run.world.leases().some((l) => l.type === 'fault')) await run.live(1);
+  await run.end();
+  assert.equal(paused, 'the shadow is not heard');
+});

@@ -8,7 +8,6 @@ import type { Policy } from '../../control-plane/mesh/policy.ts';
 import type { Mode } from '../../control-plane/mesh/record.ts';
 import { rngOf } from '../../control-plane/mesh/rng.ts';
 import type { Store } from '../../control-plane/mesh/store.ts';
-import { silenced } from '../../control-plane/telemetry/testing/traffic.ts';
 import { learned } from './policies.ts';
 
 /** A logger that lets nothing be wrong unnoticed. */
@@ -27,8 +26,6 @@ export interface Scene {
   readonly store: Store;
   readonly guardian: Guardian;
   readonly events: GuardianEvent[];
-  /** Callers whose proxies are not heard. */
-  readonly silent: Set<string>;
   /** Runs windows; returns their good ratios. */
   run(windows: number): Promise<number[]>;
   inForce(): string[];
@@ -41,7 +38,6 @@ export function scene(
   const world = createShopWorld(more.seed ?? 1);
   const store = more.store ?? createMemoryStore();
   const events: GuardianEvent[] = [];
-  const silent = new Set<string>();
   const guardian = createGuardian({
     world,
     store,
@@ -60,12 +56,11 @@ export function scene(
     store,
     guardian,
     events,
-    silent,
     async run(windows) {
       const ratios: number[] = [];
       for (let i = 0; i < windows; i++) {
         const s = await world.tick();
-        await guardian.window(silent.size > 0 ? silenced(s, ...silent) : s);
+        await guardian.window(s);
         await new Promise((resolve) => setImmediate(resolve));
         ratios.push(s.entry.offered > 0 ? s.entry.good / s.entry.offered : 1);
       }

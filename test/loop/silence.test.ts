@@ -8,7 +8,7 @@ test('in an incident a silent entry is neither recovery nor the verdict of a tri
   await s.run(30);
   s.world.ailments.set('pay', { errors: 0.8 });
   while (s.world.applied.length === 0) await s.run(1);
-  s.silent.add('ingress');
+  s.world.silent.add('ingress');
   await s.run(10);
   const incident = s.guardian.incident()!;
   assert.equal(incident.state, 'open');
@@ -16,7 +16,7 @@ test('in an incident a silent entry is neither recovery nor the verdict of a tri
   assert.ok(incident.notes.some((n) => n.includes('not heard')));
   const { outcome } = s.store.decisions.get(incident.decisions.at(-1)!)!;
   assert.equal(outcome, undefined, JSON.stringify(outcome));
-  s.silent.clear();
+  s.world.silent.clear();
   await s.run(12);
   assert.equal(s.store.decisions.get(incident.decisions[0]!)!.outcome?.verdict, 'removed-no-better');
   assert.equal(s.guardian.incident()?.state, 'open');
@@ -26,11 +26,11 @@ test('silence teaches no baseline: neither the entry’s nor that of a caller of
   const s = scene(believing({}));
   await s.run(60);
   const before = s.guardian.healthy();
-  s.silent.add('ingress');
+  s.world.silent.add('ingress');
   await s.run(150);
   assert.deepEqual(s.guardian.healthy(), before);
-  s.silent.clear();
-  s.silent.add('pay');
+  s.world.silent.clear();
+  s.world.silent.add('pay');
   await s.run(150);
   assert.deepEqual(s.guardian.healthy().edges['pay>bank'], before.edges['pay>bank']);
   assert.ok(s.guardian.healthy().edges['ingress>web']!.rate > 20);
@@ -42,10 +42,10 @@ test('the removal of a mitigation is not judged by windows that were not seen', 
   s.world.ailments.set('pay', { errors: 0.9 });
   while (s.inForce().length === 0) await s.run(1);
   while (s.inForce().length > 0) await s.run(1);
-  s.silent.add('ingress');
+  s.world.silent.add('ingress');
   await s.run(10);
   assert.ok(!s.store.audit.list().some((e) => e.action === 'release'));
-  s.silent.clear();
+  s.world.silent.clear();
   await s.run(8);
   assert.deepEqual(s.inForce(), ['failover@web>pay×1'], 'still needed: put back');
 });

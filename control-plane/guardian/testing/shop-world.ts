@@ -5,7 +5,7 @@ import { type MitigationKind, mitigationKinds } from '../../mesh/mitigation.ts';
 import type { Snapshot } from '../../mesh/snapshot.ts';
 import type { EdgeId, ServiceId } from '../../mesh/topology.ts';
 import { type FaultableWorld, faultable } from '../../mesh/world.ts';
-import { createTraffic, shop, type Trouble } from '../../telemetry/testing/traffic.ts';
+import { createTraffic, shop, silenced, type Trouble } from '../../telemetry/testing/traffic.ts';
 
 /** What ails a service of the shop: shares of its calls. `replica`: one replica alone, so that ejecting it heals. */
 export interface Ailment {
@@ -20,6 +20,8 @@ export interface Ailment {
 export interface ShopWorld extends FaultableWorld {
   readonly ailments: Map<ServiceId, Ailment>;
   rate: number;
+  /** Callers whose proxies are not heard. */
+  readonly silent: Set<string>;
   /** The next window, given to everybody who observes; resolves when pending promises had their turn. */
   tick(): Promise<Snapshot>;
   /** Every apply so far, oldest first. */
@@ -116,6 +118,7 @@ export function createShopWorld(seed: number, name: 'shadow' | 'simulation' = 's
     clock,
     ailments,
     rate: 25,
+    silent: new Set(),
     applied,
     count: { good: 0, offered: 0 },
     capabilities: () => ({
@@ -168,10 +171,11 @@ export function createShopWorld(seed: number, name: 'shadow' | 'simulation' = 's
     async resetState() {},
     async tick() {
       now += 1000;
-      const snapshot = traffic.next(world.rate, troubles());
+      const whole = traffic.next(world.rate, troubles());
+      const snapshot = world.silent.size > 0 ? silenced(whole, ...world.silent) : whole;
       latest = snapshot;
-      world.count.good += snapshot.entry.good;
-      world.count.offered += snapshot.entry.offered;
+      world.count.good += whole.entry.good;
+      world.count.offered += whole.entry.offered;
       for (const s of [...sleepers])
         if (s.until <= now) {
           sleepers.delete(s);
