@@ -20,6 +20,7 @@ import { createOperator, type OverrideRequest } from './operator.ts';
 import { createOverrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import { createProposals } from './proposals.ts';
+import { createRefusals } from './refusals.ts';
 import { createRelease, type ReleaseOptions } from './release.ts';
 import { createSteps } from './steps.ts';
 import { createTerms } from './terms.ts';
@@ -148,7 +149,17 @@ export function createGuardian(options: GuardianOptions): Guardian {
     },
   });
   const terms = createTerms({ world, clock, audit, book, overrides, onLost });
-  const proposals = createProposals({ clock, book, log, trials });
+  const refusalsAt = createRefusals({ world, healthy: tracker.current, overrides, tried });
+  const proposals = createProposals({
+    clock,
+    book,
+    log,
+    trials,
+    refusal: (m) => {
+      const latest = history.at(-1);
+      return latest && diagnosis ? refusalsAt(latest, diagnosis)(m) : 'nothing was seen of production yet';
+    },
+  });
   const steps = createSteps({
     ...options,
     rng: options.rng ?? rngOf(clock.now()),
@@ -158,6 +169,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
     proposals,
     overrides,
     trust,
+    refusalsAt,
     tried,
     healthy: tracker.current,
     emit,

@@ -1,6 +1,6 @@
 import type { Clock } from '../mesh/clock.ts';
 import { UmbraError } from '../mesh/errors.ts';
-import { describeMitigation } from '../mesh/mitigation.ts';
+import { describeMitigation, type Mitigation } from '../mesh/mitigation.ts';
 import type { Decision, Diagnosis, Mode } from '../mesh/record.ts';
 import type { Snapshot } from '../mesh/snapshot.ts';
 import type { Goodness } from '../telemetry/goodness.ts';
@@ -17,7 +17,10 @@ export interface Proposals {
   /** Recorded or offered already in this incident. */
   known(proposal: Proposal): boolean;
   ask(proposal: Proposal, mode: Mode, snapshot: Snapshot, d: Diagnosis, predicted: Goodness): void;
-  /** Carries an offered decision out. @throws UmbraError UMB0702 where it is not on offer, UMB0701 while another is on trial */
+  /**
+   * Carries an offered decision out. @throws UmbraError UMB0702 where it is not on offer, UMB0701 while another is on trial or where
+   * it may not be done any more; then it stays on offer
+   */
   approve(decision: string, by: string): void;
   /** Voids what is too old, and everything once users are well again. */
   expire(impaired: boolean): void;
@@ -37,6 +40,8 @@ export function createProposals(options: {
   readonly book: IncidentBook;
   readonly log: DecisionLog;
   readonly trials: Trials;
+  /** Why a mitigation may not be put in force now, or undefined: an offer may be two minutes old. */
+  readonly refusal: (m: Mitigation) => string | undefined;
 }): Proposals {
   const { clock, book, log, trials } = options;
   const offers = new Map<string, Offer>();
@@ -81,6 +86,10 @@ export function createProposals(options: {
       if (!offer) throw new UmbraError('UMB0702', `decision ${id} does not wait for approval`);
       if (trials.current())
         throw new UmbraError('UMB0701', 'another change is on trial; approve again in a few seconds');
+      for (const m of offer.proposal.steps) {
+        const reason = options.refusal(m);
+        if (reason !== undefined) throw new UmbraError('UMB0701', `${describeMitigation(m)}: ${reason}`);
+      }
       for (const d of offer.decisions) offers.delete(d.id);
       trials.apply(offer.proposal, offer.snapshot, offer.diagnosis, offer.predicted, {
         by,

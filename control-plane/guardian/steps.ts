@@ -1,5 +1,5 @@
 import { isOwn } from '../mesh/lease.ts';
-import { describeMitigation, MAX_STEPS, type Mitigation, type Plan } from '../mesh/mitigation.ts';
+import { MAX_STEPS, type Mitigation, type Plan } from '../mesh/mitigation.ts';
 import type { DecisionContext } from '../mesh/policy.ts';
 import type { Diagnosis, Incident } from '../mesh/record.ts';
 import type { Rng } from '../mesh/rng.ts';
@@ -10,10 +10,11 @@ import { decide, type Proposal, type Untreated } from './decide.ts';
 import type { DecisionLog } from './decisions.ts';
 import type { GuardianOptions } from './guardian.ts';
 import type { IncidentBook } from './incidents.ts';
-import { maskOf, servicesOf, usersOf } from './masks.ts';
+import { servicesOf } from './masks.ts';
 import type { Overrides } from './overrides.ts';
 import type { GuardianEvent } from './ports.ts';
 import type { Proposals } from './proposals.ts';
+import type { RefusalsAt } from './refusals.ts';
 import type { Trials } from './trials.ts';
 import type { Trust } from './trust.ts';
 
@@ -47,6 +48,7 @@ export interface StepsOptions
   readonly proposals: Proposals;
   readonly overrides: Overrides;
   readonly trust: Trust;
+  readonly refusalsAt: RefusalsAt;
   /** What this incident tried in vain, with the reason it is not tried again. */
   readonly tried: Map<string, string>;
   readonly healthy: () => HealthyState;
@@ -87,20 +89,6 @@ export function createSteps(options: StepsOptions): Steps {
     const inForce = world.leases().filter((l) => l.type === 'mitigation');
     const healthy = options.healthy();
     const capabilities = world.capabilities();
-    const forbidden = (m: Mitigation) => {
-      const services = servicesOf(m, topology);
-      const off = overrides.modeOf(services) === 'off' ? `Umbra is off for ${services.join(', ')}` : undefined;
-      return off ?? overrides.frozen(services) ?? overrides.forbids(m) ?? tried.get(describeMitigation(m));
-    };
-    const mask = maskOf({
-      topology,
-      healthy,
-      latest: snapshot,
-      capabilities,
-      inForce,
-      users: usersOf(diagnosis),
-      forbidden,
-    });
     const steps = incident.plan;
     return {
       topology,
@@ -112,7 +100,7 @@ export function createSteps(options: StepsOptions): Steps {
       onset: incident.onset,
       now: snapshot.at,
       capabilities,
-      mask,
+      mask: options.refusalsAt(snapshot, diagnosis),
     };
   }
 
@@ -151,6 +139,9 @@ export function createSteps(options: StepsOptions): Steps {
     let proposal = await decide(ctx, deps);
     if (proposal.steps.some(asksOperator) && proposals.known(proposal))
       proposal = await decide(ctx, deps, asksOperator);
+    // Scoring takes a while: an order may have come, an offer been approved, the incident's end been told. The next window decides anew.
+    if (trials.current() || book.current()?.id !== incident.id || proposal.steps.some((m) => ctx.mask(m) !== undefined))
+      return;
     if (proposal.fallback) book.note(`The static policy decided: ${proposal.fallback}`);
     if (incident.signature !== proposal.signature && incident.firstActionAt === undefined)
       book.change((i) => (i.signature = proposal.signature));
