@@ -11,7 +11,7 @@ const policy = believing({ 'failover@web>pay×1': 0.4 });
 const give = (s: Scene, order: OverrideOrder) =>
   s.guardian.override({ order, by: 'ada', reason: 'x', ttlMs: 3600_000 });
 
-/** Scores when it is let. */
+/** Scores, and tells it when it is let. */
 function slowly(): Policy & { asked: Promise<void>; answer: () => void } {
   const asked = Promise.withResolvers<void>();
   const allowed = Promise.withResolvers<void>();
@@ -20,9 +20,10 @@ function slowly(): Policy & { asked: Promise<void>; answer: () => void } {
     asked: asked.promise,
     answer: allowed.resolve,
     async score(context) {
+      const scored = await policy.score(context);
       asked.resolve();
       await allowed.promise;
-      return policy.score(context);
+      return scored;
     },
   };
 }
