@@ -76,7 +76,8 @@ export interface ChaosLoop {
   status(): ChaosStatus;
   /**
    * Reproduces what the diagnosis shows and tries the candidates on it, ahead of everything else and whatever state production
-   * is in. Resolves with the plan that helped, or undefined: not reproduced, nothing helped, or the loop does not run.
+   * is in; its cost is booked as any other's. Resolves with the plan that helped, or undefined: not reproduced, nothing helped, the
+   * loop does not run, or an operator stopped it.
    */
   verify(diagnosis: Diagnosis, candidates: Plan): Promise<Plan | undefined>;
 }
@@ -160,8 +161,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         staticPolicy: options.staticPolicy,
         rng,
         logger,
-        // A verification serves production in its trouble; it is the one thing that goes on then.
-        stop: job.type === 'verify' ? () => ended(signal) : stop(signal),
+        // A verification serves production in its trouble; it is the one thing that goes on then, unless an operator stopped it.
+        stop: job.type === 'verify' ? () => ended(signal) ?? options.stopped?.() : stop(signal),
         ...(controlRatio === undefined ? {} : { controlRatio }),
         ...(controlWindows === undefined ? {} : { controlWindows }),
         save: (e) => {
@@ -237,6 +238,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   /** Answers what production asks. */
   function answer(p: Pulse, signal: AbortSignal, curriculum: Curriculum): Promise<void> {
     return verifications.answer(async (diagnosis, candidates) => {
+      if (options.stopped?.() !== undefined) return undefined;
       const possible = world.capabilities().faults;
       const fault = reproductionOf(diagnosis, world.topology, possible, {
         durationMs: FAULT_MS,
@@ -334,7 +336,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         doing(end);
       }
     },
-    verify: async (diagnosis, candidates) => (running ? verifications.ask(diagnosis, candidates) : undefined),
+    verify: async (diagnosis, candidates) =>
+      running && options.stopped?.() === undefined ? verifications.ask(diagnosis, candidates) : undefined,
     status: () => {
       const total = pulse ? pulse.unfaultedMs() + pulse.faultedMs() : 0;
       const diagnosis = pulse?.diagnosis();

@@ -8,7 +8,8 @@ import { createShopWorld, type ShopWorld } from '../../control-plane/guardian/te
 import { candidatesOf } from '../../control-plane/learning/candidates.ts';
 import { staticPolicy } from '../../control-plane/learning/static-policy.ts';
 import { faultKinds } from '../../control-plane/mesh/fault.ts';
-import { describeAction } from '../../control-plane/mesh/mitigation.ts';
+import { describeAction, type Plan } from '../../control-plane/mesh/mitigation.ts';
+import type { Diagnosis } from '../../control-plane/mesh/record.ts';
 import type { Store } from '../../control-plane/mesh/store.ts';
 import { learned } from './policies.ts';
 
@@ -188,4 +189,48 @@ test('nothing is broken where the shadow is not heard, and an episode that goes 
   while (!run.world.leases().some((l) => l.type === 'fault')) await run.live(1);
   await run.end();
   assert.equal(paused, 'the shadow is not heard');
+});
+
+/** What production shows when pay fails nearly always. */
+const trouble: Diagnosis = {
+  at: 0,
+  symptoms: [{ kind: 'errors', target: { edge: 'web>pay' }, severity: 0.9, since: 0, growth: 0 }],
+  origins: [{ service: 'pay', score: 1 }],
+  impaired: true,
+  goodRatio: 0.4,
+};
+const candidates: Plan = [{ kind: 'failover', target: { edge: 'web>pay' }, strength: 1 }];
+
+test('production in trouble: nothing but a reproduction of it is broken; an operator who stops the loop stops that too', async () => {
+  let stopped: string | undefined;
+  const run = start({ stopped: () => stopped });
+  Object.assign(run.production, { impaired: true, incidentOpen: true });
+  await run.live(60);
+  assert.equal(run.store.episodes.count(), 0);
+  const plan = run.loop.verify(trouble, candidates);
+  while (!run.world.leases().some((l) => l.type === 'fault')) await run.live(1);
+  stopped = 'an operator froze everything';
+  while (run.world.leases().length > 0) await run.live(1);
+  await run.live(30);
+  assert.equal(await plan, undefined);
+  const [cut, ...more] = run.store.episodes.list();
+  assert.equal(cut?.invalid, stopped);
+  assert.deepEqual(more, []);
+  assert.ok(run.store.ledger.list()[0]!.amount < 0, 'it is booked');
+  assert.equal(await run.loop.verify(trouble, candidates), undefined);
+  await run.end();
+  assert.equal(run.store.episodes.count(), 1);
+});
+
+test('what was asked before an operator stopped the loop is not tried after', async () => {
+  let stopped: string | undefined;
+  const run = start({ stopped: () => stopped });
+  Object.assign(run.production, { impaired: true, incidentOpen: true });
+  await run.live(60);
+  const plan = run.loop.verify(trouble, candidates);
+  stopped = 'an operator froze everything';
+  await run.live(30);
+  assert.equal(await plan, undefined);
+  await run.end();
+  assert.equal(run.store.episodes.count(), 0);
 });
