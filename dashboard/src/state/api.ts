@@ -77,8 +77,8 @@ export async function withToken(
     return false;
   }
   try {
-    await action(token);
-    if (done !== undefined) notify('done', done);
+    const given = (await action(token)) as { note?: string } | undefined;
+    if (done !== undefined) notify('done', done, given?.note);
     return true;
   } catch (e) {
     const error = e as ApiError;
