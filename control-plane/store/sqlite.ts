@@ -66,7 +66,7 @@ function storeOn(db: DatabaseSync, writes: Writes, keep: StoreLimits): Store {
     return newer ? (newer[1] as Uint8Array) : (getBlob.get(name) as { bytes: Uint8Array } | undefined)?.bytes;
   };
   const keepBlob = (name: string, bytes: Uint8Array) =>
-    void writes.make(`blob:${name}`, () => putBlob.run(name, bytes), { item: bytes });
+    writes.make(`blob:${name}`, () => putBlob.run(name, bytes), { item: bytes });
   return {
     leases(world) {
       const known = leases.get(world);

@@ -18,6 +18,7 @@ interface Waiting {
 }
 
 export interface WriteOptions {
+  /** What reads give until it is made; absent = the record is gone. */
   readonly item?: unknown;
   /** May be forgotten where too much waits. */
   readonly prunable?: boolean;
@@ -41,23 +42,23 @@ export class Writes {
     this.#onProblem = onProblem;
   }
 
-  /** Whether it was made; else it waits. @throws what is wrong with the write itself */
-  make(key: string, write: () => void, options: WriteOptions = {}): boolean {
+  /** Makes a write, or keeps it. @throws what is wrong with the write itself */
+  make(key: string, write: () => void, { item, prunable = false }: WriteOptions = {}): void {
     const keep = () => {
       this.#waiting.delete(key);
-      this.#waiting.set(key, { write, item: options.item, prunable: options.prunable ?? false });
+      this.#waiting.set(key, { write, item, prunable });
       if (this.#waiting.size > MOST_WAITING) this.#forget();
-      return false;
     };
-    if (this.#waiting.size > 0 && !this.#catchUp()) return keep();
+    if (this.#waiting.size > 0 && !this.#catchUp()) {
+      keep();
+      return;
+    }
     try {
       write();
-      return true;
     } catch (e) {
       if (!isOfThePlace(e)) throw e;
       keep();
       this.#failed(e);
-      return false;
     }
   }
 
