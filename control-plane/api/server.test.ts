@@ -128,9 +128,12 @@ for (const [name, body, message] of bad) {
 
 test('undo and approve of what is not there are 404', async (t) => {
   const { order, api } = await start(t);
-  for (const body of [{ order: { type: 'undo', lease: 'l-99' } }, { order: { type: 'approve', decision: 'd-0' } }]) {
+  for (const [body, code] of [
+    [{ order: { type: 'undo', lease: 'l-99' } }, 'UMB0702'],
+    [{ order: { type: 'approve', decision: 'd-0' } }, 'UMB0804'],
+  ] as const) {
     const answer = await order(body);
-    assert.deepEqual([answer.statusCode, answer.json().code], [404, 'UMB0804']);
+    assert.deepEqual([answer.statusCode, answer.json().code], [404, code]);
   }
   const shadows = await order({ order: { type: 'undo', lease: 'l-30' } });
   assert.deepEqual([shadows.statusCode, shadows.json().code], [400, 'UMB0803']);

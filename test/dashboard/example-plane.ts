@@ -280,8 +280,10 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
       }),
     storeProblem: () => undefined,
     async override(request) {
-      given.push(request);
       const { order, by, reason, ttlMs } = request;
+      if (order.type === 'undo' && !records.leases.production.some((l) => l.id === order.lease))
+        throw new UmbraError('UMB0702', `no mitigation ${order.lease} is in force`);
+      given.push(request);
       const now = clock.now();
       const made: Override = { id: `o-${++serial}`, order, by, reason, createdAt: now, expiresAt: now + ttlMs };
       if (order.type === 'undo') {
