@@ -24,7 +24,7 @@ function terms(first: MitigationLease, forbidden?: string) {
       state.audited.push(`${by}: ${action} ${subject}`);
       return { seq: 0, at: 0, by, action, subject, detail };
     },
-    book: { change: (edit) => edit(incident) },
+    book: { change: (edit) => edit(incident), current: () => incident },
     overrides: { forbids: () => forbidden },
     onLost: () => state.lost++,
   });
@@ -66,8 +66,20 @@ test('what was taken back before its end did not expire', () => {
   assert.deepEqual(state.audited, []);
 });
 
+test('what of the plan is gone when the control plane comes back is audited and noted, once', () => {
+  const { state, incident, at } = terms(lease('m'));
+  state.leases = [];
+  at(HOUR);
+  at(2 * HOUR);
+  assert.deepEqual(state.audited, ['guardian: gone retry@web>pay×1']);
+  assert.deepEqual(incident.plan, []);
+  assert.equal(incident.notes.length, 1);
+  assert.equal(state.lost, 1);
+});
+
 test("an operator's lease keeps the term of its order", () => {
-  const { state, at } = terms(lease('pin', 'operator'));
+  const { state, incident, at } = terms(lease('pin', 'operator'));
+  incident.plan = [];
   at(11 * HOUR);
   assert.deepEqual(state.audited, []);
 });

@@ -21,22 +21,31 @@ export function createTerms(options: {
   readonly world: Pick<World, 'leases' | 'renew'>;
   readonly clock: Clock;
   readonly audit: Audit;
-  readonly book: Pick<IncidentBook, 'change'>;
+  readonly book: Pick<IncidentBook, 'change' | 'current'>;
   readonly overrides: Pick<Overrides, 'forbids'>;
   /** One ended that users may still need. */
   readonly onLost: () => void;
 }): Terms {
   const { world, clock, audit, book, overrides } = options;
-  let known: readonly MitigationLease[] = [];
+  /** Own leases in the window before; undefined before the first. */
+  let known: readonly MitigationLease[] | undefined;
 
-  function ended(lease: MitigationLease): void {
-    const text = describeMitigation(lease.mitigation);
-    audit('clock', 'expired', text, { lease: lease.id });
+  function lost(text: string, note: string): void {
     book.change((i) => {
       i.plan = i.plan.filter((m) => describeMitigation(m) !== text);
-      i.notes = [...i.notes, `${text} came to the end of its lease`];
+      i.notes = [...i.notes, note];
     });
     options.onLost();
+  }
+
+  /** The control plane died while it was away for a probe, or was not there when its lease ended. */
+  function goneSince(own: readonly MitigationLease[]): void {
+    const texts = new Set(own.map((l) => describeMitigation(l.mitigation)));
+    for (const text of (book.current()?.plan ?? []).map(describeMitigation)) {
+      if (texts.has(text)) continue;
+      audit(GUARDIAN, 'gone', text, { incident: book.current()?.id });
+      lost(text, `${text} was no longer in force when the control plane came back`);
+    }
   }
 
   return {
@@ -44,7 +53,13 @@ export function createTerms(options: {
       const now = clock.now();
       const own = world.leases().filter(isOwn);
       const ids = new Set(own.map((l) => l.id));
-      for (const lease of known) if (!ids.has(lease.id) && lease.expiresAt <= now) ended(lease);
+      if (!known) goneSince(own);
+      for (const { id, mitigation, expiresAt } of known ?? []) {
+        if (ids.has(id) || expiresAt > now) continue;
+        const text = describeMitigation(mitigation);
+        audit('clock', 'expired', text, { lease: id });
+        lost(text, `${text} came to the end of its lease`);
+      }
       for (const { id, mitigation, expiresAt } of own) {
         if (expiresAt - now >= RENEW_BELOW_MS || overrides.forbids(mitigation) !== undefined) continue;
         world.renew(id, now + LEASE_MS);

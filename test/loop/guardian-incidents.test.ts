@@ -124,3 +124,16 @@ test('killed during a trial: what does harm is taken back', async () => {
   assert.equal(s.store.decisions.get(incident.decisions[0]!)!.outcome?.verdict, 'removed-worse');
   assert.deepEqual(s.inForce(), []);
 });
+
+test('killed while a mitigation is away for a probe: the incident tells it, and goes on when users suffer', async () => {
+  const s = scene(believing({ 'failover@web>pay×1': 0.4 }), { release: { quietMs: 40_000 } });
+  await s.run(30);
+  s.world.ailments.set('pay', { errors: 0.9 });
+  while (!s.store.audit.list().some((e) => e.action === 'probe removal')) await s.run(1);
+  assert.deepEqual(s.inForce(), []);
+  const again = restarted(s);
+  for (let i = 0; i < 10; i++) await again.window(await s.world.tick());
+  assert.equal(s.store.incidents.count(), 1);
+  assert.equal(again.incident()?.state, 'open');
+  assert.ok(again.incident()!.notes.some((n) => /no longer in force when the control plane came back/.test(n)));
+});
