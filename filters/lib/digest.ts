@@ -15,6 +15,8 @@ class Level {
   object: bool;
 }
 
+// Behind all else that is in memory: code that names what lies below 8 KiB is shorter.
+@lazy
 const levels: usize = memory.data(10240, 8);
 
 @inline

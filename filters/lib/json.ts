@@ -25,6 +25,7 @@ const KEY_ONLY: u32 = 3;
 const COMMA_OR_END: u32 = 4;
 const NOTHING: u32 = 5;
 
+@lazy
 const kinds: usize = memory.data(2048, 8);
 
 let at: usize = 0;
@@ -146,7 +147,6 @@ export function scalarEnd(kind: i32, p: usize, end: usize): usize {
 }
 
 /** Where the blanks from `p` on end. */
-@inline
 export function blanks(p: usize, end: usize): usize {
   while (p < end) {
     const c: u32 = load<u8>(p);

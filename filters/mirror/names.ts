@@ -1,31 +1,49 @@
 // Names that mean a credential wherever they appear, and headers that never reach the shadow.
-import { amongSorted, beginsFold, lower } from '../abi/text';
+import { amongSorted, beginsFold, is, lower } from '../abi/text';
 import { list, listHasFold, Root } from './state';
 
-const MOST: u32 = 32;
-const folded: usize = memory.data(32, 8);
+const MOST: u32 = 64;
+const folded: usize = memory.data(64, 8);
 
-/** The name in lower case without `-` and `_`, so that access_token, accessToken and Access-Token are one; its length. */
-function fold(p: usize, len: u32): u32 {
-  let n: u32 = 0;
-  for (let i: u32 = 0; i < len; i++) {
-    const c = load<u8>(p + i);
-    if (c == 45 || c == 95) continue;
-    if (n == MOST) return 0;
-    store<u8>(folded + n++, lower(c));
+const EXACT = sorted`pwd cvv cvc ssn sid otp auth csrf cvv2 session signature securityanswer`;
+/** What a name ends with; the first three say where the next page begins. */
+const ENDS = words`
+  pagetoken nexttoken continuationtoken password passwd passphrase passcode secret token apikey accesskey privatekey sessionid
+  sessid authorization credential credentials securitycode passwordconfirmation`;
+const PLAIN: u32 = 3;
+
+/** Whether the `n` bytes that are folded mean a credential. */
+function means(n: u32): bool {
+  let word = changetype<usize>(ENDS);
+  let i: u32 = 0;
+  for (let size: u32 = load<u8>(word); size != 0; size = load<u8>(word)) {
+    if (size <= n && is(folded + n - size, size, changetype<string>(word))) return i >= PLAIN;
+    word += size + 1;
+    i++;
   }
-  return n;
+  return amongSorted(folded, n, EXACT) != 0;
 }
 
-const CREDENTIALS = sorted`
-  pwd cvv cvc ssn sid otp auth csrf cvv2 token secret passwd apikey idtoken session password csrftoken xsrftoken sessionid
-  accesskey signature authtoken passphrase privatekey credential accesstoken oldpassword newpassword credentials
-  refreshtoken clientsecret securitycode sessiontoken authorization securityanswer secretaccesskey confirmpassword
-  amzsecuritytoken`;
-
+/**
+ * Whether a name, or one of those that it is made of (`user[password]`, `user.password`), means a credential; in lower case and
+ * without signs, so that access_token, accessToken and Access-Token are one.
+ */
 function isCredential(p: usize, len: u32): bool {
-  const n = fold(p, len);
-  return amongSorted(folded, n, CREDENTIALS) != 0;
+  let n: u32 = 0;
+  for (const end = p + len; p <= end; p++) {
+    const c: u32 = p == end ? 46 : lower(load<u8>(p));
+    if (c - 97 < 26 || c - 48 < 10) {
+      if (n == MOST) {
+        n = MOST / 2;
+        memory.copy(folded, folded + n, n);
+      }
+      store<u8>(folded + n++, c);
+    } else if (c == 46 || c == 91) {
+      if (means(n)) return true;
+      n = 0;
+    }
+  }
+  return false;
 }
 
 /** Whether a value is redacted by its name; `more` is the configuration's own list (by its field's offset). */

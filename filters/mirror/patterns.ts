@@ -16,11 +16,9 @@ function isDigit(c: u32): bool {
 const TOKEN = 'aA0-._~+/=';
 const LOCAL_PART = 'aA0._+-';
 
-/**
- * Looks through `[p, end)`: what looks like a secret is written to `o` replaced, behind all from `from` on that comes before it.
- * @returns from where on the rest is yet to be copied
- */
-export function scanFrom(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+/** Copies `[p, end)` to `o` with what looks like a secret replaced. */
+export function scan(o: Out, r: Root, p: usize, end: usize): void {
+  let from = p;
   let inside = false;
   while (p < end) {
     const c: u32 = load<u8>(p);
@@ -41,12 +39,6 @@ export function scanFrom(o: Out, r: Root, from: usize, p: usize, end: usize): us
     inside = word;
     p++;
   }
-  return from;
-}
-
-/** Copies `[p, end)` to `o` with what looks like a secret replaced. */
-export function scan(o: Out, r: Root, p: usize, end: usize): void {
-  const from = scanFrom(o, r, p, p, end);
   put(o, from, <u32>(end - from));
 }
 
@@ -56,27 +48,39 @@ function isCard(n: u32): bool {
   return sum != 0 && sum % 10 == 0;
 }
 
-/** 13 to 19 digits in one or more groups: the most groups that make a card; its end, or 0. */
-function card(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+let cardLen: u32 = 0;
+
+/** 13 to 19 digits in one or more groups: the most groups that make a card, whose digits are left in `digits`; its end, or 0. */
+function cardEnd(p: usize, end: usize): usize {
   let n: u32 = 0;
-  let q = p;
   let stop: usize = 0;
-  let length: u32 = 0;
-  while (q < end && n < 19) {
-    store<u8>(digits + n++, load<u8>(q++));
-    if (q < end && isDigit(load<u8>(q))) continue;
+  while (p < end && n < 19) {
+    store<u8>(digits + n++, load<u8>(p++));
+    if (p < end && isDigit(load<u8>(p))) continue;
     // The end of a group.
     if (n >= 13 && isCard(n)) {
-      stop = q;
-      length = n;
+      stop = p;
+      cardLen = n;
     }
-    if (q + 1 >= end || !isDigit(load<u8>(q + 1))) break;
-    const c = load<u8>(q);
-    if (c != 32 && c != 45 && c != 46) break;
-    q++;
+    if (p + 1 >= end || !isDigit(load<u8>(p + 1)) || !inAlphabet(load<u8>(p), ' -.')) break;
+    p++;
   }
+  return stop;
+}
+
+/** A card's end, or 0. One that begins within what looks like one is not to be cut in two: all of both goes. */
+function card(o: Out, r: Root, from: usize, p: usize, end: usize): usize {
+  let stop = cardEnd(p, end);
   if (stop == 0) return 0;
+  const length = cardLen;
   put(o, from, <u32>(p - from));
+  const first = p;
+  for (p++; p < stop; p++) {
+    if (isDigit(load<u8>(p - 1))) continue;
+    const other = cardEnd(p, end);
+    if (other > stop) stop = other;
+  }
+  cardEnd(first, end);
   putCard(o, r, digits, length);
   return stop;
 }

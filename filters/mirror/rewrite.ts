@@ -1,6 +1,6 @@
 // What leaves: paths, queries, cookies, headers and bodies with secrets redacted, identities replaced by pseudonyms and learned ids
 // by the shadow's own.
-import { beginsFold, is, seek } from '../abi/text';
+import { amongSorted, beginsFold, seek } from '../abi/text';
 import { FORM_BODY, JSON_BODY } from '../lib/body';
 import * as json from '../lib/json';
 import { temp } from '../abi/arena';
@@ -17,7 +17,7 @@ import { follow, isAt } from '../lib/paths';
 import { putCredential, putRedacted, putPseudonym } from './identity';
 import { found, foundLen, lookup } from './ids';
 import { isSecret } from './names';
-import { scan, scanFrom } from './patterns';
+import { scan } from './patterns';
 import { list, listAt, listCount, listHas, Root } from './state';
 
 /** Ids replaced since the last {@link begin}, and whether one was met whose counterpart is not known. */
@@ -44,12 +44,9 @@ function putMapped(o: Out, r: Root, p: usize, len: u32, everywhere: bool): bool 
   return true;
 }
 
-/** Longer values are not looked up. */
-const LONGEST_ID: u32 = 256;
-
 /** A plain value: a learned id, or text with patterns replaced. */
 function putValue(o: Out, r: Root, p: usize, len: u32): void {
-  if (len <= LONGEST_ID && putMapped(o, r, p, len, false)) return;
+  if (putMapped(o, r, p, len, false)) return;
   scan(o, r, p, p + len);
 }
 
@@ -100,43 +97,50 @@ function isSecretParameter(r: Root, p: usize, len: u32): bool {
 export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
   const end = p + len;
   const query = seek(p, end, 63);
-  while (p < query) {
-    const q = seek(p, query, 47);
-    if (q != p) putEncoded(o, r, p, <u32>(q - p), false);
-    if (q < query) putByte(o, 47);
-    p = q + 1;
-  }
+  rewriteParts(o, r, p, query, 47);
   if (query == end) return;
   putByte(o, 63);
-  rewriteForm(o, r, query + 1, <u32>(end - query - 1));
+  rewriteParts(o, r, query + 1, end, 38);
 }
 
-/** `a=1&b=2`: a query or a form. */
-export function rewriteForm(o: Out, r: Root, p: usize, len: u32): void {
-  const end = p + len;
+/**
+ * What stands between slashes in a path, or `&` in a query or form: names and values. `;` parts them as well, but a secret goes up to
+ * where all servers take it to end.
+ */
+function rewriteParts(o: Out, r: Root, p: usize, end: usize, separator: u32): void {
+  const form = separator == 38;
   while (p < end) {
-    const q = seek(p, end, 38);
+    const last = seek(p, end, separator);
+    let q = seek(p, last, 59);
     const equals = seek(p, q, 61);
-    if (equals == q) putEncoded(o, r, p, <u32>(q - p), true);
-    else {
+    putEncoded(o, r, p, <u32>(equals - p), form);
+    if (equals != q) {
       const value = equals + 1;
-      put(o, p, <u32>(value - p));
-      if (!isSecretParameter(r, p, <u32>(equals - p))) putEncoded(o, r, value, <u32>(q - value), true);
-      else if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
+      putByte(o, 61);
+      if (isSecretParameter(r, p, <u32>(equals - p))) {
+        q = last;
+        if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
+      } else putEncoded(o, r, value, <u32>(q - value), form);
     }
-    if (q < end) putByte(o, 38);
+    if (q < end) putByte(o, load<u8>(q));
     p = q + 1;
   }
 }
+
+const SCHEMES = words`bearer basic digest token negotiate dpop`;
 
 /** Length of `Bearer ` and the like, 0 if there is none: then all of it is the credential. */
 export function schemeLength(p: usize, len: u32): u32 {
-  const end = p + len;
-  const limit = p + <usize>(len < 16 ? len : 16);
-  let q = seek(p, limit, 32);
-  if (q == limit) return 0;
-  while (q < end && load<u8>(q) == 32) q++;
-  return q < end ? <u32>(q - p) : 0;
+  let word = changetype<usize>(SCHEMES);
+  for (let n: u32 = load<u8>(word); n != 0; n = load<u8>(word)) {
+    if (beginsFold(p, len, changetype<string>(word))) {
+      const scheme = n;
+      while (n < len && load<u8>(p + n) == 32) n++;
+      return n > scheme && n < len ? n : 0;
+    }
+    word += n + 1;
+  }
+  return 0;
 }
 
 /**
@@ -174,35 +178,54 @@ export function rewriteCookies(o: Out, r: Root, p: usize, len: u32): void {
   }
 }
 
-/** Any other header. A referer or origin is a URL. */
+/** Any other header. What begins with a slash is taken for a path; a referer is a URL. */
 export function rewriteHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usize, len: u32): void {
-  if (is(name, nameLen, 'referer')) {
-    // Up to the path of `scheme://authority/path?query`.
-    const query = seek(p, p + len, 63);
-    let path = seek(seek(seek(p, query, 47) + 1, query, 47) + 1, query, 47);
-    if (path > query) path = query;
-    scan(o, r, p, path);
-    rewritePath(o, r, path, <u32>(p + len - path));
-  } else scan(o, r, p, p + len);
+  const end = p + len;
+  let path = p;
+  if (amongSorted(name, nameLen, sorted`referer x-original-url`) != 0) {
+    // Up to the path of `scheme://user@authority/path?query`.
+    const query = seek(p, end, 63);
+    const host = seek(seek(p, query, 47) + 1, query, 47) + 1;
+    if (host <= query) path = seek(host, query, 47);
+    const at = seek(p, path, 64);
+    if (at != path) putRedacted(o);
+    scan(o, r, at == path ? p : at, path);
+  }
+  if (path != end && (path != p || load<u8>(p) == 47)) rewritePath(o, r, path, <u32>(end - path));
+  else scan(o, r, path, end);
 }
 
 /** False if the bytes are not what their kind says: then nothing is known of what they hide, and they must not leave. */
 export function rewriteBody(o: Out, r: Root, kind: u32, p: usize, len: u32): bool {
   if (kind == JSON_BODY) return rewriteJson(o, r, p, len);
-  if (kind == FORM_BODY) rewriteForm(o, r, p, len);
+  if (kind == FORM_BODY) rewriteParts(o, r, p, p + len, 38);
   else rewriteText(o, r, p, len);
   return true;
 }
 
-/** Browsers send JSON as text/plain too; what is not JSON is looked through for patterns. */
+/** Browsers send JSON as text/plain too, and logs are lines of it; what is not JSON is looked through for patterns. */
 function rewriteText(o: Out, r: Root, p: usize, len: u32): void {
-  const first: u32 = len == 0 ? 0 : load<u8>(p);
-  if (first == 123 || first == 91) {
-    const before = o.len;
-    if (rewriteJson(o, r, p, len)) return;
-    o.len = before;
+  const end = p + len;
+  // A byte order mark, or another sign that is no blank and as long.
+  if (len > 3 && load<u8>(p) == 0xef) {
+    put(o, p, 3);
+    p += 3;
   }
-  scan(o, r, p, p + len);
+  if (tryJson(o, r, p, end)) return;
+  while (p < end) {
+    let next = seek(p, end, 10) + 1;
+    if (next > end) next = end;
+    if (!tryJson(o, r, p, next)) scan(o, r, p, next);
+    p = next;
+  }
+}
+
+/** Writes nothing if it is no JSON. */
+function tryJson(o: Out, r: Root, p: usize, end: usize): bool {
+  const before = o.len;
+  if (rewriteJson(o, r, p, <u32>(end - p))) return true;
+  o.len = before;
+  return false;
 }
 
 /** A field whose number may be an id. */
@@ -215,6 +238,13 @@ function isDeclared(r: Root, depth: u32): bool {
   const all = list(r, offsetof<Root>('redactPaths'));
   for (let i: u32 = 0; i < listCount(all); i++) if (isAt(listAt(all, i).ptr, listAt(all, i).len, depth)) return true;
   return false;
+}
+
+/** The inside of the string or key that was last read. */
+function putText(o: Out, r: Root): void {
+  const n = <u32>(json.stop - json.start - 2);
+  if (json.escaped) putDecoded(o, r, json.start + 1, n, JSON_STRING);
+  else putValue(o, r, json.start + 1, n);
 }
 
 function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
@@ -236,6 +266,9 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
       key = json.start + 1;
       keyLen = <u32>(json.stop - json.start - 2);
       secret = json.escaped || isSecret(r, offsetof<Root>('redactFields'), key, keyLen);
+      put(o, from, <u32>(key - from));
+      putText(o, r);
+      from = json.stop - 1;
       continue;
     }
     if (t == json.OBJECT || t == json.ARRAY) {
@@ -252,16 +285,9 @@ function rewriteJson(o: Out, r: Root, p: usize, len: u32): bool {
     const hide = secret || secretDepth != 0 || (places && isDeclared(r, json.depth));
     secret = false;
     if (t == json.STRING) {
-      const n = <u32>(stop - start - 2);
-      if (!hide && !json.escaped && (n > LONGEST_ID || lookup(r, scope, start + 1, n, false) == 0)) {
-        from = scanFrom(o, r, from, start + 1, stop - 1);
-        continue;
-      }
       put(o, from, <u32>(start + 1 - from));
-      if (hide) {
-        if (!putMapped(o, r, start + 1, n, true)) putRedacted(o);
-      } else if (json.escaped) putDecoded(o, r, start + 1, n, JSON_STRING);
-      else putMapped(o, r, start + 1, n, false);
+      if (!hide) putText(o, r);
+      else if (!putMapped(o, r, start + 1, <u32>(stop - start - 2), true)) putRedacted(o);
       from = stop - 1;
     } else if (t == json.NUMBER) {
       const n = <u32>(stop - start);

@@ -173,7 +173,12 @@ test('redaction: a secret put anywhere in a request does not reach the shadow', 
     'trailer',
     'json',
     'json-escaped',
+    'json-key',
     'form',
+    'form-name',
+    'matrix',
+    'uri',
+    'lines',
     'text',
   );
   fc.assert(
@@ -196,7 +201,15 @@ test('redaction: a secret put anywhere in a request does not reach the shadow', 
         else if (where === 'header') headers['x-note'] = bytes;
         else if (where === 'cookie') headers.cookie = `a=1; n=${encoded}`;
         else if (where === 'referer') headers.referer = `http://shop.example/a/${encoded}?q=${encoded}`;
-        else if (where === 'form') {
+        else if (where === 'matrix') path = `/a;q=${encoded}/b?c=1;d=${encoded}`;
+        else if (where === 'uri') headers['x-original-uri'] = `/a/${encoded}?q=${encoded}`;
+        else if (where === 'form-name') {
+          headers['content-type'] = 'application/x-www-form-urlencoded';
+          sent = `a=b&${encoded}=c`;
+        } else if (where === 'lines') {
+          headers['content-type'] = 'text/plain';
+          sent = Buffer.from(`{"a":1}\n${JSON.stringify({ note: text })}\n`).toString('latin1');
+        } else if (where === 'form') {
           headers['content-type'] = 'application/x-www-form-urlencoded';
           sent = `a=b&c=${encoded}`;
         } else if (where === 'text') {
@@ -204,7 +217,7 @@ test('redaction: a secret put anywhere in a request does not reach the shadow', 
           sent = bytes;
         } else {
           headers['content-type'] = 'application/json';
-          const literal = JSON.stringify({ note: [text] });
+          const literal = JSON.stringify(where === 'json-key' ? { [text]: 1 } : { note: [text] });
           sent =
             where === 'json-escaped'
               ? literal.replace(/[ -~](?=[^[]*\])/g, (c) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { base, mirror, pass } from './mirror-world.ts';
+import { base, counted, mirror, pass } from './mirror-world.ts';
 import { headerOf, request, response } from './requests.ts';
 
 /** Each: what is sent, and what the shadow must see of it. */
@@ -29,6 +29,47 @@ const bodies: [type: string, sent: string, seen: string | RegExp][] = [
   ['application/x-www-form-urlencoded', 'm=joe%40example.com', /^m=umbra-[0-9a-f]{16}%40example\.invalid$/],
   ['text/plain; charset=utf-8', 'call 4111-1111-1111-1111 now', /^call 400000\d{10} now$/],
   ['text/plain', '{"password":"x"}', '{"password":"redacted"}'],
+  ['text/plain', ' \n[{"password":"x"}]', ' \n[{"password":"redacted"}]'],
+  ['text/plain', '\u00ef\u00bb\u00bf{"password":"x"}', '\u00ef\u00bb\u00bf{"password":"redacted"}'],
+  [
+    'text/plain',
+    '{"token":"x"}\n{"a":1}\r\nno JSON\n{"otp":"y"}',
+    '{"token":"redacted"}\n{"a":1}\r\nno JSON\n{"otp":"redacted"}',
+  ],
+  ['text/plain', '20260115 4111 1111 1111 1111', /^(20260115 )?400000\d{10}$/],
+  ['text/plain', 'on 20261219 4111 1111 1111 1111 and', /^on (20261219 )?400000\d{10} and$/],
+  [
+    'application/json',
+    '{"4111111111111111":{"joe@example.com":1}}',
+    /^\{"400000\d{10}":\{"umbra-[0-9a-f]{16}@example\.invalid":1\}\}$/,
+  ],
+  ['application/json', '{"4111\\u00201111 1111 1111":1}', /^\{"400000\d{10}":0\}$/],
+  [
+    'application/json',
+    '{"user.password":"x","db_password":"y","aVeryLongNameThatSaysAllThereIsToSayOfWhatIsInItAndIsApassword":"z"}',
+    '{"user.password":"redacted","db_password":"redacted","aVeryLongNameThatSaysAllThereIsToSayOfWhatIsInItAndIsApassword":"redacted"}',
+  ],
+  [
+    'application/json',
+    '{"token_type":"a","tokens_used":5,"max_tokens":9,"pageToken":"b","next_page_token":"c","inside":"d","author":"e"}',
+    '{"token_type":"a","tokens_used":5,"max_tokens":9,"pageToken":"b","next_page_token":"c","inside":"d","author":"e"}',
+  ],
+  [
+    'application/x-www-form-urlencoded',
+    'user[password]=x&user%5Bpassword%5D=y&password[]=z&password[0]=w&a=b',
+    'user[password]=redacted&user%5Bpassword%5D=redacted&password[]=redacted&password[0]=redacted&a=b',
+  ],
+  [
+    'application/x-www-form-urlencoded',
+    'user.password=x&+password=y&password_confirmation=z&current_password=w',
+    'user.password=redacted&+password=redacted&password_confirmation=redacted&current_password=redacted',
+  ],
+  ['application/x-www-form-urlencoded', 'password=a;b&x=1;token=c&y', 'password=redacted&x=1;token=redacted&y'],
+  [
+    'application/x-www-form-urlencoded',
+    'joe%40example.com=1&4111111111111111=2',
+    /^umbra-[0-9a-f]{16}%40example\.invalid=1&400000\d{10}=2$/,
+  ],
 ];
 for (const [type, sent, seen] of bodies) {
   test(`redacts ${type}: ${sent}`, () => {
@@ -69,6 +110,27 @@ const heads: [Record<string, string>, string, Record<string, string | RegExp>, s
     '/',
   ],
   [{ 'x-secret': 'v' }, '/', { 'x-secret': 'redacted' }, '/'],
+  [{}, '/a?x=1;token=abc', {}, '/a?x=1;token=redacted'],
+  [{}, '/cart;jsessionid=SECRET/b;v=1', {}, '/cart;jsessionid=redacted/b;v=1'],
+  [{}, '/login;password=x;y/z?a', {}, '/login;password=redacted/z?a'],
+  [{}, '//a///b?', {}, '//a///b?'],
+  [
+    { referer: 'http://joe:hunter2@shop.example/cart;jsessionid=S?x=1;token=t' },
+    '/',
+    { referer: 'redacted@shop.example/cart;jsessionid=redacted?x=1;token=redacted' },
+    '/',
+  ],
+  [{ referer: 'http://shop.example' }, '/', { referer: 'http://shop.example' }, '/'],
+  [{ referer: 'about:blank' }, '/', { referer: 'about:blank' }, '/'],
+  [{ 'x-original-uri': '/a?token=abc' }, '/', { 'x-original-uri': '/a?token=redacted' }, '/'],
+  [{ 'x-forwarded-uri': '/a;token=abc' }, '/', { 'x-forwarded-uri': '/a;token=redacted' }, '/'],
+  [
+    { 'x-original-url': 'https://shop.example/a?token=abc' },
+    '/',
+    { 'x-original-url': 'https://shop.example/a?token=redacted' },
+    '/',
+  ],
+  [{ 'x-original-url': '/a?token=abc' }, '/', { 'x-original-url': '/a?token=redacted' }, '/'],
   [{ 'x-note': 'card 4111 1111 1111 1111' }, '/', { 'x-note': /^card 400000\d{10}$/ }, '/'],
 ];
 for (const [headers, path, seen, seenPath] of heads) {
@@ -109,6 +171,10 @@ for (const name of [
   'password',
   'x-amz-security-token',
   'x-session-id',
+  'private-token',
+  'x-vault-token',
+  'x-forwarded-access-token',
+  'x-forwarded-authorization',
 ]) {
   test(`a header named ${name} is a credential`, () => {
     const { copy } = pass(mirror(), request('GET', '/', { [name]: 'hunter2' }));
@@ -120,12 +186,26 @@ for (const [name, value] of [
   ['x-api-key', 'sk_live_0123456789abcdefghij'],
   ['x-api-key', 'two words'],
   ['authorization', 'sk_live_0123456789abcdefghij'],
+  ['authorization', 'hunter2 rest'],
+  ['authorization', 'Bearer'],
+  ['x-forwarded-authorization', 'Basic am9lOnNlY3JldA=='],
 ] as const) {
   test(`nothing of ${name}: ${value} stays`, () => {
     const { copy } = pass(mirror(), request('GET', '/', { [name]: value }));
     assert.match(headerOf(copy?.headers, name) ?? '', /^umbra-[0-9a-f]{32}$/);
   });
 }
+
+test('text in a charset that has no ASCII in it cannot be read', () => {
+  const m = mirror();
+  for (const type of [
+    'text/plain; charset=utf-16',
+    'text/plain;charset="UTF-16LE"',
+    'application/json; charset=utf-32',
+  ])
+    assert.equal(pass(m, request('POST', '/', { 'content-type': type }), 'abc').copy, undefined);
+  assert.equal(counted(m, 'skipped_unreadable'), 3);
+});
 
 test('trailers are redacted as headers are', () => {
   const { copy } = pass(mirror(), request('POST', '/', { 'content-type': 'text/plain' }), 'a', [
