@@ -52,8 +52,21 @@ test('what helped without healing gives way to what was worth more from the star
   assert.match(proposal.why, /before the first step/);
 });
 
-test('not where the steps have gained as much already', async () => {
-  assert.equal((await decide(now, depsOf(0.49, [[failover, 0.5]]))).action, 'wait');
+test('where the steps have gained as much already, what acts otherwise is put to the test all the same', async () => {
+  const gentler: Mitigation = { ...retry, strength: 1 };
+  const proposal = await decide(
+    now,
+    depsOf(0.49, [
+      [gentler, 0.5],
+      [failover, 0.1],
+      [limit, 0.05],
+    ]),
+  );
+  assert.deepEqual(proposal.steps, [failover], 'not the step in force in another strength');
+  assert.match(proposal.why, /nothing more is expected/);
+  assert.equal((await decide(now, depsOf(0.49, [[failover, 0.01]]))).action, 'wait', 'what was worth nothing');
+  const first = { ...now, steps: [] };
+  assert.equal((await decide(first, depsOf(0.49, [[failover, 0.1]]))).action, 'wait', 'no step has helped');
 });
 
 test('not what is masked now', async () => {

@@ -3,6 +3,7 @@ import type { DecisionContext, Policy } from '../mesh/policy.ts';
 import type { Decision, Pattern, ScoredCandidate } from '../mesh/record.ts';
 import type { Rng } from '../mesh/rng.ts';
 import { averageOf } from '../telemetry/average.ts';
+import { sameSetting } from './masks.ts';
 import { nearby } from './near.ts';
 import type { Learned } from './ports.ts';
 import { scoreGuarded } from './trust.ts';
@@ -97,10 +98,14 @@ export async function decide(
   const list = { ...base, ...fallback, candidates: listed(candidates) };
   const action = chosen.action;
   if (action.do === 'wait' || chosen.masked !== undefined) {
-    const better = await betterFromTheStart(deps, refused);
+    // Another strength of a step would take its place, and was the lesser choice from the start.
+    const beside = (m: Mitigation) => refused(m) === undefined && !context.steps.some((step) => sameSetting(step, m));
+    const better = await betterFromTheStart(deps, beside);
     if (better) return { ...list, ...better };
     const close = byPattern(nearby(signature, deps.patterns), (p) => `"${p.signature}", which is near "${signature}"`);
     if (close) return close;
+    const untried = context.steps.length > 0 ? await untriedFromTheStart(deps, beside) : undefined;
+    if (untried) return { ...list, ...untried };
     const best = masked.find((c) => c.masked === undefined && c.action.do !== 'wait');
     const why = best
       ? `nothing is confident enough: the best, ${describeAction(best.action)}, gains at least ${percent(best.lower)} of goodput where ${percent(deps.threshold)} is asked`
@@ -122,19 +127,44 @@ export async function decide(
  */
 async function betterFromTheStart(
   deps: DecideDeps,
-  refused: (m: Mitigation) => string | undefined,
+  allowed: (m: Mitigation) => boolean,
 ): Promise<Pick<Proposal, 'action' | 'steps' | 'source' | 'version' | 'why'> | undefined> {
-  const { untreated, policy, staticPolicy, credit, threshold } = deps;
+  const gained = deps.untreated?.gained ?? 0;
+  const best = await bestFromTheStart(deps, gained + deps.threshold, allowed);
+  if (!best) return undefined;
+  const why = `before the first step policy ${best.version} expected at least ${percent(best.lower)} of goodput from it, and the steps so far have gained ${percent(gained)}`;
+  return { action: 'apply', steps: [best.mitigation], source: 'policy', version: best.version, why };
+}
+
+/** The best of the allowed by its lower bound before the first step, if that is above `least`. */
+async function bestFromTheStart(
+  { untreated, policy, staticPolicy, credit }: DecideDeps,
+  least: number,
+  allowed: (m: Mitigation) => boolean,
+): Promise<{ mitigation: Mitigation; lower: number; version: string } | undefined> {
   if (!untreated) return undefined;
   const { candidates, version } = await scoreGuarded(untreated.context, policy, staticPolicy, credit);
   let best: { readonly mitigation: Mitigation; readonly lower: number } | undefined;
   for (const { action, lower, masked } of candidates) {
-    if (action.do !== 'apply' || masked !== undefined || refused(action.mitigation) !== undefined) continue;
-    if (lower > (best?.lower ?? untreated.gained + threshold)) best = { mitigation: action.mitigation, lower };
+    if (action.do !== 'apply' || masked !== undefined || !allowed(action.mitigation)) continue;
+    if (lower > (best?.lower ?? least)) best = { mitigation: action.mitigation, lower };
   }
+  return best && { ...best, version };
+}
+
+/**
+ * The steps so far helped, users still suffer, and nothing is expected of any other step: then what was worth something before
+ * the first step is put to the test. What a step hides (a retry the failures that it
+ * repeats) the policy may not see, and a trial costs little.
+ */
+async function untriedFromTheStart(
+  deps: DecideDeps,
+  allowed: (m: Mitigation) => boolean,
+): Promise<Pick<Proposal, 'action' | 'steps' | 'source' | 'version' | 'why'> | undefined> {
+  const best = await bestFromTheStart(deps, Math.max(0, deps.threshold), allowed);
   if (!best) return undefined;
-  const why = `before the first step policy ${version} expected at least ${percent(best.lower)} of goodput from it, and the steps so far have gained ${percent(untreated.gained)}`;
-  return { action: 'apply', steps: [best.mitigation], source: 'policy', version, why };
+  const why = `nothing more is expected of any step, and before the first one policy ${best.version} expected at least ${percent(best.lower)} of goodput from it`;
+  return { action: 'apply', steps: [best.mitigation], source: 'policy', version: best.version, why };
 }
 
 function withMask(

@@ -44,7 +44,7 @@ export function maskOf(input: MaskInput): (m: Mitigation) => string | undefined 
 }
 
 /** Of one kind on one target: only one of them can have its way. */
-function sameSetting(a: Mitigation, b: Mitigation): boolean {
+export function sameSetting(a: Mitigation, b: Mitigation): boolean {
   return a.kind === b.kind && targetOf(a) === targetOf(b);
 }
 

@@ -11,7 +11,7 @@ import { loadPolicy } from '../session.ts';
 import { favouriteOutcomes } from './bounds.ts';
 import { labelPolicy, type Source, situationFor } from './collect.ts';
 import { Dataset } from './dataset.ts';
-import { drawIncidents, evaluate } from './evaluate.ts';
+import { advantage, drawIncidents, playAll, scoresOf } from './evaluate.ts';
 import { type Fitted, fit, modelOf, openFitted } from './model.ts';
 import { byPolicy } from './play.ts';
 
@@ -34,10 +34,13 @@ export interface Specialised {
   readonly after: Score;
 }
 
+/** How many standard errors it has to be better by. */
+const SURE = 1;
+
 /**
  * Trains a policy further on simulated meshes drawn around one application (its graph, rates and service times, ±25%). It keeps
  * a core busy: run it in a worker. Gives the new model only where it does better than the old on fresh incidents of such
- * meshes, else undefined.
+ * meshes, by more than chance would have it, and no more harm; else undefined.
  * @throws UMB0601 where the model cannot be read
  */
 export async function specialise(options: SpecialiseOptions): Promise<Specialised | undefined> {
@@ -70,11 +73,14 @@ export async function specialise(options: SpecialiseOptions): Promise<Specialise
   const incidents = drawIncidents(rngOf(seed + 2), options.incidents, (r) =>
     fitSpec(options.topology, options.healthy, r),
   );
-  const [, before, after] = await evaluate(incidents, [
+  const games = await playAll(incidents, [
     { name: 'before', player: byPolicy(old, card.threshold) },
     { name: 'after', player: byPolicy(fresh, card.threshold) },
   ]);
   await Promise.all([old.close(), fresh.close()]);
-  const worth = (s: Score) => s.recovered - 0.5 * s.harm;
-  return worth(after!) > worth(before!) ? { model, card: next, before: before!, after: after! } : undefined;
+  const [, before, after] = scoresOf(games);
+  const gained = advantage(games.values[2]!, games.values[1]!);
+  // Of two that are equally good either wins every other comparison: chance is no reason to leave what has proved itself.
+  const better = gained.mean > SURE * gained.error && after!.harm <= before!.harm;
+  return better ? { model, card: next, before: before!, after: after! } : undefined;
 }
