@@ -95,7 +95,11 @@ export interface MirrorConfig {
   heartbeatMs?: number;
 }
 
-const jsonPath = string(255, /^\$(\.[^.[]+|\[\*\])+$/, 'must be like $.order.id or $.items[*].id');
+const jsonPath = string(
+  255,
+  /^\$(\.[^.[]+|\[\*\]){1,16}$/,
+  'must be like $.order.id or $.items[*].id, 16 deep at most',
+);
 
 const session: Rule = (value, path, problems) => {
   object({ cookie: cookieName, header: headerName })(value, path, problems);

@@ -1,5 +1,5 @@
 /**
- * One more round of the compiler's own optimizer (Binaryen) over a finished module, which the AssemblyScript compiler ends before
+ * Two more rounds of the compiler's own optimizer (Binaryen) over a finished module, which the AssemblyScript compiler ends before
  * nothing is left to gain: `node scripts/shrink-module.ts IN OUT SHRINK_LEVEL`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -31,5 +31,6 @@ binaryen.setZeroFilledMemory(true);
 const module = binaryen.readBinary(readFileSync(from));
 const { MutableGlobals, SignExt, NontrappingFPToInt, BulkMemory, BulkMemoryOpt } = binaryen.Features;
 module.setFeatures(MutableGlobals | SignExt | NontrappingFPToInt | BulkMemory | BulkMemoryOpt);
+module.optimize();
 module.optimize();
 writeFileSync(to, module.emitBinary());

@@ -2,19 +2,21 @@
 import { same, seek } from '../abi/text';
 import * as json from './json';
 
-/** Deeper places are not found. */
+/** How deep places may be. */
 const DEPTH: u32 = 16;
 /** What is being read in each open container: (u32 address, u32 length) of a field's name, address 0 in a list. */
 const within: usize = memory.data(128, 8);
 
 /**
  * Prepares a place, in the bytes it is written in: the dot before a name becomes the name's length, a list's bracket a zero.
- * @returns false if it is none: `$` and behind it `.name` or `[*]`, at least one
+ * @returns false if it is none: `$` and behind it `.name` or `[*]`, at least one and at most as many as are followed
  */
 export function preparePlace(p: usize, len: u32): bool {
   const end = p + len;
+  let parts: u32 = 0;
   if (len < 3 || load<u8>(p++) != 36) return false;
   while (p < end) {
+    if (++parts > DEPTH) return false;
     const c = load<u8>(p);
     let size: u32 = 0;
     if (c == 46) {

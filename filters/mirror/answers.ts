@@ -53,7 +53,7 @@ function readAnswer(r: Root, map: u32, a: Answer, o: Out | null): void {
         answerJson = bodyKind(v, n, 'text/plain') == JSON_BODY;
         break;
       case 4:
-        encoded = !is(v, n, 'identity');
+        if (!is(v, n, 'identity')) encoded = true;
         break;
       case 5:
         upstream = true;

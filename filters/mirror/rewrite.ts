@@ -109,8 +109,9 @@ export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
  */
 function rewriteParts(o: Out, r: Root, p: usize, end: usize, separator: u32): void {
   const form = separator == 38;
+  let last = p;
   while (p < end) {
-    const last = seek(p, end, separator);
+    if (p >= last) last = seek(p, end, separator);
     let q = seek(p, last, 59);
     const equals = seek(p, q, 61);
     putEncoded(o, r, p, <u32>(equals - p), form);
@@ -127,7 +128,7 @@ function rewriteParts(o: Out, r: Root, p: usize, end: usize, separator: u32): vo
   }
 }
 
-const SCHEMES = words`bearer basic digest token negotiate dpop`;
+const SCHEMES = words`bearer basic digest token`;
 
 /** Length of `Bearer ` and the like, 0 if there is none: then all of it is the credential. */
 export function schemeLength(p: usize, len: u32): u32 {

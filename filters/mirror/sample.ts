@@ -148,7 +148,7 @@ function look(r: Root, block: usize, size: u32, end: bool): u32 {
         reason = metrics.SKIPPED_LOOP;
         break;
       case 9:
-        encoded = !is(v, n, 'identity');
+        if (!is(v, n, 'identity')) encoded = true;
         break;
       default:
         break;

@@ -207,6 +207,20 @@ test('text in a charset that has no ASCII in it cannot be read', () => {
   assert.equal(counted(m, 'skipped_unreadable'), 3);
 });
 
+test('a body is encoded if any of its headers says so', () => {
+  const m = mirror();
+  const head = request('POST', '/', { 'content-type': 'text/plain' });
+  head.push(['content-encoding', 'gzip'], ['content-encoding', 'identity']);
+  assert.equal(pass(m, head, 'abc').copy, undefined);
+  assert.equal(counted(m, 'skipped_unreadable'), 1);
+});
+
+test('a body of nothing but separators is read in one pass', () => {
+  const sent = ';'.repeat(1_000_000);
+  const { copy } = pass(mirror(), request('POST', '/', { 'content-type': 'application/x-www-form-urlencoded' }), sent);
+  assert.ok(copy?.body === sent);
+});
+
 test('trailers are redacted as headers are', () => {
   const { copy } = pass(mirror(), request('POST', '/', { 'content-type': 'text/plain' }), 'a', [
     ['x-note', 'card 4111 1111 1111 1111'],
