@@ -3,9 +3,6 @@ import type { Clock } from '../mesh/clock.ts';
 /** Why a timer ends; an abort without a reason makes an error with its stack for each. */
 const NOT_NEEDED = 'not needed any more';
 
-/** The longest a timer can be set for, ms. */
-const LONGEST = 2 ** 31 - 1;
-
 /** Who is woken. */
 export interface Sleeper {
   wake(): void;
@@ -29,7 +26,7 @@ export class Alarms {
     this.#clock = clock;
   }
 
-  /** Wakes at `at`, ms since the epoch, or after {@link LONGEST} if that is earlier, unless {@link cancel} is called before. */
+  /** Wakes at `at`, ms since the epoch, unless {@link cancel} is called before. */
   set(at: number, sleeper: Sleeper): void {
     const bell = this.#bells.get(at);
     if (bell) bell.sleepers.add(sleeper);
@@ -46,7 +43,7 @@ export class Alarms {
   #hang(at: number, first: Sleeper): void {
     const bell: Bell = { sleepers: new Set([first]), timer: new AbortController() };
     this.#bells.set(at, bell);
-    this.#clock.sleep(Math.min(at - this.#clock.now(), LONGEST), bell.timer.signal).then(
+    this.#clock.sleep(at - this.#clock.now(), bell.timer.signal).then(
       () => {
         this.#bells.delete(at);
         for (const sleeper of bell.sleepers) sleeper.wake();
