@@ -1,23 +1,30 @@
-/**
- * Names that mean a credential wherever they appear, folded: the mirror's (filters/mirror/names.ts), and those under which an
- * answer tells of cards and accounts.
- */
-export const CREDENTIALS: ReadonlySet<string> = new Set(
-  `pwd cvv cvc ssn sid otp auth csrf cvv2 token secret passwd apikey idtoken session password csrftoken xsrftoken sessionid
-   accesskey signature authtoken passphrase privatekey credential accesstoken oldpassword newpassword credentials
-   refreshtoken clientsecret securitycode sessiontoken authorization securityanswer secretaccesskey confirmpassword
-   amzsecuritytoken
-   pin pan card iban cardnumber`.split(/\s+/),
+/** Names that mean a credential wherever they appear, as the mirror has them (filters/mirror/names.ts). */
+const EXACT: ReadonlySet<string> = new Set(
+  'pwd cvv cvc ssn sid otp auth csrf cvv2 session signature securityanswer'.split(' '),
 );
+/** What a name ends with, except those that say where the next page begins. */
+const ENDS =
+  /(?:password|passwd|passphrase|secret|token|apikey|accesskey|privatekey|sessionid|sessid|authorization|credential|credentials|securitycode|passwordconfirmation)$/;
+const PAGES = /(?:pagetoken|nexttoken|continuationtoken)$/;
+/** Under which an answer tells of cards and accounts. */
+const ACCOUNTS: ReadonlySet<string> = new Set(['pin', 'pan', 'card', 'iban', 'cardnumber']);
 const HEADERS: ReadonlySet<string> = new Set(['cookie', 'setcookie', 'proxyauthorization']);
 
-/** Lower case without `-` and `_`, so that access_token, accessToken and Access-Token are one. */
-const fold = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, '');
+const means = (folded: string): boolean =>
+  EXACT.has(folded) || ACCOUNTS.has(folded) || (ENDS.test(folded) && !PAGES.test(folded));
 
-export const isCredential = (name: string): boolean => CREDENTIALS.has(fold(name));
+/**
+ * Whether a name, or one of those that it is made of (`user[password]`, `user.password`), means a credential; in lower case and
+ * without signs, so that access_token, accessToken and Access-Token are one.
+ */
+export const isCredential = (name: string): boolean =>
+  name
+    .toLowerCase()
+    .split(/[.[]/)
+    .some((part) => means(part.replaceAll(/[^a-z0-9]/g, '')));
 
 /** A header's name means the same with `x-` before it. */
 export function isCredentialHeader(name: string): boolean {
-  const folded = fold(name.replace(/^x-/i, ''));
-  return CREDENTIALS.has(folded) || HEADERS.has(folded);
+  const bare = name.replace(/^x-/i, '');
+  return isCredential(bare) || HEADERS.has(bare.toLowerCase().replaceAll('-', ''));
 }
