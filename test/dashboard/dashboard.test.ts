@@ -160,6 +160,7 @@ test('empty pictures say why they are empty', options, async (t) => {
 test('a control plane that is gone is said, and found again', options, async (t) => {
   const { page, api, plane, url } = await openDashboard(t);
   await page.getByTestId('connection').getByText('live').waitFor();
+  await page.getByTestId('incident-i-12').waitFor(); // It has an answer of its own, which may come after that.
   await api.close();
   await page.getByText('this picture is old').waitFor();
   // What was there stays readable.

@@ -65,12 +65,13 @@ test('stopped half-way it ends with Go, and leaves nothing half-made', needsGo, 
   });
   const { child, ended } = start();
   const [connection] = await once(proxy, 'connection');
+  const closed = once(connection.resume(), 'close');
   child.kill('SIGTERM');
   assert.deepEqual(await ended, {
     code: 1,
     said: 'istioctl cannot be built: stopped; the next build goes on from here\n',
   });
-  await once(connection.resume(), 'close'); // Go is gone as well.
+  await closed; // Go is gone as well.
   assert.deepEqual(kept(), []);
 });
 
