@@ -11,7 +11,7 @@ export interface Figure {
   readonly value: number;
 }
 
-/** How often things are done in a session; before each kind of step one more is taken that warms up and is not kept. */
+/** How often things are done in a session; before each kind of step one more is taken that warms up and is told apart. */
 export interface Repeats {
   readonly updates: number;
   readonly reconnects: number;
@@ -53,10 +53,14 @@ async function takeSteps(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]>
   for (const step of c.steps) {
     const isUpdate = step === 'change' || step === 'add';
     const samples: Sample[] = [];
-    await rig.take(step);
+    const first = await rig.take(step);
     while (samples.length < (isUpdate ? repeats.updates : repeats.reconnects)) samples.push(await rig.take(step));
     await rig.verify();
-    figures.push(...figuresOf(step, samples));
+    figures.push(...figuresOf(step, samples), {
+      measure: `${step}: last ACK, the first time`,
+      unit: 'ms',
+      value: first.lastMs,
+    });
   }
   return figures;
 }
@@ -80,9 +84,10 @@ function figuresOf(step: string, samples: readonly Sample[]): Figure[] {
 /** Changes of a block, with and without bad clients by turns, after one that is not kept. */
 const BLOCK = 5;
 
-/** Bad clients, one for a hundred of the others, that come and go. */
+/** Bad clients, one for a hundred of the others, that come and go, once for three updates: a block makes many. */
 async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
   const count = Math.ceil(c.streams / 100);
+  const visits = Math.ceil(repeats.updates / 3);
   const alone: number[] = [];
   const beside: number[] = [];
   let turns = 0;
@@ -93,10 +98,10 @@ async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure
   };
   await rig.connect();
   let [before, during] = [0, 0];
-  for (let i = 0; i < repeats.updates; i++) {
+  for (let i = 0; i < visits; i++) {
     await block(alone);
     // Of the last turn: a server that has just started takes memory with every change, whoever is there.
-    const last = i === repeats.updates - 1;
+    const last = i === visits - 1;
     if (last) before = await rig.memory();
     const startedAt = performance.now();
     await rig.besiege(count);

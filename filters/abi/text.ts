@@ -85,13 +85,18 @@ export function seek(p: usize, end: usize, byte: u32): usize {
   return p;
 }
 
+/** Whether a byte is one of a constant's. */
+export function isOneOf(c: u32, s: string): bool {
+  const end = bytesOf(s) + sizeOf(s);
+  return seek(bytesOf(s), end, c) != end;
+}
+
 /** Whether a byte is of an alphabet, in which `a`, `A` and `0` stand for the letters and digits, the rest for themselves. */
 export function inAlphabet(c: u32, alphabet: string): bool {
   if (c - 97 < 26) c = 97;
   else if (c - 65 < 26) c = 65;
   else if (c - 48 < 10) c = 48;
-  const end = bytesOf(alphabet) + sizeOf(alphabet);
-  return seek(bytesOf(alphabet), end, c) != end;
+  return isOneOf(c, alphabet);
 }
 
 /** Which of the words of a sorted list it is: 1 for the first, 0 for none. Only those of its length are looked at. */

@@ -1,5 +1,6 @@
 // A pull reader of JSON (RFC 8259) over bytes. One reader at a time: its state is the module's. It reads what it is given and
 // nothing past it, keeps nesting as one bit a level, and calls anything it does not understand an error.
+import { isOneOf } from '../abi/text';
 
 export const ERROR: i32 = -1;
 export const END: i32 = 0;
@@ -94,7 +95,7 @@ export function stringEnd(p: usize, end: usize): usize {
         const h: u32 = load<u8>(p++);
         if (!(h - 48 < 10 || (h | 32) - 97 < 6)) return 0;
       }
-    } else if (!(e == 34 || e == 47 || e == 92 || e == 98 || e == 102 || e == 110 || e == 114 || e == 116)) return 0;
+    } else if (!isOneOf(e, '"\\/bfnrt')) return 0;
   }
   return 0;
 }

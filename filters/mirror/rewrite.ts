@@ -231,7 +231,7 @@ function tryJson(o: Out, r: Root, p: usize, end: usize): bool {
 
 /** A field whose number may be an id. */
 function isIdName(p: usize, len: u32): bool {
-  return len >= 2 && (load<u8>(p + len - 2) | 32) == 105 && (load<u8>(p + len - 1) | 32) == 100;
+  return len >= 2 && (load<u16>(p + len - 2) | 0x2020) == 0x6469;
 }
 
 /** Whether the configuration names the place of a value in so many containers. */
