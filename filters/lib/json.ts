@@ -147,11 +147,14 @@ export function scalarEnd(kind: i32, p: usize, end: usize): usize {
   return q <= end && load<u32>(q - 4) == lastFour ? q : 0;
 }
 
+/** Bit c for blank, line feed, carriage return and tab. */
+const BLANKS: u64 = 0x100002600;
+
 /** Where the blanks from `p` on end. */
 export function blanks(p: usize, end: usize): usize {
   while (p < end) {
     const c: u32 = load<u8>(p);
-    if (c > 32 || (c != 32 && c != 10 && c != 13 && c != 9)) break;
+    if (c > 32 || !((BLANKS >> c) & 1)) break;
     p++;
   }
   return p;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { base, counted, mirror, pass } from './mirror-world.ts';
-import { headerOf, request, response } from './requests.ts';
+import { headerOf, JSON_TYPE, request, response } from './requests.ts';
 
 /** Each: what is sent, and what the shadow must see of it. */
 const bodies: [type: string, sent: string, seen: string | RegExp][] = [
@@ -312,3 +313,23 @@ function siphash128(prefix: Buffer, input: Buffer): string {
   rounds(4);
   return [high, v0 ^ v1 ^ v2 ^ v3].map((v) => v.toString(16).padStart(16, '0')).join('');
 }
+
+test('every word that means a credential is known by itself and in its place', () => {
+  const source = readFileSync(new URL('../../filters/mirror/names.ts', import.meta.url), 'utf8');
+  const list = (name: string) => new RegExp(`${name} = \\w+\`([^\`]+)\``).exec(source)![1]!.trim().split(/\s+/);
+  const plain = Number(/PLAIN: u32 = (\d+)/.exec(source)![1]);
+  const [exact, ends, pages] = [list('EXACT'), list('ENDS').slice(plain), list('ENDS').slice(0, plain)];
+  const secret = [...exact, ...ends, ...ends.map((end) => `user_${end}`)];
+  const plainly = [...pages, ...exact.map((word) => `user_${word}`)];
+  const body = (values: (name: string) => string) =>
+    JSON.stringify(Object.fromEntries([...secret, ...plainly].map((name) => [name, values(name)])));
+  const { copy } = pass(
+    mirror(),
+    request('POST', '/', JSON_TYPE),
+    body(() => 'plain'),
+  );
+  assert.equal(
+    copy!.body,
+    body((name) => (secret.includes(name) ? 'redacted' : 'plain')),
+  );
+});
