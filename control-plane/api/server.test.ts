@@ -205,53 +205,73 @@ test('readiness follows production', async (t) => {
   assert.equal((await get('/healthz')).statusCode, 200);
 });
 
-/** The events of a stream as they come, until `count` of them are there. */
-function events(url: string, count: number): Promise<{ event: string; data: Loose }[]> {
-  return new Promise((resolve, reject) => {
-    const found: { event: string; data: Loose }[] = [];
-    const request = httpRequest(url, (response) => {
-      let text = '';
-      response.on('data', (chunk) => {
-        text += chunk;
-        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-          const block = text.slice(0, end);
-          text = text.slice(end + 2);
-          const event = /^event: (.*)$/m.exec(block)?.[1];
-          if (event) found.push({ event, data: JSON.parse(/^data: (.*)$/m.exec(block)![1]!) });
-        }
-        if (found.length >= count) {
-          request.destroy();
-          resolve(found);
-        }
-      });
+interface StreamEvent {
+  readonly event: string;
+  readonly data: Loose;
+}
+
+/** Follows the events of a stream: the first of them shows that it is followed, and `all` are there once there are `count`. */
+function follow(url: string, count: number): { first: Promise<StreamEvent>; all: Promise<StreamEvent[]> } {
+  const found: StreamEvent[] = [];
+  const first = Promise.withResolvers<StreamEvent>();
+  const all = Promise.withResolvers<StreamEvent[]>();
+  const request = httpRequest(url, (response) => {
+    let text = '';
+    response.on('data', (chunk) => {
+      text += chunk;
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        const block = text.slice(0, end);
+        text = text.slice(end + 2);
+        const event = /^event: (.*)$/m.exec(block)?.[1];
+        if (event) found.push({ event, data: JSON.parse(/^data: (.*)$/m.exec(block)![1]!) });
+      }
+      if (found.length > 0) first.resolve(found[0]!);
+      if (found.length >= count) {
+        request.destroy();
+        all.resolve(found);
+      }
     });
-    request.on('error', reject);
-    request.end();
   });
+  request.on('error', (error) => {
+    first.reject(error);
+    all.reject(error);
+  });
+  request.end();
+  return { first: first.promise, all: all.promise };
 }
 
 test('listeners see each picture, and at once what an order changed', async (t) => {
+  // The picture of each second comes when the test says so: how many there are in between is no matter of time.
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const { plane, api, order } = await start(t);
   const url = await listenOnLoopback(api);
-  const following = events(`${url}/api/v1/events`, 3);
-  const first = await events(`${url}/api/v1/events`, 1);
-  assert.equal(first[0]!.event, 'tick');
-  assert.equal(first[0]!.data.status.application, 'shop');
-  assert.equal(first[0]!.data.worlds.production.leases.length, 1);
+  const { first, all } = follow(`${url}/api/v1/events`, 4);
+  const { event, data } = await first;
+  assert.equal(event, 'tick');
+  assert.equal(data.status.application, 'shop');
+  assert.equal(data.worlds.production.leases.length, 1);
+  t.mock.timers.tick(1000);
   await order({ order: { type: 'undo', lease: 'l-31' } });
-  const seen = await following;
-  const changed = seen.find((e) => e.event === 'changed');
-  assert.ok(changed, JSON.stringify(seen.map((e) => e.event)));
-  assert.ok(changed.data.what.includes('leases') && changed.data.what.includes('audit'));
-  assert.equal(seen.findLast((e) => e.event === 'tick')!.data.worlds.production.leases.length, 0);
+  const seen = await all;
+  assert.deepEqual(
+    seen.map((e) => e.event),
+    ['tick', 'tick', 'tick', 'changed'],
+  );
+  const { what } = seen[3]!.data;
+  assert.ok(what.includes('leases') && what.includes('audit'));
+  assert.deepEqual(
+    seen.slice(0, 3).map((e) => e.data.worlds.production.leases.length),
+    [1, 1, 0],
+  );
   assert.equal(plane.given[0]!.order.type, 'undo');
 });
 
 test('a picture that cannot be drawn does not end the process, and the stream goes on', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const { plane, api } = await start(t);
   const url = await listenOnLoopback(api);
-  const following = events(`${url}/api/v1/events`, 3);
-  await events(`${url}/api/v1/events`, 1);
+  const { first, all } = follow(`${url}/api/v1/events`, 3);
+  await first;
   const { status } = plane;
   const asked = new Promise<void>((resolve) => {
     plane.status = () => {
@@ -263,7 +283,8 @@ test('a picture that cannot be drawn does not end the process, and the stream go
   await asked;
   assert.equal((await api.inject({ url: '/api/v1/events', headers: { host: 'localhost' } })).statusCode, 500);
   plane.status = status;
-  const seen = await following;
+  t.mock.timers.tick(1000);
+  const seen = await all;
   assert.deepEqual(
     seen.map((e) => e.event),
     ['tick', 'changed', 'tick'],
