@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createClient } from './client.ts';
 
@@ -14,4 +17,16 @@ test('an order is waited for longer than a look, and may be carried out though n
   await assert.rejects(client.post('/overrides', {}), late);
   await assert.rejects(client.delete('/overrides/o-1'), late);
   assert.deepEqual(patience, [10_000, 90_000, 90_000]);
+});
+
+test('an answer that breaks off is that of a control plane that is gone', async (t) => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': 100 }).write('{"application":');
+    response.socket!.end();
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = createClient({ url: `http://127.0.0.1:${port}`, token: 'x' });
+  await assert.rejects(client.get('/status'), { code: 'UMB0802', message: /does not answer/ });
 });

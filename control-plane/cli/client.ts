@@ -17,6 +17,7 @@ export interface Client {
 export function createClient({ url, token }: Connection): Client {
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     let response: Response;
+    let text: string;
     const patience = method === 'GET' ? PATIENCE_MS : ORDER_PATIENCE_MS;
     try {
       response = await fetch(`${url}/api/v1${path}`, {
@@ -28,11 +29,11 @@ export function createClient({ url, token }: Connection): Client {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(patience),
       });
+      text = await response.text();
     } catch (cause) {
       const unknown = method !== 'GET' && isTimeout(cause) ? '; the order may be carried out all the same' : '';
       throw new UmbraError('UMB0802', `${url} does not answer (${reasonOf(cause, patience)})${unknown}`, { cause });
     }
-    const text = await response.text();
     if (response.ok) return text === '' ? undefined : parse(text, url);
     throw problemFrom(response.status, parse(text, url));
   };
