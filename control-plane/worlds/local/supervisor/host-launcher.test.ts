@@ -40,7 +40,8 @@ test('what does not hear SIGTERM is killed after the grace though its shell is g
 
 test('what outlives a shell that ended by itself is gone before the next start', async (t) => {
   const { kept, left } = await keeping(t, 'sleep 1000 & sleep 0.1');
-  await until(() => kept.restarts === 1);
+  // It ends again and again: who looks late finds more than one start.
+  await until(() => kept.restarts >= 1);
   assert.ok(left().length <= 3, `${left().length} processes of one shell`);
   await kept.stop(60_000);
   assert.deepEqual(left(), []);
