@@ -99,7 +99,7 @@ export class TrappingIngress {
   }
 
   async #upstream(): Promise<Upstream> {
-    const upstream = await startUpstream({ keepAliveMs: 0 });
+    const upstream = await startUpstream();
     this.#upstreams.push(upstream);
     return upstream;
   }

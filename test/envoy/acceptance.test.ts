@@ -7,10 +7,10 @@ import { toBinary } from '@bufbuild/protobuf';
 import type { Address } from '../../control-plane/envoy/node.ts';
 import { StreamMetricsMessageSchema } from '../../control-plane/envoy/protos/gen/envoy/service/metrics/v3/metrics_service_pb.js';
 import { service, topologyOf } from '../../control-plane/mesh/testing/topology.ts';
-import { ask, askAtOnce, askInTurn, byStatus } from './fixtures/client.ts';
+import { ask, askAtOnce, askInTurn, askWhileHeld, byStatus } from './fixtures/client.ts';
 import { until } from './fixtures/envoy.ts';
 import { builtFilters, edge, Mesh, shop } from './fixtures/mesh.ts';
-import type { Upstream } from './fixtures/upstream.ts';
+import { holding, type Upstream } from './fixtures/upstream.ts';
 
 const bank = topologyOf(
   [service('shop'), service('bank', { external: true })],
@@ -75,7 +75,11 @@ suite('production with a mirror and an external service', {
       return found.length > 5 ? found : undefined;
     });
     assert.ok(files.length < 55, `${files.length} of 60`);
-    const sample = JSON.parse(readFileSync(join(mesh.directory, files[0]!), 'utf8'));
+    // A file is there before all of it is.
+    const sample = await until('a whole sample', () => {
+      const text = readFileSync(join(mesh.directory, files[0]!), 'utf8');
+      return text.trimEnd().endsWith('\n}') ? JSON.parse(text) : undefined;
+    });
     assert.equal(sample.http_buffered_trace.request.body.as_string, '{"amount":7}');
   });
 
@@ -97,14 +101,17 @@ suite('production with a mirror and an external service', {
 test('mitigations stay in force when the control plane is gone', async () => {
   const mesh = new Mesh(shop);
   try {
-    for (const name of ['cart', 'cart-b', 'payments']) await mesh.serve(name);
+    const [upstream] = (await mesh.serve('cart')) as [Upstream];
+    for (const name of ['cart-b', 'payments']) await mesh.serve(name);
     const sidecar = mesh.sidecar('shop');
     const cart = sidecar.outbound.find((o) => o.callee === 'cart')!.listen;
     await mesh.start(sidecar);
-    await mesh.apply('shop>cart', { maxRequests: 2, timeoutMs: 150 });
+    await mesh.apply('shop>cart', { maxRequests: 2, timeoutMs: 2000 });
     await mesh.server.close();
-    assert.deepEqual(byStatus(await askAtOnce(6, cart, '/?ms=80')), { 200: 2, 503: 4 });
-    assert.equal((await ask(cart, '/?ms=400')).status, 504);
+    const held = holding();
+    upstream.behaviour = held.behaviour;
+    assert.deepEqual(byStatus(await askWhileHeld(6, 2, held, cart, '/')), { 200: 2, 503: 4 });
+    assert.equal((await ask(cart, '/?ms=20000')).status, 504);
   } finally {
     await mesh.stop();
   }

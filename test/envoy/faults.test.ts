@@ -89,7 +89,7 @@ suite('faults in the shadow', { skip: builtFilters() ? false : 'filters are not 
     ));
 
   test('past its expiry the filter does nothing, whatever is still configured', async () => {
-    const short = { ...lease({ kind: 'abort' }), expiresAt: Date.now() + 700 };
+    const short = { ...lease({ kind: 'abort' }), expiresAt: Date.now() + 5000 };
     await inForce([short], async () => {
       assert.equal((await ask(inbound, '/')).status, 503);
       await until('the expiry', async () => (await ask(inbound, '/')).status === 200 || undefined);

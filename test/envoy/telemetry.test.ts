@@ -2,15 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, suite, test } from 'node:test';
 import type { Address } from '../../control-plane/envoy/node.ts';
-import { wallClock } from '../../control-plane/mesh/clock.ts';
 import type { EdgeId } from '../../control-plane/mesh/topology.ts';
 import type { EdgeTotals, Totals } from '../../control-plane/telemetry/collector.ts';
-import { type Answer, askAtOnce, askInTurn } from './fixtures/client.ts';
+import { type Answer, askAtOnce, askInTurn, askWhileHeld } from './fixtures/client.ts';
 import { until } from './fixtures/envoy.ts';
-import { Mesh, shop } from './fixtures/mesh.ts';
-import { asAsked } from './fixtures/upstream.ts';
-
-const SLO_MS = 200;
+import { Mesh, SLO_MS, shop } from './fixtures/mesh.ts';
+import { asAsked, holding } from './fixtures/upstream.ts';
 
 suite('telemetry of live traffic', () => {
   const mesh = new Mesh(shop);
@@ -33,40 +30,38 @@ suite('telemetry of live traffic', () => {
     users = ingress.ingress!.listen;
     mesh.parts = { protectedPrefixes: ['/checkout'] };
     await mesh.start(sidecar, ingress);
-    // A proxy's first push is the mark its counters are measured from.
-    for (const node of mesh.nodes) await until(`a push of ${node.id}`, () => mesh.collector.heardAt(node.id));
+    // A proxy's first push is the mark its counters are measured from; the second has what it was asked while it started.
+    for (const node of mesh.nodes) await toldAfter(node.id);
   });
   after(() => mesh.stop());
   afterEach(() => mesh.restore());
 
-  /** Runs some traffic and gives what one edge counted of it, once all `answers` are counted, and the snapshot of that time. */
+  /** Resolves when a proxy has pushed twice more: the first of them may have been on its way already, the second was not. */
+  async function toldAfter(nodeId: string): Promise<void> {
+    for (let push = 0; push < 2; push++) {
+      const last = mesh.collector.heardAt(nodeId);
+      await until(`a push of ${nodeId}`, () => mesh.collector.heardAt(nodeId) !== last || undefined);
+    }
+  }
+
+  /** Runs some traffic and gives what one edge counted of it, once all of it is told, and the snapshot of that time. */
   async function counted(edge: EdgeId, traffic: () => Promise<Answer[]>) {
     const of = (t: Totals): EdgeTotals => t.edges[edge]!;
     const from = mesh.collector.totals();
     mesh.collector.tick();
     const answers = await traffic();
-    const answeredAt = wallClock.now();
-    await until(`${answers.length} requests of ${edge} to be counted`, () => {
-      const now = of(mesh.collector.totals());
-      return now.good + now.failed - of(from).good - of(from).failed >= answers.length - slow(answers) || undefined;
-    });
-    // No total says that what was slow has ended: a push that came well after it did.
-    const caller = mesh.nodes.find((node) => node.id.includes(`/${edge.split('>')[0]}/`))!;
-    if (slow(answers) > 0)
-      await until('a push of what was slow', () => mesh.collector.heardAt(caller.id)! > answeredAt + 100 || undefined);
+    await toldAfter(mesh.nodes.find((node) => node.id.includes(`/${edge.split('>')[0]}/`))!.id);
     const to = mesh.collector.totals();
     const difference = (pick: (t: EdgeTotals) => number) => pick(of(to)) - pick(of(from));
     return { answers, from, to, difference, snapshot: mesh.collector.tick() };
   }
-  /** Neither good nor failed: successes beyond the SLO. */
-  const slow = (answers: readonly Answer[]) => answers.filter((a) => a.status < 429 && a.ms > SLO_MS).length;
 
   test('good, failed and slow answers', async () => {
     const { difference, snapshot, answers } = await counted('shop>cart', async () => [
       ...(await askInTurn(40, cart, '/')),
       ...(await askInTurn(7, cart, '/?status=404')),
       ...(await askInTurn(9, cart, '/?status=500')),
-      ...(await askAtOnce(6, cart, '/?ms=400')),
+      ...(await askAtOnce(6, cart, `/?ms=${1.5 * SLO_MS}`)),
     ]);
     assert.equal(answers.length, 62);
     assert.equal(
@@ -88,25 +83,31 @@ suite('telemetry of live traffic', () => {
     const edge = snapshot.edges['shop>cart']!;
     assert.ok(Math.abs(edge.good / edge.rate - 47 / 62) < 1e-9, `${edge.good} of ${edge.rate}`);
     assert.equal(snapshot.edges['shop>payments']!.rate, 0);
-    assert.ok(edge.latency.p50 < 100 && edge.latency.p99 > 300 && edge.latency.p99 < 700, JSON.stringify(edge.latency));
+    // As long as the slowest took, within one of Envoy's buckets.
+    const slowest = Math.max(...answers.map((a) => a.ms));
+    const { p50, p99 } = edge.latency;
+    assert.ok(p50 < SLO_MS && p99 > SLO_MS && p99 < 1.3 * slowest, `${JSON.stringify(edge.latency)} of ${slowest}`);
     assert.equal(edge.hosts, 2);
     assert.equal(edge.healthyHosts, 2);
   });
 
   test('kinds of failure', async () => {
     await mesh.apply('shop>cart', { timeoutMs: 100 });
-    let of = await counted('shop>cart', () => askAtOnce(5, cart, '/?ms=300'));
+    let of = await counted('shop>cart', () => askAtOnce(5, cart, '/?ms=20000'));
     assert.equal(
       of.difference((t) => t.errors.timeout),
       5,
     );
     await mesh.restore();
     await mesh.apply('shop>cart', { maxRequests: 2 });
-    of = await counted('shop>cart', () => askAtOnce(8, cart, '/?ms=100'));
+    const held = holding();
+    for (const upstream of mesh.upstreams.get('cart')!) upstream.behaviour = held.behaviour;
+    of = await counted('shop>cart', () => askWhileHeld(8, 2, held, cart, '/'));
     assert.equal(
       of.difference((t) => t.errors.overflow),
       6,
     );
+    for (const upstream of mesh.upstreams.get('cart')!) upstream.behaviour = asAsked;
     await mesh.restore();
     await mesh.apply('shop>cart', { rateLimit: 4 });
     of = await counted('shop>cart', () => askAtOnce(10, cart, '/'));
@@ -169,11 +170,14 @@ suite('telemetry of live traffic', () => {
     const { request } = await import('node:http');
     const from = mesh.collector.totals().edges['shop>cart']!.errors.timeout;
     await new Promise<void>((resolve) => {
-      const req = request({ socketPath: (cart as { pipe: string }).pipe, path: '/?ms=2000', agent: false });
+      const req = request({ socketPath: (cart as { pipe: string }).pipe, path: '/', agent: false });
       req.on('error', () => resolve());
-      req.on('socket', (socket) => socket.on('connect', () => setTimeout(() => req.destroy(new Error('enough')), 100)));
+      // Gives up when it is being worked on.
+      for (const upstream of mesh.upstreams.get('cart')!)
+        upstream.behaviour = () => void req.destroy(new Error('enough'));
       req.end();
     });
+    for (const upstream of mesh.upstreams.get('cart')!) upstream.behaviour = asAsked;
     await until(
       'the time-out to be counted',
       () => mesh.collector.totals().edges['shop>cart']!.errors.timeout === from + 1 || undefined,
@@ -195,13 +199,11 @@ suite('telemetry of live traffic', () => {
   });
 
   test('a silent proxy is a gap', async () => {
-    assert.deepEqual(
-      mesh.collector.tick().gaps.filter((g) => g.startsWith('no metrics')),
-      [],
-    );
+    const silent = () => mesh.collector.tick().gaps.filter((g) => g.startsWith('no metrics'));
+    await until('all to be heard', () => silent().length === 0 || undefined);
     await mesh.envoy('production/ingress/0').stop();
     mesh.nodes.splice(1);
-    const gap = await until('the gap', () => mesh.collector.tick().gaps.find((g) => g.startsWith('no metrics')));
+    const gap = await until('the gap', () => silent().find((g) => g.includes('ingress')));
     assert.match(gap, /^no metrics from production\/ingress\/0 for \d+ s$/);
   });
 });

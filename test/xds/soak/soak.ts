@@ -108,7 +108,7 @@ class Soak {
   async start(): Promise<void> {
     for (let i = 0; i < UPSTREAMS; i++) {
       // A connection that an upstream closes as a request comes is nobody's fault, but looks like one.
-      const upstream = await startUpstream({ keepAliveMs: 0 });
+      const upstream = await startUpstream();
       upstream.behaviour = (req, res) => {
         req.resume();
         res.writeHead(200, { [UPSTREAM_HEADER]: String(i) }).end();
