@@ -10,7 +10,7 @@ import type { MirrorConfig } from '../../filters/config.ts';
 import { withTrap } from './answers.ts';
 import { WatchedFilter } from './ecds.ts';
 import { bootstrap, cluster, findEnvoy, listener, type RunningEnvoy, startEnvoy } from './envoy-process.ts';
-import { counted } from './envoy-world.ts';
+import { counted, shows } from './envoy-world.ts';
 import { modulePath } from './harness.ts';
 import { type Service, send, serve } from './services.ts';
 
@@ -69,7 +69,7 @@ async function stat(name: string): Promise<number> {
 
 const reaches = (name: string, n: number) => counted(envoy, name, n);
 
-const virtualMachines = () => stat('wasm.envoy.wasm.runtime.v8.active');
+const VIRTUAL_MACHINES = 'wasm.envoy.wasm.runtime.v8.active';
 
 /** The control plane's watch over this proxy; each report is a second of its clock. */
 function watch() {
@@ -131,7 +131,7 @@ test('a wrong one is refused and the one before stays in force', { skip }, async
 test('a trap with fifty requests in flight changes no answer; the watch notices and revives the module', {
   skip,
 }, async () => {
-  const machines = await virtualMachines();
+  const machines = await stat(VIRTUAL_MACHINES);
   assert.ok(machines > 0);
   const watched = watch();
   await watched.report();
@@ -165,7 +165,7 @@ test('a trap with fifty requests in flight changes no answer; the watch notices 
     await watched.report();
   }
   assert.equal(watched.revivals(), 1);
-  for (let i = 0; i < 200 && shadow.received.length === dead; i++) {
+  for (let i = 0; i < 5000 && shadow.received.length === dead; i++) {
     assert.equal((await send(envoy.ports.in!, '/f')).status, 200);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -174,7 +174,5 @@ test('a trap with fifty requests in flight changes no answer; the watch notices 
   await watched.report();
   assert.deepEqual([watched.revivals(), watched.alive()], [1, true]);
   // The dead module's machines make room for the new one's: there is one `vm_id`, and nothing is left behind.
-  for (let i = 0; i < 500 && (await virtualMachines()) !== machines; i++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.equal(await virtualMachines(), machines);
+  await shows(envoy, VIRTUAL_MACHINES, (active) => active === machines);
 });

@@ -131,10 +131,10 @@ export async function startEnvoy(
   }
 }
 
-/** Tries again every 20 ms while the process lives, at most 20 s. */
+/** Tries again every 20 ms while the process lives, a minute and more. */
 async function poll<T>(child: ChildProcess, probe: () => Promise<T>): Promise<T> {
   let last: unknown;
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 3000; i++) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`exited ${child.exitCode ?? child.signalCode}`);
     try {
@@ -152,7 +152,7 @@ export function cluster(name: string, port: number): Record<string, unknown> {
   return {
     name,
     type: 'STATIC',
-    connect_timeout: '1s',
+    connect_timeout: '60s',
     load_assignment: {
       cluster_name: name,
       endpoints: [

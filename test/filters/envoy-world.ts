@@ -40,12 +40,19 @@ export async function told(envoy: RunningEnvoy): Promise<void> {
   await counted(envoy, beats, ((await envoy.stats(beats))[beats] ?? 0) + 2);
 }
 
-/** Asks for a counter until it is at least `n`; Envoy merges its workers' numbers in its own time. */
-export async function counted(envoy: RunningEnvoy, name: string, n: number): Promise<number> {
-  for (let i = 0; i < 500; i++) {
+const PATIENCE_MS = 60_000;
+
+/** Asks for a number until it is as wanted; Envoy merges its workers' in its own time. */
+export async function shows(envoy: RunningEnvoy, name: string, wanted: (value: number) => boolean): Promise<number> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
     const value = (await envoy.stats(name))[name] ?? 0;
-    if (value >= n) return value;
+    if (wanted(value)) return value;
+    if (performance.now() > end) assert.fail(`${name} stays ${value}: ${envoy.log()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  assert.fail(`${name} did not reach ${n}: ${envoy.log()}`);
 }
+
+/** Asks for a counter until it is at least `n`. */
+export const counted = (envoy: RunningEnvoy, name: string, n: number): Promise<number> =>
+  shows(envoy, name, (value) => value >= n);
