@@ -100,7 +100,9 @@ test('a trouble runs until somebody stops it, its time is over, or its process i
     assert.equal(await isOn(home, 'error-burst'), false);
   };
   await run({}, () => stopTrouble(home, 'error-burst'));
-  await run({ forMs: 30 });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  await run({ forMs: 30 }, () => t.mock.timers.tick(30));
+  t.mock.timers.reset();
   const end = new AbortController();
   await run({ signal: end.signal }, async () => {
     const again = runTrouble(home, 'error-burst', { signal: end.signal, onStart: () => assert.fail() });

@@ -16,6 +16,9 @@ export function findChromium(): string | undefined {
   );
 }
 
+/** However busy the machine is, a browser has come up by then, and a page has drawn what it was told. */
+const PATIENCE_MS = 60_000;
+
 const flags = [
   '--headless',
   '--no-sandbox',
@@ -60,16 +63,18 @@ export async function openDashboard(
     clearInterval(ticking);
     await browser?.close();
     await api.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
   });
   const url = await listenOnLoopback(api);
   browser = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium()!,
+    timeout: PATIENCE_MS,
     args: flags,
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
     colorScheme: options.dark ? 'dark' : 'light',
   });
   const page = browser.pages()[0] ?? (await browser.newPage());
+  page.setDefaultTimeout(PATIENCE_MS);
   const errors: string[] = [];
   page.on('pageerror', (e) => errors.push(String(e)));
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));

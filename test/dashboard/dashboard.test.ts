@@ -12,7 +12,7 @@ const missing =
       ? false
       : 'SKIPPED: the dashboard is not built (npm run build:dashboard)';
 if (missing) console.error(missing);
-const options = { skip: missing, timeout: 120_000 };
+const options = { skip: missing, timeout: 240_000 };
 
 test('an incident is seen, and why it was treated so', options, async (t) => {
   const { page, errors } = await openDashboard(t);
@@ -25,7 +25,8 @@ test('an incident is seen, and why it was treated so', options, async (t) => {
   const chosen = incident.locator('tr.chosen').first();
   assert.match((await chosen.textContent()) ?? '', /circuit-breaking@checkout>payments×2.*\+0\.21.*\+0\.15.*chosen/);
   await incident.getByText('expected without it').first().waitFor();
-  assert.equal((await page.locator('.graph canvas').count()) > 0, true);
+  await page.locator('.graph canvas').first().waitFor();
+  await page.locator('.chart canvas').nth(1).waitFor();
   assert.equal(await page.locator('.chart canvas').count(), 2);
   assert.deepEqual(errors, []);
 });
