@@ -16,7 +16,7 @@ const USAGE = `bench:xds [options]
   --rounds N         rounds; contenders take turns within each (5)
   --case NAME        only this case, "delta 1000" say; may be repeated
   --contender NAME   only umbra, gcp-linear, gcp-snapshot or go-shared; may be repeated
-  --updates N        kept updates of each kind in a session (15)
+  --updates N        kept updates of each kind in a session (30)
   --reconnects N     kept reconnections in a session (2)
   --endurance N      updates of the endurance case (10000), which is run once
   --minutes N        begin no session after so long; the next start goes on from there
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     case: { type: 'string', multiple: true },
     contender: { type: 'string', multiple: true },
-    updates: { type: 'string', default: '15' },
+    updates: { type: 'string', default: '30' },
     reconnects: { type: 'string', default: '2' },
     endurance: { type: 'string', default: '10000' },
     minutes: { type: 'string' },

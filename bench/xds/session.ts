@@ -84,10 +84,10 @@ function figuresOf(step: string, samples: readonly Sample[]): Figure[] {
 /** Changes of a block, with and without bad clients by turns, after one that is not kept. */
 const BLOCK = 5;
 
-/** Bad clients, one for a hundred of the others, that come and go, once for three updates: a block makes many. */
+/** Bad clients, one for a hundred of the others, that come and go, once for six updates: a block makes many. */
 async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
   const count = Math.ceil(c.streams / 100);
-  const visits = Math.ceil(repeats.updates / 3);
+  const visits = Math.ceil(repeats.updates / 6);
   const alone: number[] = [];
   const beside: number[] = [];
   let turns = 0;

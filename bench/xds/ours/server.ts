@@ -33,9 +33,15 @@ async function act(command: WireCommand): Promise<object> {
       return { port: Number(address.slice(address.lastIndexOf(':') + 1)) };
     }
     case 'gc':
-      globalThis.gc!();
+      collectAll();
       return {};
   }
+}
+
+/** What the Go peers' debug.FreeOSMemory does: collects, and gives free pages back to the system. */
+function collectAll(): void {
+  const collect = globalThis.gc as unknown as (how: { type: 'major'; flavor: 'last-resort' }) => void;
+  collect({ type: 'major', flavor: 'last-resort' });
 }
 
 function material(folder: string): TlsMaterial {
