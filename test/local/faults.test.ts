@@ -19,7 +19,7 @@ before(async () => {
   payee = await startPayee();
   place = makeHome(
     document({
-      web: ", PAY: '{{url.pay}}' }\n      calls: { api: { timeout: 1s }, pay: { timeout: 3s } }",
+      web: ", PAY: '{{url.pay}}' }\n      calls: { api: { timeout: 10s }, pay: { timeout: 10s } }",
       externals: `externals: { pay: { url: 'http://127.0.0.1:${payee.port}' } }`,
     }),
   );
@@ -33,7 +33,7 @@ after(async () => {
 });
 
 let nextId = 0;
-function lease(fault: Pick<Fault, 'kind' | 'target' | 'magnitude'>, durationMs = 60_000): FaultLease {
+function lease(fault: Pick<Fault, 'kind' | 'target' | 'magnitude'>, durationMs = 600_000): FaultLease {
   const now = Date.now();
   return {
     type: 'fault',
@@ -65,7 +65,7 @@ test('an outage: replicas are killed, stay down, and come back when it is cleare
 });
 
 test('an outage: one replica hangs, by its process state, until the fault expires by itself', { skip }, async () => {
-  const fault = lease({ kind: 'outage', target: { service: 'api', replica: 0 }, magnitude: 0.2 }, 3000);
+  const fault = lease({ kind: 'outage', target: { service: 'api', replica: 0 }, magnitude: 0.2 }, 8000);
   await inject(fault);
   const now = await state(fault);
   assert.ok(now.inPlace, now.detail);
@@ -82,7 +82,7 @@ test('packet loss: rules in the shadow alone drop packets, and are gone after', 
   if (!faults.includes('packet-loss')) return t.skip(missing['packet-loss']);
   const fault = lease({ kind: 'packet-loss', target: { service: 'api' }, magnitude: 0.8 });
   await inject(fault);
-  for (let i = 0; i < 5; i++) await ask(running.shadowIngress, '/lossy');
+  await Promise.all(Array.from({ length: 5 }, () => ask(running.shadowIngress, '/lossy')));
   const during = await state(fault);
   assert.ok(during.inPlace && /[1-9]\d* dropped/.test(during.detail), during.detail);
   await running.tell('clear', fault.id);
@@ -115,7 +115,7 @@ test('a dependency: its mock answers from what production was answered, and fail
       );
     const { body } = await ask(running.shadowIngress, '/pay/charge', 'POST', '{"amount":77}');
     return body.includes('"via":"recorded"');
-  }, 40_000);
+  });
   const paid = payee.requests();
   const { status, body } = await ask(running.shadowIngress, '/pay/charge', 'POST', '{"amount":4321}');
   assert.equal(status, 201, body);

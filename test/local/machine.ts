@@ -24,13 +24,18 @@ export function whyNoShadow(): string | undefined {
   return tried.status === 0 ? undefined : `the kernel refuses namespaces: ${tried.stderr || tried.error}`;
 }
 
-/** Processes of a run, by its id in their environment; zombies are gone already. */
-export function processesOf(runId: string): number[] {
+/** Processes of a run, by its id in their environment, and by what else is asked for; zombies are gone already. */
+export function processesOf(
+  runId: string,
+  wanted: (commandLine: string, environment: string) => boolean = () => true,
+): number[] {
   return readdirSync('/proc').flatMap((entry) => {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) return [];
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`UMBRA_RUN_ID=${runId}`) ? [pid] : [];
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+      if (!environment.includes(`UMBRA_RUN_ID=${runId}`)) return [];
+      return wanted(readFileSync(`/proc/${pid}/cmdline`, 'latin1'), environment) ? [pid] : [];
     } catch {
       return [];
     }

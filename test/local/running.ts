@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Totals } from '../../control-plane/telemetry/collector.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const service = at('./app/service.ts');
@@ -16,7 +17,7 @@ export interface Ready {
   readonly runId: string;
 }
 
-/** A two-service application: `web` calls `api` (two replicas). */
+/** A two-service application: `web` calls `api` (two replicas). However busy the machine is, nothing times out by itself. */
 export function document(
   more: { web?: string; api?: string; entry?: string; externals?: string; shadow?: string | false } = {},
 ): string {
@@ -35,12 +36,12 @@ spec:
 kind: Application
 metadata: { name: tiny }
 spec:
-  entry: { service: web${more.entry ?? ''} }
+  entry: { service: web${more.entry ?? ', timeout: 60s'} }
   ${more.externals ?? ''}
   services:
     web:
       command: [node, ${service}]
-      env: { NAME: web, PORT: '{{port}}', DATA: '{{data}}', API: '{{url.api}}'${more.web ?? ' }\n      calls: { api: { timeout: 1s } }'}
+      env: { NAME: web, PORT: '{{port}}', DATA: '{{data}}', API: '{{url.api}}'${more.web ?? ' }\n      calls: { api: { timeout: 10s } }'}
       health: { path: /healthz }
       data: true
     api:
@@ -52,6 +53,9 @@ spec:
       data: true
 ${shadow}`;
 }
+
+/** Longer than anything takes, however busy the machine is. */
+const MAX_MS = 60_000;
 
 export interface Answer {
   readonly status: number;
@@ -66,7 +70,7 @@ export function ask(
   body = '',
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', ...where, path, method, agent: false, timeout: 10_000 }, (answer) => {
+    const outgoing = request({ host: '127.0.0.1', ...where, path, method, agent: false, timeout: MAX_MS }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part) => {
         text += part;
@@ -80,7 +84,7 @@ export function ask(
 }
 
 /** Tries until it holds; what it last threw or gave when it does not within the time. */
-export async function eventually<T>(what: () => Promise<T | undefined | false>, withinMs = 15_000): Promise<T> {
+export async function eventually<T>(what: () => Promise<T | undefined | false>, withinMs = MAX_MS): Promise<T> {
   const until = performance.now() + withinMs;
   let last: unknown;
   for (;;) {
@@ -155,7 +159,8 @@ export class Running {
           resolve();
         }
       });
-      child.once('exit', (code) => reject(new Error(`it ended with ${code}:\n${running.progress.join('\n')}`)));
+      // What it said last comes before this one, but perhaps after 'exit'.
+      child.once('close', (code) => reject(new Error(`it ended with ${code}:\n${running.progress.join('\n')}`)));
     });
     return running;
   }
@@ -185,7 +190,24 @@ export class Running {
         else reject(new Error(error));
       });
       socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the control plane hung up')));
     });
+  }
+
+  /**
+   * Does what makes another configuration of production's mirror; resolves when its proxy has told that the filter took it, and
+   * pushed once more: by then every thread has it.
+   */
+  async remirrored(change: () => unknown): Promise<void> {
+    const counter = async (name: string) => {
+      const { production } = await this.tell<{ production: Totals }>('totals');
+      return production.filters[`umbra_mirror_${name}`] ?? 0;
+    };
+    const before = await counter('configured');
+    await change();
+    await eventually(async () => (await counter('configured')) > before);
+    const beats = await counter('heartbeat');
+    await eventually(async () => (await counter('heartbeat')) > beats);
   }
 
   log(world: 'production' | 'shadow', name: string): string {

@@ -4,7 +4,6 @@ import { networkInterfaces } from 'node:os';
 import { after, before, test } from 'node:test';
 import type { Address } from '../../control-plane/envoy/node.ts';
 import type { Fidelity } from '../../control-plane/shadow/fidelity.ts';
-import type { Totals } from '../../control-plane/telemetry/collector.ts';
 import type { DeniedCounters, Description, MachineSample } from '../../control-plane/worlds/local/protocol.ts';
 import { groupsOf, processesOf, whyNoShadow, whyNot } from './machine.ts';
 import { ask, document, eventually, makeHome, Running } from './running.ts';
@@ -54,15 +53,7 @@ test('users reach production and copies reach the shadow through their proxies',
 });
 
 test('copies stop and come again as the share is told, and the machine says how busy it is', { skip }, async () => {
-  const configured = async () => {
-    const { production } = await running.tell<{ production: Totals }>('totals');
-    return production.filters.umbra_mirror_configured ?? 0;
-  };
-  const told = async (share: number) => {
-    const before = await configured();
-    await running.tell('mirrorShare', share);
-    await eventually(async () => (await configured()) > before);
-  };
+  const told = (share: number) => running.remirrored(() => running.tell('mirrorShare', share));
   const copied = (path: string) =>
     readFileSync(running.file('shadow', 'data', 'web', '0', 'requests'), 'utf8').includes(`GET ${path}`);
   await told(0);

@@ -102,7 +102,7 @@ spec:
     web:
       command: [node, web.mjs]
       env: { PORT: '{{port}}', BACK: '{{url.back}}' }
-      calls: { back: { timeout: 1s } }
+      calls: { back: { timeout: 10s } }
       health: { path: /healthz }
     back:
       command: [node, back.mjs, '{{port}}']
@@ -119,7 +119,7 @@ spec:
   up = spawn(umbra, ['up', '-f', 'app/app.yaml'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [up.stdout!, up.stderr!]) stream.on('data', (d) => lines.push(String(d)));
   const file = join(home, 'pair/ready.json');
-  for (let i = 0; i < 900 && !existsSync(file); i++) {
+  for (let i = 0; i < 2400 && !existsSync(file); i++) {
     assert.equal(up.exitCode, null, lines.join(''));
     await sleep(100);
   }

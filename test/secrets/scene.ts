@@ -22,7 +22,7 @@ spec:
       command: [node, ${service}]
       env: { PORT: '{{port}}', DATA: '{{data}}', PAY: '{{url.pay}}', ANSWER: ${answered} }
       secrets: [ANSWER]
-      calls: { pay: { timeout: 3s } }
+      calls: { pay: { timeout: 10s } }
       health: { path: /healthz }
       data: true
 ---

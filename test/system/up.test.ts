@@ -197,9 +197,8 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
   const before = await running.get<AuditEntry[]>('/audit');
   assert.ok(before.some((e) => /freeze/.test(JSON.stringify(e))));
 
-  const control = processesOf(running.ready.runId).find((pid) =>
-    /control-plane[/\\]main\.[jt]s/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
-  );
+  const controls = () => processesOf(running.ready.runId, (command) => /control-plane[/\\]main\.[jt]s/.test(command));
+  const [control] = controls();
   assert.ok(control, 'the control plane’s process');
   process.kill(control, 'SIGKILL');
   const { entry, api } = running.ready;
@@ -212,9 +211,7 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
       (r) => r.ok,
       () => false,
     );
-    const again = processesOf(running.ready.runId).some(
-      (pid) => pid !== control && /control-plane[/\\]main\.[jt]s/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
-    );
+    const again = controls().some((pid) => pid !== control);
     if (back && again) break;
     await sleep(50);
   }

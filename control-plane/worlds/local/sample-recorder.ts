@@ -51,8 +51,8 @@ export function startRecorder(options: RecorderOptions): { close(): Promise<void
       const recording = recordings.get(external);
       const text = readFileSync(path, 'utf8');
       const sample = readSample(text);
-      // A file that is being written ends in the middle; it is looked at again.
-      if (!sample && recording && text.length > 0 && !text.trimEnd().endsWith('}')) continue;
+      // A file that is being written is empty or ends in the middle; it is looked at again.
+      if (!sample && recording && !text.trimEnd().endsWith('}')) continue;
       rmSync(path, { force: true });
       if (!sample || !recording) continue;
       if (recording.add(sample)) touched.add(external);

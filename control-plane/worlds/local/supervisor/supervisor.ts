@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Documents } from '../../../api/kinds/parse.ts';
 import { assets } from '../../../assets.ts';
@@ -236,7 +236,9 @@ export class Supervisor {
       pid: process.pid,
       runId: this.runId,
     };
-    writeFileSync(this.run.ready, `${JSON.stringify(answer, null, 2)}\n`);
+    // Whoever waits for the file finds all of it.
+    writeFileSync(`${this.run.ready}.new`, `${JSON.stringify(answer, null, 2)}\n`);
+    renameSync(`${this.run.ready}.new`, this.run.ready);
     return answer;
   }
 
