@@ -65,21 +65,22 @@ suite('sampled by weight alone', () => {
     );
   }
 
-  /** How many requests were copied so far, once the shadow has them all. */
-  async function copied(): Promise<number> {
-    // Counters are told on the heartbeat: of the second one from now on all is in.
-    const beats = await stat('umbra_mirror_heartbeat');
-    await until('two beats', async () => ((await stat('umbra_mirror_heartbeat')) >= beats + 2 ? true : undefined));
-    const copies = await sampled();
-    await until('the copies', () => (shadow.seen === copies ? true : undefined));
-    return copies;
+  /** What was sampled so far and what the shadow has seen of it, once nothing is on its way. */
+  async function settled(): Promise<{ sampled: number; seen: number }> {
+    // Counters are told on the heartbeat: once each thread has told them twice more all is in.
+    const beats = (await stat('umbra_mirror_heartbeat')) + 2 * threads;
+    await until('the heartbeat', async () => ((await stat('umbra_mirror_heartbeat')) >= beats ? true : undefined));
+    await until('the copies', async () => ((await stat('umbra_mirror_in_flight')) === 0 ? true : undefined));
+    return { sampled: await sampled(), seen: shadow.seen };
   }
 
   /** Copies of so many requests. */
   async function copiesOf(n: number): Promise<number> {
-    const before = await copied();
+    const before = await settled();
     assert.deepEqual(byStatus(await askInTurn(n, users, '/')), { 200: n });
-    return (await copied()) - before;
+    const after = await settled();
+    assert.equal(after.seen - before.seen, after.sampled - before.sampled, 'what was sampled came to the shadow');
+    return after.sampled - before.sampled;
   }
 
   before(async () => {
@@ -92,6 +93,8 @@ suite('sampled by weight alone', () => {
     await mesh.start(node);
     threads = await stat('umbra_mirror_configured');
     assert.ok(threads > 0);
+    // A module's heart beats from its first request on.
+    assert.deepEqual(byStatus(await askInTurn(SURELY_ONE, users, '/')), { 200: SURELY_ONE });
   });
   after(async () => {
     await mesh.stop();
