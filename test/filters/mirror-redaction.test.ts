@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { ends, exact, pages } from './credential-words.ts';
 import { base, counted, mirror, pass } from './mirror-world.ts';
 import { headerOf, JSON_TYPE, request, response } from './requests.ts';
 
@@ -315,10 +315,6 @@ function siphash128(prefix: Buffer, input: Buffer): string {
 }
 
 test('every word that means a credential is known by itself and in its place', () => {
-  const source = readFileSync(new URL('../../filters/mirror/names.ts', import.meta.url), 'utf8');
-  const list = (name: string) => new RegExp(`${name} = \\w+\`([^\`]+)\``).exec(source)![1]!.trim().split(/\s+/);
-  const plain = Number(/PLAIN: u32 = (\d+)/.exec(source)![1]);
-  const [exact, ends, pages] = [list('EXACT'), list('ENDS').slice(plain), list('ENDS').slice(0, plain)];
   const secret = [...exact, ...ends, ...ends.map((end) => `user_${end}`)];
   const plainly = [...pages, ...exact.map((word) => `user_${word}`)];
   const body = (values: (name: string) => string) =>
