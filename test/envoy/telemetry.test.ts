@@ -83,10 +83,12 @@ suite('telemetry of live traffic', () => {
     const edge = snapshot.edges['shop>cart']!;
     assert.ok(Math.abs(edge.good / edge.rate - 47 / 62) < 1e-9, `${edge.good} of ${edge.rate}`);
     assert.equal(snapshot.edges['shop>payments']!.rate, 0);
-    // As long as the slowest took, within one of Envoy's buckets.
-    const slowest = Math.max(...answers.map((a) => a.ms));
+    // As long as the middle and the slowest took, within one of Envoy's buckets; on a machine that is not busy the middle is quick.
+    const took = answers.map((a) => a.ms).sort((a, b) => a - b);
+    const [middle, slowest] = [took[took.length >> 1]!, took.at(-1)!];
     const { p50, p99 } = edge.latency;
-    assert.ok(p50 < SLO_MS && p99 > SLO_MS && p99 < 1.3 * slowest, `${JSON.stringify(edge.latency)} of ${slowest}`);
+    const seen = `${JSON.stringify(edge.latency)} of ${middle} and ${slowest}`;
+    assert.ok(p50 < Math.max(100, 1.3 * middle) && p99 > SLO_MS && p99 < 1.3 * slowest, seen);
     assert.equal(edge.hosts, 2);
     assert.equal(edge.healthyHosts, 2);
   });
