@@ -9,12 +9,17 @@ const out: usize = memory.data(16, 8);
 export let ptr: usize = 0;
 export let len: u32 = 0;
 
+/** Takes the span that a host call has left in `out`; false if it failed. */
+function took(status: u32): bool {
+  if (status != OK) return false;
+  ptr = load<u32>(out);
+  len = load<u32>(out, 4);
+  return true;
+}
+
 /** A header's first value; false if absent. */
 export function headerAt(map: u32, name: usize, nameLen: u32): bool {
-  if (getHeader(map, name, nameLen, out, out + 4) != OK) return false;
-  ptr = load<u32>(out);
-  len = load<u32>(out + 4);
-  return true;
+  return took(getHeader(map, name, nameLen, out, out + 4));
 }
 
 @inline
@@ -29,18 +34,12 @@ export function headerNamed(map: u32, name: string): bool {
 
 /** All pairs of a map, as a block for `pairs.ts`; false if there is no such map or it has none. */
 export function headers(map: u32): bool {
-  if (getHeaders(map, out, out + 4) != OK) return false;
-  ptr = load<u32>(out);
-  len = load<u32>(out + 4);
-  return len >= 4;
+  return took(getHeaders(map, out, out + 4)) && len >= 4;
 }
 
 /** Part of a buffer; false if there is none or it is empty. */
 export function bytes(buffer: u32, start: u32, length: u32): bool {
-  if (length == 0 || getBufferBytes(buffer, start, length, out, out + 4) != OK) return false;
-  ptr = load<u32>(out);
-  len = load<u32>(out + 4);
-  return ptr != 0 && len != 0;
+  return length != 0 && took(getBufferBytes(buffer, start, length, out, out + 4)) && ptr != 0 && len != 0;
 }
 
 /** Unix time, ns. */

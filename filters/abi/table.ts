@@ -62,7 +62,7 @@ export function put(t: Table, key: u32, value: usize): bool {
   return true;
 }
 
-/** Removes a key; the entries behind it move up, so no tombstones gather. Returns the value, or 0. */
+/** Removes a key; the entries behind it move up, so no tombstones gather. Returns the value, or 0: also for key 0, which is never there. */
 export function remove(t: Table, key: u32): usize {
   if (t.count == 0) return 0;
   let i = home(t, key);

@@ -11,7 +11,7 @@ import { parseNumber } from '../lib/number';
 import { Out, output, put } from '../lib/out';
 import { append, flatten, freeChain } from './chain';
 import { keepIds, settle, teach } from './compare';
-import { abandon, failed, forgive, freeIds, hold, land } from './copies';
+import { abandon, failed, freeIds, hold, land, widen } from './copies';
 import { extractHeader, extractJson } from './extract';
 import * as metrics from './metrics';
 import { since } from './timing';
@@ -169,7 +169,7 @@ export function answered(token: u32, headers: u32, bodySize: u32, trailers: u32)
   a.done = true;
   a.ns = since(c, c.called);
   if (o !== null) {
-    forgive(r);
+    widen(r);
     keepIds(a, o);
     if (answerOf(c, PRODUCTION).done) teach(c);
   }

@@ -25,6 +25,7 @@ import {
 import { OBJECT } from '../lib/json';
 import { preparePlace } from '../lib/paths';
 import { field, Node } from '../lib/tree';
+import { openWindow } from './copies';
 import { countersOf } from './routes';
 import { prepareRules, Rule, ruleAt } from './rules';
 import * as state from './state';
@@ -76,6 +77,7 @@ function read(root: Root, n: Node): void {
   root.maxInFlight = integerField(n, 'maxInFlight', 64, 1, 4096);
   root.maxHeld = integerField(n, 'maxBytesHeld', 16 * MiB, 0, 256 * MiB);
   root.timeoutMs = integerField(n, 'timeoutMs', 5000, 1, 600000);
+  openWindow(root);
   heartbeatMs = integerField(n, 'heartbeatMs', 1000, 10, 3600000);
   readKey(root, n);
   readSession(root, objectField(n, 'session'));

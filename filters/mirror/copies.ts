@@ -6,18 +6,32 @@ import { freeChain } from './chain';
 import * as metrics from './metrics';
 import { Answer, answerOf, calls, Copy, COPY_SIZE, PRODUCTION, Root, rootOf, SHADOW, streams } from './state';
 
-// A shadow that fails is given less to do. Each callout that fails takes one from the copies that may be in flight; each that is
-// answered gives one back, and so does each tick: where all fail, what is left is one copy a tick to try it with.
+// A shadow is given as much as it has shown to answer. A few copies may be in flight at first; each that is answered lets there be
+// one more, up to what may be, and each that fails one fewer. A tick frees a place where there is none: where all fail, what is left
+// is one copy a tick to try it with.
 
-/** A callout has failed. A copy was in flight for it, so that both together never exceed what may be. */
-export function failed(r: Root): void {
-  tally(metrics.FAILED);
-  r.failing++;
+/** Copies that may be in flight before any was answered: what they take of a proxy whose shadow never answers is nothing. */
+const FIRST: u32 = 16;
+
+/** A new configuration's shadow has shown nothing. */
+export function openWindow(r: Root): void {
+  r.window = min(r.maxInFlight, FIRST);
 }
 
-/** Gives one of the failures back. */
-export function forgive(r: Root): void {
-  if (r.failing != 0) r.failing--;
+/** Whether no more copies may be in flight. */
+export function isFull(r: Root): bool {
+  return r.inFlight >= r.window;
+}
+
+/** A callout has failed. Its copy had a place in the window, so that there is one to take away. */
+export function failed(r: Root): void {
+  tally(metrics.FAILED);
+  r.window--;
+}
+
+/** One copy more may be in flight. */
+export function widen(r: Root): void {
+  if (r.window < r.maxInFlight) r.window++;
 }
 
 /** A new copy of a stream, or null if there is no memory. Counts as in flight from here on. */
@@ -72,9 +86,9 @@ export function land(c: Copy): void {
 /** Gives a copy back, wherever it is. */
 export function release(c: Copy): void {
   const r = rootOf(c);
-  if (c.stream != 0) remove(streams, c.stream);
-  if (c.call != 0) remove(calls, c.call);
-  if (c.second != 0) remove(calls, c.second);
+  remove(streams, c.stream);
+  remove(calls, c.call);
+  remove(calls, c.second);
   freeHead(c);
   freeChain(c);
   freeIds(answerOf(c, PRODUCTION));

@@ -11,7 +11,7 @@ import { seedRandom } from '../lib/random';
 import { tally, tellTallies } from '../lib/metrics';
 import { answered, responseBody, responseHeaders, responseTrailers } from './answers';
 import { configure, heartbeatMs } from './configure';
-import { forgive } from './copies';
+import { isFull, widen } from './copies';
 import * as metrics from './metrics';
 import { tellRoutes } from './routes';
 import { requestHeaders, sampledByWeight } from './sample';
@@ -132,7 +132,7 @@ export function proxy_on_tick(id: u32): void {
   tally(metrics.HEARTBEAT);
   const r = rootOfId(id);
   if (r != 0) {
-    forgive(changetype<Root>(r));
+    if (isFull(changetype<Root>(r))) widen(changetype<Root>(r));
     stream.giveUpEndless(changetype<Root>(r));
   }
   spreadTimings();

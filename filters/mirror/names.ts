@@ -8,7 +8,7 @@ const folded: usize = memory.data(64, 8);
 const EXACT = sorted`pwd cvv cvc ssn sid otp auth csrf cvv2 session signature securityanswer`;
 /** What a name ends with; the first three say where the next page begins. */
 const ENDS = words`
-  pagetoken nexttoken continuationtoken password passwd passphrase secret token apikey accesskey privatekey sessionid
+  pagetoken nexttoken continuationtoken password passwd passcode passphrase secret token apikey accesskey privatekey sessionid
   sessid authorization credential credentials securitycode passwordconfirmation`;
 const PLAIN: u32 = 3;
 /** Bit {@link lastTwo} for each of the words above. */

@@ -8,7 +8,7 @@ import { bodyKind, UNREADABLE } from '../lib/body';
 import { tally } from '../lib/metrics';
 import { parseNumber } from '../lib/number';
 import { mix, random } from '../lib/random';
-import { abandon, hold, newCopy } from './copies';
+import { abandon, hold, isFull, newCopy } from './copies';
 import { sessionHash } from './identity';
 import * as metrics from './metrics';
 import { Rule, ruleOf } from './rules';
@@ -74,8 +74,8 @@ export function requestHeaders(r: Root, id: u32, end: bool): void {
   if (verdict == NOT_MEANT) return;
   tally(metrics.SAMPLED);
   if (verdict != 0) return tally(verdict);
-  if (r.inFlight + r.failing >= r.maxInFlight || r.records >= r.maxInFlight * RECORDS)
-    return tally(r.failing != 0 ? metrics.DROPPED_FAILING : metrics.DROPPED_IN_FLIGHT);
+  if (isFull(r) || r.records >= r.maxInFlight * RECORDS)
+    return tally(r.window < r.maxInFlight ? metrics.DROPPED_FAILING : metrics.DROPPED_IN_FLIGHT);
   const c = newCopy(r, id);
   if (c === null) return tally(metrics.DROPPED_NO_MEMORY);
   beginTiming(c);

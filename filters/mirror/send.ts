@@ -135,14 +135,8 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
   tallyMany(metrics.REDACTED, identity.redactions);
   tallyMany(metrics.PSEUDONYMS, identity.pseudonyms);
   tallyMany(metrics.MAPPED, rewrite.mapped);
-  let trailersPtr: usize = 0;
-  let trailersOutLen: u32 = 0;
-  if (t !== null) {
-    trailersPtr = t.ptr;
-    trailersOutLen = t.len;
-  }
   if (c.timed) c.called = monotonicNs();
-  c.call = callOut(c, r, h, body, bodyLen, trailersPtr, trailersOutLen);
+  c.call = callOut(c, h, body, bodyLen, t);
   if (c.call == 0) {
     failed(r);
     return release(c);
@@ -152,13 +146,14 @@ export function send(c: Copy, head: usize, headLen: u32, trailers: usize, traile
   tally(metrics.SENT);
   if (c.twice) {
     const again = buildHeaders(c, head, headLen, true);
-    if (again !== null) c.second = callOut(c, r, again, body, bodyLen, trailersPtr, trailersOutLen);
+    if (again !== null) c.second = callOut(c, again, body, bodyLen, t);
   }
   freeHead(c);
 }
 
 /** The callout's token, or 0. */
-function callOut(c: Copy, r: Root, h: Out, body: usize, bodyLen: u32, trailers: usize, trailersLen: u32): u32 {
+function callOut(c: Copy, h: Out, body: usize, bodyLen: u32, t: Out | null): u32 {
+  const r = rootOf(c);
   store<u32>(out, 0);
   const status = httpCall(
     r.cluster,
@@ -167,8 +162,8 @@ function callOut(c: Copy, r: Root, h: Out, body: usize, bodyLen: u32, trailers: 
     h.len,
     body,
     bodyLen,
-    trailers,
-    trailersLen,
+    t === null ? 0 : t.ptr,
+    t === null ? 0 : t.len,
     r.timeoutMs,
     out,
   );

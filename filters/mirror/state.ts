@@ -52,8 +52,8 @@ export function listAt(list: usize, i: u32): Text {
 export class Root extends AnyRoot {
   // What is used most stands first: an offset below 128 is a byte of code less, each time.
   inFlight: u32;
-  /** By how many fewer may be than `maxInFlight`: see copies.ts. */
-  failing: u32;
+  /** How many may be, at most `maxInFlight`: see copies.ts. */
+  window: u32;
   held: u32;
   /** Copies with a record: those in flight, and those whose production answer is still coming. */
   records: u32;

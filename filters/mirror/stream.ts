@@ -32,8 +32,7 @@ export function requestBody(c: Copy, size: u32, end: bool): void {
 
 export function requestTrailers(c: Copy): void {
   if (c.head == 0) return;
-  if (call.headers(abi.REQUEST_TRAILERS)) send(c, c.head, c.headLen, call.ptr, call.len);
-  else send(c, c.head, c.headLen, 0, 0);
+  send(c, c.head, c.headLen, call.headers(abi.REQUEST_TRAILERS) ? call.ptr : 0, call.len);
 }
 
 /** The production stream has ended, whole or not. */

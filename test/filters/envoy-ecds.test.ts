@@ -135,6 +135,10 @@ test('a trap with fifty requests in flight changes no answer; the watch notices 
   assert.ok(machines > 0);
   const watched = watch();
   await watched.report();
+  // As many copies may be in flight as were answered.
+  const compared = await stat('umbra_mirror_compared');
+  for (let i = 0; i < 50; i++) await send(envoy.ports.in!, '/g');
+  await reaches('umbra_mirror_compared', compared + 50);
   const copies = shadow.received.length;
   const slow = Array.from({ length: 50 }, () => send(envoy.ports.in!, '/slow'));
   await shadow.arrived(copies + 50);

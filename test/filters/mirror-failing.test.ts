@@ -1,4 +1,4 @@
-/** A shadow that fails is given less to do, down to one copy a tick to try it with, and all again once it answers. */
+/** A shadow is given as much as it answers: a few copies at first, one a tick while it fails, and all once it answers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FilterHost, type HttpCall } from './harness.ts';
@@ -60,6 +60,28 @@ test('a shadow that answers again is soon given everything, and no more than is 
   }
   assert.equal(copiesOf(m, 10).length, MOST);
   assert.ok(counted(m, 'dropped_in_flight') > 0);
+});
+
+/** Copies a new configuration has in flight at most before any is answered. */
+const FIRST = 16;
+
+test('a shadow that has answered nothing yet is given a few copies, and twice as many each time it has answered all', () => {
+  const most = 8 * FIRST;
+  const m = mirror({ maxInFlight: most });
+  for (let copies = FIRST; copies < most; copies *= 2) {
+    const sent = copiesOf(m, most + 10);
+    assert.equal(sent.length, copies);
+    for (const copy of sent) m.host.answer(copy, response(200));
+  }
+  assert.equal(counted(m, 'dropped_in_flight'), 0);
+  assert.equal(copiesOf(m, most + 10).length, most);
+  assert.equal(counted(m, 'dropped_in_flight'), 10);
+});
+
+test('a shadow that is slow but not full is given no more by ticks', () => {
+  const m = mirror({ maxInFlight: 8 * FIRST, heartbeatMs: HEARTBEAT_MS });
+  m.host.run(20 * HEARTBEAT_MS);
+  assert.equal(copiesOf(m, 8 * FIRST).length, FIRST);
 });
 
 test('failures that are fewer than answers cost no copy', () => {

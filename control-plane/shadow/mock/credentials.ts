@@ -4,7 +4,7 @@ const EXACT: ReadonlySet<string> = new Set(
 );
 /** What a name ends with, except those that say where the next page begins. */
 const ENDS =
-  /(?:password|passwd|passphrase|secret|token|apikey|accesskey|privatekey|sessionid|sessid|authorization|credential|credentials|securitycode|passwordconfirmation)$/;
+  /(?:password|passwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|sessionid|sessid|authorization|credential|credentials|securitycode|passwordconfirmation)$/;
 const PAGES = /(?:pagetoken|nexttoken|continuationtoken)$/;
 /** Under which an answer tells of cards and accounts. */
 const ACCOUNTS: ReadonlySet<string> = new Set(['pin', 'pan', 'card', 'iban', 'cardnumber']);
