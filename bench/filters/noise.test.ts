@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noiseOf, ratios } from './noise.ts';
 
-test('noise is the largest ratio within a round, whichever of the two is the larger', () => {
-  assert.equal(noiseOf([1, 2, 4], [1, 2, 5]), 1.25);
-  assert.equal(noiseOf([1, 3, 4], [1, 2, 5]), 1.5);
+test('noise is the middle ratio within a round, whichever of the two is the larger', () => {
+  assert.equal(noiseOf([1, 2, 4], [1, 2, 5]), 1);
+  assert.equal(noiseOf([1, 3, 4], [1, 2, 5]), 1.25);
   assert.equal(noiseOf([2, 2], [2, 2]), 1);
 });
 
