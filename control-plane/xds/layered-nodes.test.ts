@@ -112,6 +112,74 @@ test('what is for all may need what each cluster brings; a node of no cluster is
   assert.deepEqual(told, [{ group: 'node stray', problems: ['no cluster a'] }]);
 });
 
+test('a node that is served nothing has no say in what comes next; it is told of again', () => {
+  const server = new Recorder();
+  const told: Inconsistency[] = [];
+  const nodes = new LayeredNodes(server, { check, onInconsistent: (i) => told.push(i) });
+  const layers = (text: string) => [
+    { resources: [resource(RDS, 'to', 'a')] },
+    { node: { cluster: 'cart' }, resources: [resource(CDS, 'a', text)] },
+  ];
+  server.connect('early');
+  assert.deepEqual(nodes.replace(layers('1')), []);
+  server.connect('cart-0', 'cart');
+  server.connect('stray');
+  server.connect('stray');
+  assert.deepEqual(nodes.replace(layers('2')), []);
+  assert.deepEqual(Object.fromEntries(server.given), { 'cart-0': ['a=2', 'to=a'] });
+  assert.deepEqual(
+    told.map((i) => i.group),
+    ['node early', 'node stray', 'node early', 'node stray'],
+    'once for each change',
+  );
+  server.connect('stray', 'cart');
+  assert.deepEqual(server.given.get('stray'), ['a=2', 'to=a'], 'as soon as it fits');
+});
+
+test('a node that is served no more once it calls itself another has no say either; it keeps what it has', () => {
+  const server = new Recorder();
+  const nodes = new LayeredNodes(server, { check });
+  const layers = (text: string) => [
+    { resources: [resource(RDS, 'to', 'a')] },
+    { node: { cluster: 'cart' }, resources: [resource(CDS, 'a', text)] },
+  ];
+  nodes.replace(layers('1'));
+  server.connect('cart-0', 'cart');
+  server.connect('cart-0', 'other');
+  assert.deepEqual(nodes.replace(layers('2')), []);
+  assert.deepEqual(server.given.get('cart-0'), ['a=1', 'to=a']);
+});
+
+test('a node that is gone has no say; what does not fit it is told when it comes back', () => {
+  const server = new Recorder();
+  const told: Inconsistency[] = [];
+  const nodes = new LayeredNodes(server, { check, onInconsistent: (i) => told.push(i) });
+  const base = { resources: [resource(RDS, 'to', 'a')] };
+  const of = (cluster: string) => ({ node: { cluster }, resources: [resource(CDS, 'a', cluster)] });
+  nodes.replace([base, of('cart'), of('old')]);
+  server.connect('old-0', 'old');
+  assert.equal(nodes.replace([base, of('cart')]).length, 1, 'it is served');
+  server.disconnect('old-0');
+  assert.deepEqual(nodes.replace([base, of('cart')]), []);
+  assert.deepEqual(told, []);
+  server.connect('old-0', 'old');
+  assert.deepEqual(told, [{ group: 'node old-0', problems: ['no cluster a'] }]);
+  assert.deepEqual(server.given.get('old-0'), ['a=old', 'to=a']);
+});
+
+test('a node that is gone is set meanwhile, and not again when it comes back', () => {
+  const server = new Recorder();
+  const nodes = new LayeredNodes(server);
+  const layers = (text: string) => [{ resources: [resource(CDS, 'a', text)] }];
+  nodes.replace(layers('1'));
+  server.connect('one');
+  server.disconnect('one');
+  nodes.replace(layers('2'));
+  assert.deepEqual(server.given.get('one'), ['a=2']);
+  server.connect('one');
+  assert.equal(server.sets, 2);
+});
+
 test('a node’s own layer may rest on that of its cluster, which is not known before it comes', () => {
   const nodes = new LayeredNodes(new Recorder(), { check });
   const own = { node: { id: 'cart-0' }, resources: [resource(RDS, 'to', 'a')] };

@@ -22,12 +22,25 @@ export interface Inconsistency {
 export interface LayeredNodesOptions {
   /** What is wrong with resources that one node would have together; empty = nothing. Default: nothing ever is. */
   readonly check?: (resources: readonly Resource[]) => readonly string[];
-  /** A node came whose layers do not go together; it gets nothing, or keeps what it has. */
+  /** The layers of a node that is connected do not go together; it gets nothing, or keeps what it has. */
   readonly onInconsistent?: (inconsistency: Inconsistency) => void;
 }
 
 /** Nodes that are gone and yet remembered: what they accepted and refused still holds when they come back. */
 const MOST_ABSENT = 10_000;
+
+/** What the nodes of one group are served, or why it is nothing. */
+interface Snapshot {
+  readonly resources: ResourceSet;
+  readonly problems: readonly string[];
+}
+
+interface Known {
+  name: NodeName;
+  streams: number;
+  /** The last it was judged by; absent before the first layers. */
+  snapshot?: Snapshot;
+}
 
 /**
  * Serves nodes by group: a node's resources are its layers put together (see {@link LayerIndex}), made and checked once for all
@@ -39,8 +52,8 @@ export class LayeredNodes {
   #layers = new LayerIndex([]);
   #ready = false;
   /** By group. */
-  #snapshots = new Map<string, { resources: ResourceSet; problems: readonly string[] }>();
-  readonly #nodes = new Map<string, { name: NodeName; streams: number }>();
+  #snapshots = new Map<string, Snapshot>();
+  readonly #nodes = new Map<string, Known>();
   /** Those of them without a stream, the longest absent first. */
   readonly #absent = new Set<string>();
   readonly #off: (() => void)[];
@@ -55,8 +68,9 @@ export class LayeredNodes {
   }
 
   /**
-   * Replaces all layers. Where any group that is known is not consistent, nothing is replaced, and what is wrong is returned.
-   * Before the first layers nodes are held: they keep what they have.
+   * Replaces all layers. Where a group of the layers, or a connected node that is served by the present ones, would not be
+   * consistent, nothing is replaced, and what is wrong is returned. Any other node has no say: whoever may connect could call
+   * itself something that never fits. Before the first layers nodes are held: they keep what they have.
    */
   replace(layers: readonly Layer[]): Inconsistency[] {
     const snapshots = this.#snapshots;
@@ -65,7 +79,10 @@ export class LayeredNodes {
     this.#layers = new LayerIndex(layers);
     const groups = [
       ...this.#layers.knownGroups(),
-      ...[...this.#nodes.values()].map(({ name }) => ({ name: `node ${name.id}`, candidates: [name] })),
+      ...this.#nodes
+        .values()
+        .filter(({ streams, snapshot }) => streams > 0 && snapshot?.problems.length === 0)
+        .map(({ name }) => ({ name: `node ${name.id}`, candidates: [name] })),
     ];
     const wrong: Inconsistency[] = [];
     for (const { name, candidates } of groups)
@@ -77,7 +94,7 @@ export class LayeredNodes {
       return wrong;
     }
     this.#ready = true;
-    for (const { name } of this.#nodes.values()) this.#serve(name);
+    for (const node of this.#nodes.values()) this.#serve(node);
     return [];
   }
 
@@ -87,10 +104,11 @@ export class LayeredNodes {
   }
 
   #come(name: NodeName): void {
-    const known = this.#nodes.get(name.id);
+    const node = remember<string, Known>(this.#nodes, name.id, () => ({ name, streams: 0 }));
     this.#absent.delete(name.id);
-    this.#nodes.set(name.id, { name, streams: (known?.streams ?? 0) + 1 });
-    if (this.#ready && known?.name.cluster !== name.cluster) this.#serve(name);
+    node.name = name;
+    node.streams++;
+    if (this.#ready && node.snapshot !== this.#snapshot(name)) this.#serve(node);
   }
 
   #go(id: string): void {
@@ -105,13 +123,18 @@ export class LayeredNodes {
     this.#server.forget(longest);
   }
 
-  #serve(name: NodeName): void {
-    const { resources, problems } = this.#snapshot(name);
-    if (problems.length === 0) this.#server.set(name.id, resources);
-    else this.#options.onInconsistent?.({ group: `node ${name.id}`, problems });
+  #serve(node: Known): void {
+    const snapshot = this.#snapshot(node.name);
+    const { resources, problems } = snapshot;
+    // What is wrong for a node that is gone is told when it comes back.
+    if (problems.length > 0 && node.streams === 0) return;
+    node.snapshot = snapshot;
+    const { id } = node.name;
+    if (problems.length === 0) this.#server.set(id, resources);
+    else this.#options.onInconsistent?.({ group: `node ${id}`, problems });
   }
 
-  #snapshot(name: NodeName): { resources: ResourceSet; problems: readonly string[] } {
+  #snapshot(name: NodeName): Snapshot {
     return remember(this.#snapshots, this.#layers.group(name), () => {
       const resources = compose(this.#layers.of(name));
       return { resources: new ResourceSet(resources), problems: this.#options.check?.(resources) ?? [] };
