@@ -5,6 +5,7 @@ import { decodeResource } from '../../standalone/decode.ts';
 import type { Resource } from '../../xds/resource.ts';
 import { fromAds, pack, typeUrl } from '../messages.ts';
 import { Cluster_DiscoveryType, ClusterSchema } from '../protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { type AddressSchema, SocketAddress_Protocol } from '../protos/gen/envoy/config/core/v3/address_pb.js';
 import { TypedExtensionConfigSchema } from '../protos/gen/envoy/config/core/v3/extension_pb.js';
 import { ListenerSchema } from '../protos/gen/envoy/config/listener/v3/listener_pb.js';
 import { RouteConfigurationSchema } from '../protos/gen/envoy/config/route/v3/route_pb.js';
@@ -44,10 +45,17 @@ const routes = (name: string, to: string, domains = ['*']) =>
       },
     ],
   });
-const listener = (name: string, rds: string, httpFilters: Filter[] = [router], pipe = `/${name}`) =>
+type Where = MessageInitShape<typeof AddressSchema>['address'];
+const pipe = (path: string): Where => ({ case: 'pipe', value: { path } });
+const socket = (protocol: SocketAddress_Protocol): Where => ({
+  case: 'socketAddress',
+  value: { protocol, address: '0.0.0.0', portSpecifier: { case: 'portValue', value: 443 } },
+});
+const { TCP, UDP } = SocketAddress_Protocol;
+const listener = (name: string, rds: string, httpFilters: Filter[] = [router], address = pipe(`/${name}`)) =>
   resource(ListenerSchema, name, {
     name,
-    address: { address: { case: 'pipe', value: { path: pipe } } },
+    address: { address },
     filterChains: [
       {
         filters: [
@@ -88,7 +96,30 @@ const cases: [what: string, resources: Resource[], problems: RegExp[]][] = [
     [...sound, listener('m', 'r', [router, router])],
     [/the router must be the last/, /must be used once/],
   ],
-  ['one address twice', [...sound, listener('m', 'r', [router], '/l')], [/address must not be that of listener l/]],
+  [
+    'one address twice',
+    [...sound, listener('m', 'r', [router], pipe('/l'))],
+    [/address must not be that of listener l/],
+  ],
+  [
+    'one port for TCP and for UDP',
+    [...sound, listener('h2', 'r', [router], socket(TCP)), listener('h3', 'r', [router], socket(UDP))],
+    [],
+  ],
+  [
+    'one port twice for each',
+    [
+      ...sound,
+      listener('h2', 'r', [router], socket(TCP)),
+      listener('h3', 'r', [router], socket(UDP)),
+      listener('m', 'r', [router], socket(TCP)),
+      listener('n', 'r', [router], socket(UDP)),
+    ],
+    [
+      /Listener m: address must not be that of listener h2 .*0\.0\.0\.0:443\/TCP/,
+      /Listener n: address must not be that of listener h3 .*0\.0\.0\.0:443\/UDP/,
+    ],
+  ],
   [
     'a name that is not the resource’s',
     [{ ...cluster('c'), name: 'd' }],

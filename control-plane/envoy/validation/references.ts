@@ -5,6 +5,7 @@ import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { Resource } from '../../xds/resource.ts';
 import { typeUrl } from '../messages.ts';
 import { ClusterSchema } from '../protos/gen/envoy/config/cluster/v3/cluster_pb.js';
+import { SocketAddress_Protocol } from '../protos/gen/envoy/config/core/v3/address_pb.js';
 import { TypedExtensionConfigSchema } from '../protos/gen/envoy/config/core/v3/extension_pb.js';
 import { ClusterLoadAssignmentSchema } from '../protos/gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import type { FilterChain } from '../protos/gen/envoy/config/listener/v3/listener_components_pb.js';
@@ -95,12 +96,16 @@ function nameInside(r: Resource): string | undefined {
   return undefined;
 }
 
-/** Where a listener listens, as text; '' where it has no address of its own, or a port of the kernel's choice. */
+/**
+ * Where a listener listens, as text; '' where it has no address of its own, or a port of the kernel's choice. A port of TCP and
+ * one of UDP are two: HTTP/3 is served beside HTTP/2 (Envoy's ListenerImpl::hasDuplicatedAddress).
+ */
 function addressOf(listener: Listener): string {
   const { address } = listener.address ?? {};
   if (address?.case === 'pipe') return address.value.path;
   if (address?.case !== 'socketAddress' || address.value.portSpecifier.value === 0) return '';
-  return `${address.value.address}:${address.value.portSpecifier.value}`;
+  const { address: host, portSpecifier, protocol } = address.value;
+  return `${host}:${portSpecifier.value}/${SocketAddress_Protocol[protocol]}`;
 }
 
 /**
