@@ -43,10 +43,34 @@ test('the ring keeps its length, and spans as long as they touch it', () => {
   );
 });
 
+test('what is removed and put back under its id has a span of each time', () => {
+  const history = createHistory();
+  history.record(window(1000), [fault('a', 900)]);
+  history.record(window(2000), []);
+  history.record(window(3000), [fault('a', 2900)]);
+  history.record(window(4000), [fault('a', 2900)]);
+  const times = () => history.read().spans.map(({ id, from, to }) => [id, from, to]);
+  assert.deepEqual(times(), [
+    ['a', 900, 2000],
+    ['a', 2900, undefined],
+  ]);
+  history.record(window(5000), [fault('a', 4900)]);
+  assert.deepEqual(
+    times(),
+    [
+      ['a', 900, 2000],
+      ['a', 2900, 5000],
+      ['a', 4900, undefined],
+    ],
+    'also where no window saw it gone',
+  );
+});
+
 test('what was read does not change under the reader', () => {
   const history = createHistory();
   history.record(window(1000), []);
   const before = history.read();
-  history.record(window(2000), []);
+  history.record(window(2000), [fault('a', 1900)]);
   assert.equal(before.points.length, 1);
+  assert.equal(before.spans.length, 0);
 });

@@ -13,7 +13,7 @@ export interface HistoryPoint {
   readonly edges: Readonly<Record<EdgeId, readonly [rate: number, good: number, p99: number]>>;
 }
 
-/** The time something was in force; `to` is absent while it still is. */
+/** A time something was in force; `to` is absent while it still is. What was removed and put back has one for each time. */
 export interface Span {
   readonly id: string;
   readonly type: Lease['type'];
@@ -45,6 +45,28 @@ export function historyPoint(s: Snapshot): HistoryPoint {
 const round = (x: number) => Math.round(x * 10) / 10;
 
 /**
+ * Spans carried on by what is in force at `at`: a new lease opens one, a lease that is gone closes its own, and what ended before
+ * `since` is forgotten.
+ */
+export function carrySpans(spans: readonly Span[], leases: readonly Lease[], at: number, since: number): Span[] {
+  // Put back, a lease has its id of before (guardian/trials.ts).
+  const key = (id: string, from: number) => `${id} ${from}`;
+  const inForce = new Map(leases.map((l) => [key(l.id, l.createdAt), l]));
+  const next: Span[] = [];
+  for (const span of spans) {
+    const { to, ...open } = span;
+    if (inForce.delete(key(span.id, span.from))) next.push(open);
+    else if (to === undefined) next.push({ ...open, to: at });
+    else if (to >= since) next.push(span);
+  }
+  for (const lease of inForce.values()) {
+    const { id, type, owner, createdAt } = lease;
+    next.push({ id, type, owner, label: describeLease(lease), from: createdAt });
+  }
+  return next;
+}
+
+/**
  * A ring of one world's last `seconds` windows and of what was in force in them. `record` is called once a window;
  * a lease that is no longer listed ended at that window's end.
  */
@@ -53,24 +75,13 @@ export function createHistory({ seconds = 900 }: { seconds?: number } = {}): {
   read(): History;
 } {
   const points: HistoryPoint[] = [];
-  const spans = new Map<string, Span>();
+  let spans: readonly Span[] = [];
   return {
     record(snapshot, leases) {
       points.push(historyPoint(snapshot));
       if (points.length > seconds) points.splice(0, points.length - seconds);
-      const inForce = new Set<string>();
-      for (const lease of leases) {
-        inForce.add(lease.id);
-        if (spans.has(lease.id)) continue;
-        const { id, type, owner, createdAt } = lease;
-        spans.set(id, { id, type, owner, label: describeLease(lease), from: createdAt });
-      }
-      const horizon = points[0]!.at;
-      for (const span of spans.values()) {
-        if (span.to === undefined && !inForce.has(span.id)) spans.set(span.id, { ...span, to: snapshot.at });
-        else if (span.to !== undefined && span.to < horizon) spans.delete(span.id);
-      }
+      spans = carrySpans(spans, leases, snapshot.at, points[0]!.at);
     },
-    read: () => ({ points: [...points], spans: [...spans.values()] }),
+    read: () => ({ points: [...points], spans }),
   };
 }

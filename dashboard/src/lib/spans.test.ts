@@ -40,6 +40,18 @@ test('a lease opens a span, its absence closes it, age forgets it', () => {
   );
 });
 
+test('a lease that is removed and put back under its id has a span of each time', () => {
+  const closed = followSpans(followSpans([], [lease('a', 500)], 1000), [], 2000);
+  const again = followSpans(followSpans(closed, [lease('a', 2900)], 3000), [lease('a', 2900)], 4000);
+  assert.deepEqual(
+    again.map((s) => [s.id, s.from, s.to]),
+    [
+      ['a', 500, 2000],
+      ['a', 2900, undefined],
+    ],
+  );
+});
+
 test('points grow by what is newer and stay within the window', () => {
   const point = (at: number) => ({ at, offered: 1, good: 1, edges: {} });
   const one = followPoints([], point(1000));

@@ -1,23 +1,12 @@
-import { describeLease, type HistoryPoint, type Span } from '../../../control-plane/api/history.ts';
+import { carrySpans, type HistoryPoint, type Span } from '../../../control-plane/api/history.ts';
 import type { Lease } from '../../../control-plane/mesh/lease.ts';
 
 /** How far back the page remembers, as the server does. */
 export const WINDOW_MS = 900_000;
 
-/** Spans carried on by what is in force at `at`: new leases open one, leases that are gone close theirs. */
+/** Spans carried on as the server does, within the window. */
 export function followSpans(spans: readonly Span[], leases: readonly Lease[], at: number): Span[] {
-  const inForce = new Map(leases.map((l) => [l.id, l]));
-  const next: Span[] = [];
-  for (const span of spans) {
-    if (span.to !== undefined && span.to < at - WINDOW_MS) continue;
-    next.push(span.to === undefined && !inForce.has(span.id) ? { ...span, to: at } : span);
-    inForce.delete(span.id);
-  }
-  for (const lease of inForce.values()) {
-    const { id, type, owner, createdAt } = lease;
-    next.push({ id, type, owner, label: describeLease(lease), from: createdAt });
-  }
-  return next;
+  return carrySpans(spans, leases, at, at - WINDOW_MS);
 }
 
 /** Points with one more, within the window. One that is no newer than the last replaces nothing and is left out. */
