@@ -4,7 +4,7 @@ import { put } from '../abi/table';
 import { drawDelay } from './delay';
 import { drawn, fits, openMatch } from './match';
 import * as metrics from './metrics';
-import { isOver, noteEnd } from './over';
+import { activeOf, isOver, noteEnd } from './over';
 import * as state from './state';
 import { addHit, faultAt, Root, Stream, slab, streams } from './state';
 import { count } from './tell';
@@ -34,7 +34,7 @@ export function hit(r: Root, id: u32): Stream | null {
     if (isOver(r, f) || !fits(f)) continue;
     const n = f.requests++;
     if (!drawn(f, n)) continue;
-    if (f.maxActive != 0 && f.active >= f.maxActive) {
+    if (f.maxActive != 0 && activeOf(r, f) >= f.maxActive) {
       count(metrics.OVER_MAX_ACTIVE);
       continue;
     }

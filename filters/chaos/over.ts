@@ -62,7 +62,23 @@ function faultLike(r: Root, f: Fault): Fault | null {
   return null;
 }
 
-/** A configuration was read: faults that its filter had before go on where they were. Another expiry or seed makes another fault. */
+/** Whether two faults of one id are the same: another expiry or seed makes another one. */
+function goesOn(f: Fault, before: Fault): bool {
+  return f.expires == before.expires && f.seed == before.seed;
+}
+
+/** Requests under a fault, those included that it hit in older configurations and that are still on their way. */
+export function activeOf(r: Root, f: Fault): u32 {
+  let active = f.active;
+  for (let p = first; p != 0; p = changetype<Root>(p).next) {
+    if (!follow(changetype<Root>(p), r)) continue;
+    const g = faultLike(changetype<Root>(p), f);
+    if (g !== null && goesOn(f, g)) active += g.active;
+  }
+  return active;
+}
+
+/** A configuration was read: faults that its filter had before go on where they were. */
 export function joinRoots(r: Root): void {
   for (let p = first; p != 0; p = changetype<Root>(p).next) {
     const before = changetype<Root>(p);
@@ -70,7 +86,7 @@ export function joinRoots(r: Root): void {
     for (let i: u32 = 0; i < r.count; i++) {
       const f = faultAt(r, i);
       const g = faultLike(before, f);
-      if (g === null || g.expires != f.expires || g.seed != f.seed || g.requests < f.requests) continue;
+      if (g === null || !goesOn(f, g) || g.requests < f.requests) continue;
       f.requests = g.requests;
       f.over = g.over;
       if (f.ends != u64.MAX_VALUE) f.ends -= f.begun - g.begun;

@@ -11,7 +11,7 @@ import { parseNumber } from '../lib/number';
 import { Out, output, put } from '../lib/out';
 import { append, flatten, freeChain } from './chain';
 import { keepIds, settle, teach } from './compare';
-import { abandon, failed, freeIds, hold, land, widen } from './copies';
+import { abandon, failed, freeIds, hold, land, letGo, widen } from './copies';
 import { extractHeader, extractJson } from './extract';
 import * as metrics from './metrics';
 import { since } from './timing';
@@ -98,6 +98,7 @@ export function responseBody(c: Copy, size: u32, end: bool): void {
     // Over a cap the answer is no longer gathered, and compared by status alone.
     if (c.length + size > rootOf(c).maxBody || !hold(c, size) || !call.bytes(abi.RESPONSE_BODY, 0, size) || !append(c, call.ptr, call.len)) {
       c.gathers = false;
+      letGo(c, c.length);
       freeChain(c);
     }
   }

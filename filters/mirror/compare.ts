@@ -5,7 +5,7 @@ import { Out } from '../lib/out';
 import { release } from './copies';
 import { learn } from './ids';
 import * as metrics from './metrics';
-import { tallyRoute, ROUTE_COMPARED, ROUTE_NOISE_COMPARED } from './routes';
+import { tallyRoute } from './routes';
 import { Answer, answerOf, Copy, PRODUCTION, rootOf, SECOND, SHADOW } from './state';
 
 /** Keeps found ids until the other answer is in; nothing if there are none or no memory. */
@@ -40,18 +40,19 @@ export function teach(c: Copy): void {
   tallyMany(metrics.LEARNED, learned);
 }
 
-/** Counts how two answers compare; the metrics follow each other from `metric` and, for the route, from `ofRoute` on. */
-function compare(c: Copy, a: Answer, b: Answer, metric: u32, ofRoute: u32): void {
+/** Counts for all requests and for the copy's route. */
+function count(c: Copy, metric: u32): void {
   tally(metric);
-  tallyRoute(c.route, ofRoute);
-  if (a.status != b.status) {
-    tally(metric + 1);
-    tallyRoute(c.route, ofRoute + 1);
-  } else if (a.digest != 0 && b.digest != 0) {
-    tally(metric + 2);
-    if (a.digest == b.digest) return;
-    tally(metric + 3);
-    tallyRoute(c.route, ofRoute + 2);
+  tallyRoute(c.route, metric);
+}
+
+/** Counts how two answers compare; the metrics follow each other from `metric` on. */
+function compare(c: Copy, a: Answer, b: Answer, metric: u32): void {
+  count(c, metric);
+  if (a.status != b.status) count(c, metric + 1);
+  else if (a.digest != 0 && b.digest != 0) {
+    count(c, metric + 2);
+    if (a.digest != b.digest) count(c, metric + 3);
   }
 }
 
@@ -62,12 +63,12 @@ export function settle(c: Copy): void {
   const again = answerOf(c, SECOND);
   if (!(mine.done || mine.failed) || !(theirs.done || theirs.failed) || c.second != 0) return;
   if (mine.done && theirs.done) {
-    compare(c, mine, theirs, metrics.COMPARED, ROUTE_COMPARED);
+    compare(c, mine, theirs, metrics.COMPARED);
     if (c.timed) {
       record(metrics.PRODUCTION_MS, mine.ns / 1000000);
       record(metrics.SHADOW_MS, theirs.ns / 1000000);
     }
   } else tally(metrics.UNCOMPARED);
-  if (again.done && theirs.done) compare(c, theirs, again, metrics.NOISE_COMPARED, ROUTE_NOISE_COMPARED);
+  if (again.done && theirs.done) compare(c, theirs, again, metrics.NOISE_COMPARED);
   release(c);
 }

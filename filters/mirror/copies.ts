@@ -65,7 +65,7 @@ export function hold(c: Copy, n: u32): bool {
   return true;
 }
 
-function letGo(c: Copy, n: u32): void {
+export function letGo(c: Copy, n: u32): void {
   rootOf(c).held -= n;
   tallyMany(metrics.BYTES_HELD, -<i32>n);
   c.held -= n;

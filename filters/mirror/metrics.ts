@@ -1,8 +1,7 @@
 import { defineAll, isDefined } from '../lib/metrics';
 import { COUNTER, GAUGE, HISTOGRAM } from '../abi/types';
 
-// Numbers of the metrics, in the order of the names below; docs/filters.md says what each counts. What compare.ts counts of a pair
-// of answers stands in one order, for both kinds of pair.
+// Numbers of the metrics, in the order of the names below; docs/filters.md says what each counts.
 export const SAMPLED: u32 = 0;
 export const SENT: u32 = 1;
 export const FAILED: u32 = 2;
@@ -40,14 +39,22 @@ export const PRODUCTION_MS: u32 = 33;
 export const SHADOW_MS: u32 = 34;
 
 export const PREFIX = 'umbra_mirror_';
+/** What compare.ts counts of a pair of answers, of all requests and of each route's: in one order for both kinds of pair. */
+export const COMPARISONS = words`
+  compared status_mismatch digest_compared digest_mismatch
+  noise_compared noise_status_mismatch noise_digest_compared noise_digest_mismatch`;
 
 export function defineMetrics(): void {
   if (isDefined()) return;
   defineAll(
     COUNTER,
     PREFIX,
-    words`sampled sent failed skipped_upgrade skipped_loop skipped_unreadable skipped_stream dropped_body_too_large dropped_in_flight dropped_failing dropped_bytes_held dropped_unmapped dropped_aborted dropped_no_memory dropped_reconfigured uncompared compared status_mismatch digest_compared digest_mismatch noise_compared noise_status_mismatch noise_digest_compared noise_digest_mismatch redacted pseudonyms learned mapped heartbeat configured seen`,
+    words`
+      sampled sent failed skipped_upgrade skipped_loop skipped_unreadable skipped_stream dropped_body_too_large dropped_in_flight
+      dropped_failing dropped_bytes_held dropped_unmapped dropped_aborted dropped_no_memory dropped_reconfigured uncompared`,
   );
+  defineAll(COUNTER, PREFIX, COMPARISONS);
+  defineAll(COUNTER, PREFIX, words`redacted pseudonyms learned mapped heartbeat configured seen`);
   defineAll(GAUGE, PREFIX, words`in_flight bytes_held`);
   defineAll(HISTOGRAM, PREFIX, words`production_ms shadow_ms`);
 }

@@ -5,14 +5,14 @@ import { list, listHasFold, Root } from './state';
 const MOST: u32 = 64;
 const folded: usize = memory.data(64, 8);
 
-const EXACT = sorted`pwd cvv cvc ssn sid otp auth csrf cvv2 session signature securityanswer`;
+const EXACT = sorted`pwd cvv cvc ssn sid otp auth csrf session signature securityanswer`;
 /** What a name ends with; the first three say where the next page begins. */
 const ENDS = words`
-  pagetoken nexttoken continuationtoken password passwd passcode passphrase secret token apikey accesskey privatekey sessionid
+  pagetoken nexttoken continuationtoken password passwd passcode passphrase secret token apikey accesskey authkey secretkey privatekey subscriptionkey sessionid
   sessid authorization credential credentials securitycode passwordconfirmation`;
 const PLAIN: u32 = 3;
 /** Bit {@link lastTwo} for each of the words above. */
-const ENDINGS: u64 = 0xd588008230282050;
+const ENDINGS: u64 = 0xd588008220282050;
 
 /** What the last two bytes of a name are told apart by: so few names of other meanings have a word's that most need no comparing. */
 @inline
@@ -36,10 +36,12 @@ function means(n: u32): bool {
 
 /**
  * Whether a name, or one of those that it is made of (`user[password]`, `user.password`), means a credential; in lower case and
- * without signs, so that access_token, accessToken and Access-Token are one.
+ * without signs, so that access_token, accessToken and Access-Token are one, and so is access_token_2: only what is up to the last
+ * letter counts.
  */
 function isCredential(p: usize, len: u32): bool {
   let n: u32 = 0;
+  let letters: u32 = 0;
   for (const end = p + len; p <= end; p++) {
     const c: u32 = p == end ? 46 : lower(load<u8>(p));
     if (c - 97 < 26 || c - 48 < 10) {
@@ -48,9 +50,10 @@ function isCredential(p: usize, len: u32): bool {
         memory.copy(folded, folded + n, n);
       }
       store<u8>(folded + n++, c);
+      if (c > 57) letters = n;
     } else if (c == 46 || c == 91) {
-      if (means(n)) return true;
-      n = 0;
+      if (means(letters)) return true;
+      n = letters = 0;
     }
   }
   return false;

@@ -1,6 +1,6 @@
 // What leaves: paths, queries, cookies, headers and bodies with secrets redacted, identities replaced by pseudonyms and learned ids
 // by the shadow's own.
-import { amongSorted, beginsFold, seek } from '../abi/text';
+import { beginsFold, seek } from '../abi/text';
 import { FORM_BODY, JSON_BODY } from '../lib/body';
 import * as json from '../lib/json';
 import { temp } from '../abi/arena';
@@ -54,18 +54,17 @@ function putValue(o: Out, r: Root, p: usize, len: u32): void {
  * A value in which bytes may be escaped: judged by what it stands for, and written anew only if that changes it, so that what
  * holds no secret leaves byte for byte.
  */
-function putEncoded(o: Out, r: Root, p: usize, len: u32, plus: bool): void {
-  if (!isPercentEncoded(p, len, plus)) {
-    putValue(o, r, p, len);
-    return;
-  }
-  putDecoded(o, r, p, len, plus ? FORM : PERCENT);
+function putEncoded(o: Out, r: Root, p: usize, len: u32, how: u32): void {
+  if (isPercentEncoded(p, len, how == FORM)) putDecoded(o, r, p, len, how);
+  else if (how == PLAIN) scan(o, r, p, p + len);
+  else putValue(o, r, p, len);
 }
 
-// How a value is written.
+// How a value is written; what is plain, and rarely encoded, is no id by itself: `dnt: 1`.
 const PERCENT: u32 = 0;
 const FORM: u32 = 1;
 const JSON_STRING: u32 = 2;
+const PLAIN: u32 = 3;
 
 function putDecoded(o: Out, r: Root, p: usize, len: u32, how: u32): void {
   const plain = temp(len);
@@ -104,24 +103,24 @@ export function rewritePath(o: Out, r: Root, p: usize, len: u32): void {
 }
 
 /**
- * What stands between slashes in a path, or `&` in a query or form: names and values. `;` parts them as well, but a secret goes up to
+ * What stands between slashes in a path, `&` in a query or form, or commas in a header: names and values. `;` parts them as well, but a secret goes up to
  * where all servers take it to end.
  */
 function rewriteParts(o: Out, r: Root, p: usize, end: usize, separator: u32): void {
-  const form = separator == 38;
+  const how = separator == 38 ? FORM : separator == 44 ? PLAIN : PERCENT;
   let last = p;
   while (p < end) {
     if (p >= last) last = seek(p, end, separator);
     let q = seek(p, last, 59);
     const equals = seek(p, q, 61);
-    putEncoded(o, r, p, <u32>(equals - p), form);
+    putEncoded(o, r, p, <u32>(equals - p), how);
     if (equals != q) {
       const value = equals + 1;
       putByte(o, 61);
       if (isSecretParameter(r, p, <u32>(equals - p))) {
         q = last;
         if (!putMapped(o, r, value, <u32>(q - value), true)) putRedacted(o);
-      } else putEncoded(o, r, value, <u32>(q - value), form);
+      } else putEncoded(o, r, value, <u32>(q - value), how);
     }
     if (q < end) putByte(o, load<u8>(q));
     p = q + 1;
@@ -168,7 +167,7 @@ export function rewriteCookies(o: Out, r: Root, p: usize, len: u32): void {
       const value = equals + 1;
       put(o, p, <u32>(value - p));
       const nameLen = <u32>(equals - name);
-      if (listHas(list(r, offsetof<Root>('plainCookies')), name, nameLen)) scan(o, r, value, q);
+      if (listHas(list(r, offsetof<Root>('plainCookies')), name, nameLen)) putEncoded(o, r, value, <u32>(q - value), PERCENT);
       else if (!putMapped(o, r, value, <u32>(q - value), true)) {
         if (listHas(list(r, offsetof<Root>('learnCookies')), name, nameLen)) unmapped = true;
         else putPseudonym(o, r, value, <u32>(q - value));
@@ -179,21 +178,20 @@ export function rewriteCookies(o: Out, r: Root, p: usize, len: u32): void {
   }
 }
 
-/** Any other header. What begins with a slash is taken for a path; a referer is a URL. */
-export function rewriteHeader(o: Out, r: Root, name: usize, nameLen: u32, p: usize, len: u32): void {
+/** Any other header. What begins with a slash is taken for a path, `scheme://` for a URL, anything else for a list as `baggage` is one. */
+export function rewriteHeader(o: Out, r: Root, p: usize, len: u32): void {
   const end = p + len;
   let path = p;
-  if (amongSorted(name, nameLen, sorted`referer x-original-url`) != 0) {
+  const host = seek(p, end, 58) + 3;
+  if (load<u8>(p) != 47 && host <= end && load<u16>(host - 2) == 0x2f2f) {
     // Up to the path of `scheme://user@authority/path?query`.
-    const query = seek(p, end, 63);
-    const host = seek(seek(p, query, 47) + 1, query, 47) + 1;
-    if (host <= query) path = seek(host, query, 47);
+    path = seek(host, seek(host, end, 63), 47);
     const at = seek(p, path, 64);
     if (at != path) putRedacted(o);
     scan(o, r, at == path ? p : at, path);
   }
   if (path != end && (path != p || load<u8>(p) == 47)) rewritePath(o, r, path, <u32>(end - path));
-  else scan(o, r, path, end);
+  else rewriteParts(o, r, path, end, 44);
 }
 
 /** False if the bytes are not what their kind says: then nothing is known of what they hide, and they must not leave. */

@@ -6,15 +6,9 @@ import { same } from '../abi/text';
 import { COUNTER } from '../abi/types';
 import { define } from '../lib/metrics';
 import { output, put, putByte, putString } from '../lib/out';
-import { PREFIX } from './metrics';
+import { COMPARED, COMPARISONS, PREFIX } from './metrics';
 
-// Places of the metrics below; the status and the structure that differ follow.
-export const ROUTE_COMPARED: u32 = 0;
-export const ROUTE_NOISE_COMPARED: u32 = 3;
-
-const METRICS = words`
-  compared status_mismatch digest_mismatch noise_compared noise_status_mismatch noise_digest_mismatch`;
-const MOST: usize = 6;
+const MOST: usize = 8;
 
 /** One name's record: the next one's address, the name's length, the host's ids of its metrics, what they are to be told, the name. */
 const HEAD: usize = 8;
@@ -31,7 +25,7 @@ export function countersOf(name: usize, nameLen: u32): usize {
   store<u32>(p, nameLen, 4);
   memory.fill(p + TALLIED, 0, MOST * 4);
   memory.copy(p + NAME, name, nameLen);
-  let word = changetype<usize>(METRICS);
+  let word = changetype<usize>(COMPARISONS);
   for (let id = p + HEAD; id < p + TALLIED; id += 4) {
     const o = output(nameLen + 32);
     putString(o, 'route.');
@@ -45,10 +39,10 @@ export function countersOf(name: usize, nameLen: u32): usize {
   return p;
 }
 
-/** Counts for a route, until {@link tellRoutes}; nothing for none. */
-export function tallyRoute(route: usize, what: u32): void {
+/** Counts one of the {@link COMPARISONS}, by its number in all, for a route, until {@link tellRoutes}; nothing for none. */
+export function tallyRoute(route: usize, metric: u32): void {
   if (route == 0) return;
-  const at = route + (<usize>what << 2);
+  const at = route + (<usize>(metric - COMPARED) << 2);
   store<u32>(at, load<u32>(at, TALLIED) + 1, TALLIED);
 }
 

@@ -54,7 +54,7 @@ function copyPair(h: HeadersOut, r: Root, name: usize, nameLen: u32, value: usiz
     identity.putPseudonym(who, r, value + scheme, valueLen - scheme);
     addNamed(h, 'x-umbra-identity', who.ptr, who.len);
   } else if (isIdentityHeader(r, name, nameLen)) rewrite.rewriteIdentity(o, r, 0, value, valueLen);
-  else rewrite.rewriteHeader(o, r, name, nameLen, value, valueLen);
+  else rewrite.rewriteHeader(o, r, value, valueLen);
   if (o.failed) return false;
   addPair(h, name, nameLen, o.ptr, o.len);
   return true;

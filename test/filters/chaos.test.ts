@@ -183,6 +183,20 @@ test('max active', () => {
   assert.ok(get(w).held);
 });
 
+test('max active counts what older configurations of the same fault hold', () => {
+  const fault = { maxActive: 1, delay: { kind: 'fixed', ms: 10 } } as const;
+  const before = chaos([fault]);
+  const held = get(before);
+  assert.ok(held.held);
+  const w = chaos([fault, { match: { pathPrefix: '/other' }, abort: { http: 500 } }], {}, before.host);
+  assert.ok(!get(w).held);
+  assert.equal(counted(w, 'over_max_active'), 1);
+  held.end();
+  assert.ok(get(w).held);
+  // Another seed makes another fault.
+  assert.ok(get(chaos([{ ...fault, seed: 7 }], {}, before.host)).held);
+});
+
 test('a fault past its expiry does nothing, on either clock', () => {
   const wall = chaos([{ expiresAtMs: START + 1000, abort: { http: 500 } }]);
   assert.ok(get(wall).local);

@@ -197,3 +197,15 @@ test("Envoy's own answer for a shadow that cannot be reached is no answer of the
   assert.equal(counted(m, 'compared'), 0);
   assert.equal(counted(m, 'status_mismatch'), 0);
 });
+
+test("what is gathered of production's answer counts no longer once it is over the cap", () => {
+  const m = mirror({ maxBodyBytes: 20 });
+  const { x, copy } = pass(m, request('GET', '/'));
+  m.host.answer(copy!, response(200));
+  x.responseHeaders(response(200, JSON_TYPE), false);
+  x.responseBody('{"a":"0123456', false);
+  assert.equal(counted(m, 'bytes_held'), 13);
+  x.responseBody('789abcdef', false);
+  assert.equal(counted(m, 'bytes_held'), 0);
+  x.end();
+});

@@ -80,8 +80,10 @@ test('a shadow that has answered nothing yet is given a few copies, and twice as
 
 test('a shadow that is slow but not full is given no more by ticks', () => {
   const m = mirror({ maxInFlight: 8 * FIRST, heartbeatMs: HEARTBEAT_MS });
+  // It has carried a stream: only then its ticks count.
+  assert.equal(copiesOf(m, 1).length, 1);
   m.host.run(20 * HEARTBEAT_MS);
-  assert.equal(copiesOf(m, 8 * FIRST).length, FIRST);
+  assert.equal(copiesOf(m, 8 * FIRST).length, FIRST - 1);
 });
 
 test('failures that are fewer than answers cost no copy', () => {
@@ -99,6 +101,23 @@ test('an error is an answer: a shadow that is broken on purpose is given as much
   for (let i = 0; i < 3 * MOST; i++) for (const copy of copiesOf(m, 1)) m.host.answer(copy, response(503));
   assert.equal(counted(m, 'sent'), 3 * MOST);
   assert.equal(counted(m, 'compared'), 3 * MOST);
+});
+
+test('a request that is sent twice takes one place, and gives it back once', () => {
+  const m = mirror({ maxInFlight: MOST, twicePercent: 100, heartbeatMs: HEARTBEAT_MS });
+  for (let round = 0; round < 3; round++) {
+    const { x, copy } = pass(m, request('GET', '/'));
+    answer(x, response(200));
+    x.end();
+    assert.ok(copy);
+    const both = [...m.host.httpCalls];
+    assert.equal(both.length, 2);
+    // The first fails, its twin is answered.
+    m.host.answer(both[0]!);
+    m.host.answer(both[1]!, response(200));
+  }
+  assert.equal(counted(m, 'in_flight'), 0);
+  assert.equal(copiesOf(m, 10).length, MOST - 3);
 });
 
 test('a cluster that refuses at once is tried no more often', () => {

@@ -132,6 +132,43 @@ const heads: [Record<string, string>, string, Record<string, string | RegExp>, s
     '/',
   ],
   [{ 'x-original-url': '/a?token=abc' }, '/', { 'x-original-url': '/a?token=redacted' }, '/'],
+  [
+    { 'x-original-url': '/shop/cart;jsessionid=S?x=1' },
+    '/',
+    { 'x-original-url': '/shop/cart;jsessionid=redacted?x=1' },
+    '/',
+  ],
+  [{ referer: '/a/b;token=x/c' }, '/', { referer: '/a/b;token=redacted/c' }, '/'],
+  [
+    { 'hx-current-url': 'https://shop.example/a?token=abc&x=http://b/c' },
+    '/',
+    { 'hx-current-url': 'https://shop.example/a?token=redacted&x=http://b/c' },
+    '/',
+  ],
+  [{ link: '<https://shop.example/a>; rel="next"' }, '/', { link: '<https://shop.example/a>; rel="next"' }, '/'],
+  [{ origin: 'https://shop.example' }, '/', { origin: 'https://shop.example' }, '/'],
+  [
+    { 'x-signed': 'v=1; Credential=AKIA, Signature=abc; x, user-agent: a' },
+    '/',
+    { 'x-signed': 'v=1; Credential=redacted, Signature=redacted, user-agent: a' },
+    '/',
+  ],
+  [{ accept: 'text/html;q=0.9, */*;q=0.8' }, '/', { accept: 'text/html;q=0.9, */*;q=0.8' }, '/'],
+  [{ date: 'Tue, 15 Nov 1994 08:12:31 GMT' }, '/', { date: 'Tue, 15 Nov 1994 08:12:31 GMT' }, '/'],
+  [{ baggage: 'email=joe%40example.com' }, '/', { baggage: /^email=umbra-[0-9a-f]{16}%40example\.invalid$/ }, '/'],
+  [
+    { cookie: 'theme=%7B%22card%22%3A%224111111111111111%22%7D' },
+    '/',
+    { cookie: /^theme=%7B%22card%22%3A%22400000\d{10}%22%7D$/ },
+    '/',
+  ],
+  [
+    {},
+    '/a?password1=b&new_password2=c&cvv2=1&oauth2=d',
+    {},
+    '/a?password1=redacted&new_password2=redacted&cvv2=redacted&oauth2=d',
+  ],
+  [{ 'x-auth-key': 'k' }, '/?secret_key=s', { 'x-auth-key': /^umbra-[0-9a-f]{32}$/ }, '/?secret_key=redacted'],
   [{ 'x-note': 'card 4111 1111 1111 1111' }, '/', { 'x-note': /^card 400000\d{10}$/ }, '/'],
 ];
 for (const [headers, path, seen, seenPath] of heads) {
