@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -144,6 +144,29 @@ test('a replica that crashes is started again; its proxy stays', { skip }, async
       }>('latest');
       return production?.services.web;
     });
+  } finally {
+    await running.stop();
+    place.remove();
+  }
+});
+
+test('no log of a run grows without bound', { skip: noShadow }, async () => {
+  const place = makeHome(document({ externals: "externals: { pay: { url: 'http://127.0.0.1:9' } }" }));
+  const running = await Running.up(place);
+  try {
+    const expected = {
+      '.': ['control-plane'],
+      production: ['ingress.0.envoy', 'web.0', 'web.0.envoy'],
+      shadow: ['init', 'mock.pay', 'ingress.0.envoy', 'web.0', 'web.0.envoy'],
+    };
+    const logs = Object.entries(expected).flatMap(([of, names]) =>
+      names.map((name) => running.file(of, 'logs', `${name}.log`)),
+    );
+    // A hole takes no room.
+    const long = 2 ** 30;
+    for (const log of logs) truncateSync(log, long);
+    for (const log of logs) await eventually(async () => statSync(log).size < long || Promise.reject(new Error(log)));
+    assert.equal((await ask(running.entry, '/')).status, 200);
   } finally {
     await running.stop();
     place.remove();

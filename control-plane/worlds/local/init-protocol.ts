@@ -16,7 +16,7 @@ export type Order =
   /** Empties `to` and fills it from `from`: done inside, where no link a service makes can lead out of the shadow. */
   | { readonly do: 'replaceData'; readonly from: string; readonly to: string }
   | { readonly do: 'sameData'; readonly a: string; readonly b: string }
-  | { readonly do: 'boundLogs'; readonly paths: readonly string[] }
+  | { readonly do: 'boundLogs'; readonly folder: string }
   /** A helper of ours with the namespace's full rights: `nft`, `ip`. */
   | { readonly do: 'run'; readonly argv: readonly string[]; readonly input: string };
 

@@ -11,7 +11,7 @@ import type { FileAttempt } from '../../shadow/isolation/file-wall.ts';
 import type { InitEvent, Order, OrderResult } from './init-protocol.ts';
 import { readLines } from './rpc.ts';
 import { replaceData } from './supervisor/data.ts';
-import { boundLog } from './supervisor/log-tail.ts';
+import { boundLogs } from './supervisor/log-tail.ts';
 import { probe } from './supervisor/probe.ts';
 import { groupOf, type ProcessGroup } from './supervisor/process-group.ts';
 import { sameData } from './supervisor/same-data.ts';
@@ -87,7 +87,7 @@ async function obey(order: Order): Promise<OrderResult> {
     case 'sameData':
       return { ok: sameData(order.a, order.b) };
     case 'boundLogs':
-      for (const path of order.paths) boundLog(path);
+      boundLogs(order.folder);
       return {};
     case 'run':
       return { out: await run(order.argv, order.input) };

@@ -36,6 +36,6 @@ export interface Launcher {
   replaceData(from: string, to: string): Promise<void>;
   /** Whether two folders hold the same files by name, size and time. */
   sameData(a: string, b: string): Promise<boolean>;
-  /** Empties logs that have grown too long. */
-  boundLogs(paths: readonly string[]): Promise<void>;
+  /** Empties the logs of a folder that have grown too long. */
+  boundLogs(folder: string): Promise<void>;
 }

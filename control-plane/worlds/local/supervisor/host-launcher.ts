@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Command, Launcher, RunningProcess } from './command.ts';
 import { replaceData } from './data.ts';
-import { boundLog } from './log-tail.ts';
+import { boundLogs } from './log-tail.ts';
 import { probe } from './probe.ts';
 import { groupOf } from './process-group.ts';
 import { sameData } from './same-data.ts';
@@ -40,7 +40,5 @@ export const hostLauncher: Launcher = {
   probe,
   replaceData,
   sameData: async (a, b) => sameData(a, b),
-  boundLogs: async (paths) => {
-    for (const path of paths) boundLog(path);
-  },
+  boundLogs: async (folder) => boundLogs(folder),
 };

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The last `lines` lines of a log, indented; says so where there are none. */
 export function logTail(path: string, lines = 20): string {
@@ -21,11 +22,14 @@ export function logTail(path: string, lines = 20): string {
     .join('\n');
 }
 
-/** Empties a log that has grown beyond `most` bytes; its writers append, so they go on at its new end. */
-export function boundLog(path: string, most = 16 * 1024 * 1024): void {
-  try {
-    if (statSync(path).size > most) truncateSync(path, 0);
-  } catch {
-    // It is not there yet.
+/** Empties each log of a folder that has grown beyond `most` bytes; their writers append, so they go on at the new end. */
+export function boundLogs(folder: string, most = 16 * 1024 * 1024): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    try {
+      if (statSync(path).size > most) truncateSync(path, 0);
+    } catch {
+      // It has just gone, or may not be written to.
+    }
   }
 }

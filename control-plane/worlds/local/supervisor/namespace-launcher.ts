@@ -180,8 +180,8 @@ export class NamespaceLauncher implements Launcher {
   async sameData(a: string, b: string): Promise<boolean> {
     return (await this.#order({ do: 'sameData', a, b })).ok ?? false;
   }
-  async boundLogs(paths: readonly string[]): Promise<void> {
-    await this.#order({ do: 'boundLogs', paths });
+  async boundLogs(folder: string): Promise<void> {
+    await this.#order({ do: 'boundLogs', folder });
   }
 
   /** Runs a helper inside with the namespace's full rights. @throws with what it said */

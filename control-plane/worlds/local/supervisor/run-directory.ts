@@ -61,8 +61,12 @@ export class RunDirectory {
   data(world: LocalWorldName, service: ServiceId, replica: number): string {
     return join(this.world(world), 'data', service, String(replica));
   }
+  /** Of all a world's processes, or of what belongs to no world. */
+  logs(world?: LocalWorldName): string {
+    return join(world === undefined ? this.path : this.world(world), 'logs');
+  }
   log(world: LocalWorldName, name: string): string {
-    return join(this.world(world), 'logs', `${name}.log`);
+    return join(this.logs(world), `${name}.log`);
   }
   /** Bootstraps and admin sockets of Envoys. */
   envoy(world: LocalWorldName, service: ServiceId, replica: number, suffix: 'json' | 'sock'): string {
@@ -77,12 +81,12 @@ export class RunDirectory {
       return `${this.path} is too long a path: Unix sockets below it would exceed ${MOST_SOCKET_PATH} bytes; set UMBRA_HOME to a shorter one`;
     for (const world of ['production', 'shadow'] as const) {
       // Logs are of one run.
-      rmSync(join(this.world(world), 'logs'), { recursive: true, force: true });
+      rmSync(this.logs(world), { recursive: true, force: true });
       for (const folder of ['data', 'kept', 'start', 'mocks', 'logs', 'envoy', 'x'])
         mkdirSync(join(this.world(world), folder), { recursive: true, mode: 0o700 });
     }
     mkdirSync(this.samples, { recursive: true, mode: 0o700 });
-    mkdirSync(this.file('logs'), { recursive: true, mode: 0o700 });
+    mkdirSync(this.logs(), { recursive: true, mode: 0o700 });
     return undefined;
   }
 

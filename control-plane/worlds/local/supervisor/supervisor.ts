@@ -321,6 +321,7 @@ export class Supervisor {
     this.#rpc?.emit('machine', { ingressCpuSeconds, ...(busy === undefined ? {} : { busy }) });
     this.#production?.boundLogs();
     this.#shadow?.runtime.boundLogs();
+    hostLauncher.boundLogs(this.run.logs()).catch(() => {});
   }
 
   /** Reads the file again (SIGHUP). A file with a problem, or another graph, changes nothing and is said. */

@@ -256,11 +256,7 @@ export class WorldRuntime {
 
   boundLogs(): void {
     const { run, launcher } = this.#options.host;
-    const names = this.allReplicas().flatMap(({ plan }) => {
-      const name = `${plan.service}.${plan.replica}`;
-      return [name, `${name}.envoy`];
-    });
-    launcher.boundLogs(names.map((name) => run.log(this.world, name))).catch(() => {});
+    launcher.boundLogs(run.logs(this.world)).catch(() => {});
   }
 
   /** Every port a process of this world listens on. */
