@@ -1,5 +1,5 @@
+import { backoffMs, failuresAfter } from '../../../mesh/backoff.ts';
 import type { Clock } from '../../../mesh/clock.ts';
-import { backoffMs, failuresAfter } from './backoff.ts';
 import type { Command, Exit, Launcher, RunningProcess } from './command.ts';
 import { useOf } from './process-table.ts';
 
