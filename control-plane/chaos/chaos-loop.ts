@@ -1,5 +1,7 @@
 import type { Learned, Log } from '../guardian/ports.ts';
+import { backoffMs } from '../mesh/backoff.ts';
 import type { Clock } from '../mesh/clock.ts';
+import { UmbraError } from '../mesh/errors.ts';
 import { describeFault, type Fault, type FaultClass, faultKinds } from '../mesh/fault.ts';
 import type { Plan } from '../mesh/mitigation.ts';
 import type { Policy } from '../mesh/policy.ts';
@@ -10,13 +12,17 @@ import type { Store } from '../mesh/store.ts';
 import type { FaultableWorld } from '../mesh/world.ts';
 import type { Budget } from './budget.ts';
 import { type Curriculum, createCurriculum, type Job, type Lesson } from './curriculum.ts';
+import { endCutShort } from './cut-short.ts';
 import { type EpisodeResult, runEpisode } from './episode.ts';
 import { createEvidence } from './evidence.ts';
 import type { Experience } from './experience.ts';
+import { createProblems } from './problems.ts';
 import type { ProductionCost } from './production-cost.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { reproductionOf } from './reproduce.ts';
 import { keyOf, type ScenarioOptions, scenariosOf } from './scenarios.ts';
+import { createShadowState } from './shadow-state.ts';
+import { MOST_PAUSE_MS } from './until-done.ts';
 import { createVerifications } from './verifications.ts';
 
 export type ChaosEvent =
@@ -55,6 +61,8 @@ export interface ChaosStatus {
   readonly activity: string;
   /** Why nothing is injected now, or undefined. */
   readonly paused?: string;
+  /** What keeps it from its work, in words with code and remedy. */
+  readonly problems: readonly string[];
   /** It is asked to reproduce production's trouble, or does. */
   readonly reproducing: boolean;
   readonly episodes: number;
@@ -77,7 +85,7 @@ export interface ChaosLoop {
   /**
    * Reproduces what the diagnosis shows and tries the candidates on it, ahead of everything else and whatever state production
    * is in; its cost is booked as any other's. Resolves with the plan that helped, or undefined: not reproduced, nothing helped, the
-   * loop does not run, or an operator stopped it.
+   * loop does not run, the shadow cannot be put back, or an operator stopped it.
    */
   verify(diagnosis: Diagnosis, candidates: Plan): Promise<Plan | undefined>;
 }
@@ -116,7 +124,28 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   let paused: string | undefined;
   let pulse: Pulse | undefined;
   const verifications = createVerifications();
+  const doing = (text: string) => {
+    activity = text;
+  };
+  const problems = createProblems(logger, (message) => emit({ type: 'alert', message }));
   let running = false;
+  const state = createShadowState({
+    world,
+    clock,
+    doing,
+    onBlocked(problem) {
+      problems.stands('state', problem);
+      paused = problem.message;
+      verifications.dismiss();
+    },
+    onDone() {
+      problems.over('state');
+      paused = undefined;
+    },
+  });
+  /** Lessons in a row that training failed at, and until when the next episode waits for that. */
+  let untaught = 0;
+  let restUntil = Number.NEGATIVE_INFINITY;
   let serial = store.episodes.count();
 
   const evidence = createEvidence({
@@ -126,9 +155,6 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     onPattern: (pattern) => emit({ type: 'pattern', pattern }),
   });
 
-  const doing = (text: string) => {
-    activity = text;
-  };
   /** What is not seen teaches nothing: an episode in the dark would show a fault that nobody felt. */
   const ended = (signal: AbortSignal) =>
     signal.aborted ? 'the loop is being stopped' : pulse?.seen() === false ? 'the shadow is not heard' : undefined;
@@ -174,6 +200,12 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
           store.decisions.put(decision);
           emit({ type: 'decision', decision });
         },
+        faulted: (from, to) => {
+          book(id, job.fault, from, to);
+          countFault(job.fault);
+          // Until it is known otherwise.
+          state.mark(true);
+        },
         doing,
       });
     } catch (error) {
@@ -189,8 +221,6 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       return undefined;
     }
     count(e, result);
-    const { from, to } = result.faulted;
-    budget.receipt(id, job.fault, (to - from) / 1000, options.cost?.(from, to));
     lengths.set(id, result.experience.curve.length);
     if (lengths.size > REMEMBERED) lengths.delete(lengths.keys().next().value!);
     if (e.invalid !== undefined && job.type !== 'verify' && stop(signal)() !== undefined) curriculum.again(job);
@@ -205,19 +235,39 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       e.detectedAfterMs === undefined ? 'the fault was tolerated' : 'an episode ended',
     );
     if (!e.cleared) {
-      const message = `The shadow did not become clean after ${describeFault(job.fault)}; its state was reset`;
+      const message = `The shadow did not become clean after ${describeFault(job.fault)}; its state is put back`;
       emit({ type: 'alert', message });
       logger.error({ episode: id }, message);
-    } else if (dirtying.has(job.fault.kind)) await p.during(world.resetState());
-    if (e.invalid === undefined) await p.during(Promise.resolve(options.onEpisode?.(result.experience)));
+    } else state.mark(dirtying.has(job.fault.kind));
+    if (e.invalid === undefined) await teach(p, signal, result.experience);
     return e;
   }
 
-  function count(e: Episode, result: EpisodeResult): void {
+  async function teach(p: Pulse, signal: AbortSignal, experience: Experience): Promise<void> {
+    try {
+      await p.during(Promise.resolve(options.onEpisode?.(experience)));
+      untaught = 0;
+      problems.over('training');
+    } catch (error) {
+      if (signal.aborted) return;
+      restUntil = clock.now() + backoffMs(++untaught, MOST_PAUSE_MS);
+      problems.stands('training', new UmbraError('UMB0603', (error as Error).message, { cause: error }));
+    }
+  }
+
+  /** Books a fault's time in force and what production paid in it. */
+  function book(id: string, fault: Fault, from: number, to: number): void {
+    budget.receipt(id, fault, (to - from) / 1000, options.cost?.(from, to));
+  }
+
+  function countFault({ kind }: Fault): void {
     counts.faultsInjected++;
-    const { class: faultClass } = faultKinds[e.fault.kind];
+    const { class: faultClass } = faultKinds[kind];
     byClass[faultClass] = (byClass[faultClass] ?? 0) + 1;
-    byKind[e.fault.kind] = (byKind[e.fault.kind] ?? 0) + 1;
+    byKind[kind] = (byKind[kind] ?? 0) + 1;
+  }
+
+  function count(e: Episode, result: EpisodeResult): void {
     if (e.detectedAfterMs !== undefined) counts.failuresDetected++;
     const tried = result.experience.steps.filter((s) => s.action.do === 'apply');
     counts.mitigationsTried += tried.length;
@@ -238,7 +288,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   /** Answers what production asks. */
   function answer(p: Pulse, signal: AbortSignal, curriculum: Curriculum): Promise<void> {
     return verifications.answer(async (diagnosis, candidates) => {
-      if (options.stopped?.() !== undefined) return undefined;
+      if (state.unclean() || options.stopped?.() !== undefined) return undefined;
       const possible = world.capabilities().faults;
       const fault = reproductionOf(diagnosis, world.topology, possible, {
         durationMs: FAULT_MS,
@@ -251,31 +301,36 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   }
 
   /** Faults and mitigations that a loop before this one left behind. */
-  async function sweep(p: Pulse): Promise<void> {
-    const left = world.leases().filter((l) => l.type === 'fault' || l.episode !== undefined);
-    if (left.length > 0) await p.during(Promise.all(left.map((l) => world.remove(l.id))));
-    for (const e of store.episodes.list({ limit: 50 }))
-      if (e.endedAt === undefined)
-        store.episodes.put({ ...e, endedAt: clock.now(), invalid: 'cut short by a restart' });
+  async function sweep(p: Pulse, signal: AbortSignal): Promise<void> {
+    await state.ensure(p, signal, 'taking back what an earlier run left', () => {
+      const left = world.leases().filter((l) => l.type === 'fault' || l.episode !== undefined);
+      return Promise.all(left.map((l) => world.remove(l.id)));
+    });
+    endCutShort(store, clock.now(), book);
   }
 
   async function loop(p: Pulse, signal: AbortSignal): Promise<void> {
-    await sweep(p);
+    await sweep(p, signal);
+    // A control plane that died before it had put the state back must not take it for healthy now, nor keep it.
+    const [last] = store.episodes.list({ limit: 1 });
+    state.mark(last !== undefined && (dirtying.has(last.fault.kind) || last.cleared === false));
+    await state.putBack(p, signal);
     const traffic = () => (p.healthy().edges[world.topology.entry]?.rate ?? 0) >= LEAST_RATE;
     await quietly(p, signal, () => p.ready() && traffic(), 'learning what healthy is; the shadow needs traffic for it');
     if (signal.aborted) return;
-    await p.during(world.snapshotState());
+    await state.ensure(p, signal, 'keeping the shadow’s state', () => world.snapshotState());
     const scenarios = scenariosOf(world.topology, world.capabilities().faults, options.generator);
     const curriculum = createCurriculum(scenarios, { rng, faultMs: FAULT_MS, intensity: budget.intensity });
     for (const e of store.episodes.list({ limit: 500 }).reverse())
       curriculum.learn(e, evidence.needOf(evidence.patternOf(e)));
     while (!signal.aborted) {
+      await state.putBack(p, signal);
       const share = () => p.unfaultedMs() / Math.max(1, p.unfaultedMs() + p.faultedMs());
       const calm = () => p.diagnosis()?.impaired === false && p.recent(3).ratio >= 0.95;
       await quietly(
         p,
         signal,
-        () => calm() && (share() >= least || verifications.waiting()),
+        () => calm() && ((share() >= least && clock.now() >= restUntil) || verifications.waiting()),
         'unfaulted: measuring fidelity and the healthy state',
       );
       if (signal.aborted) return;
@@ -323,6 +378,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       } catch (error) {
         if (signal.aborted) return;
         end = `stopped: ${(error as Error).message}`;
+        problems.stands('loop', new UmbraError('UMB1002', (error as Error).message, { cause: error }));
         throw error;
       } finally {
         running = false;
@@ -337,13 +393,16 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       }
     },
     verify: async (diagnosis, candidates) =>
-      running && options.stopped?.() === undefined ? verifications.ask(diagnosis, candidates) : undefined,
+      running && !state.blocked() && options.stopped?.() === undefined
+        ? verifications.ask(diagnosis, candidates)
+        : undefined,
     status: () => {
       const total = pulse ? pulse.unfaultedMs() + pulse.faultedMs() : 0;
       const diagnosis = pulse?.diagnosis();
       return {
         activity,
         ...(paused === undefined ? {} : { paused }),
+        problems: problems.texts(),
         reproducing: verifications.open(),
         ...counts,
         byClass,

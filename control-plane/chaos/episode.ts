@@ -26,6 +26,8 @@ export interface EpisodeDeps {
   readonly controlWindows?: number;
   readonly save: (episode: Episode) => void;
   readonly keep: (decision: Decision) => void;
+  /** The fault was in force between these times, ms since the epoch: told once all is cleared, however the episode ends. */
+  readonly faulted: (from: number, to: number) => void;
   /** What is being done, in words. */
   readonly doing: (text: string) => void;
 }
@@ -33,8 +35,6 @@ export interface EpisodeDeps {
 export interface EpisodeResult {
   readonly episode: Episode;
   readonly experience: Experience;
-  /** When the fault was in force, ms since the epoch. */
-  readonly faulted: { readonly from: number; readonly to: number };
   /** The world would not inject it. */
   readonly refused?: string;
 }
@@ -90,7 +90,6 @@ export async function runEpisode(id: string, job: Job, deps: EpisodeDeps): Promi
   let mitigations: readonly { id: string }[] = [];
   let refused: string | undefined;
   let injectedAt = now;
-  let clearedAt = now;
   const reached = new Set<ServiceId>();
   const onTick = (t: Tick) => {
     for (const s of t.diagnosis.symptoms)
@@ -168,10 +167,6 @@ export async function runEpisode(id: string, job: Job, deps: EpisodeDeps): Promi
     return {
       episode,
       experience: { episode: id, control, at: now, recovered: episode.recovered, steps, curve },
-      // Filled in by clear(), which runs before the caller sees it.
-      get faulted() {
-        return { from: injectedAt, to: clearedAt };
-      },
       ...(refused === undefined ? {} : { refused }),
     };
   }
@@ -184,15 +179,21 @@ export async function runEpisode(id: string, job: Job, deps: EpisodeDeps): Promi
       const left = world.leases().filter((l) => l.type === 'mitigation' && l.episode === id);
       await Promise.all([...left, ...mitigations].map((l) => world.remove(l.id)));
     };
-    clearedAt = world.clock.now();
     await pulse.during(work()).catch((error) => deps.logger.error({ err: error, episode: id }, 'clearing failed'));
-    clearedAt = world.clock.now();
-    episode.cleared = refused !== undefined || (await settled(CLEAR_PATIENCE));
-    if (!episode.cleared) {
-      doing('resetting state');
-      await pulse.during(world.resetState());
-      episode.cleared = await settled(RESET_PATIENCE);
-      if (!episode.cleared) episode.invalid ??= 'the shadow did not become clean again';
+    const clearedAt = world.clock.now();
+    try {
+      episode.cleared = refused !== undefined || (await settled(CLEAR_PATIENCE));
+      if (!episode.cleared) {
+        doing('resetting state');
+        await pulse
+          .during(world.resetState())
+          .catch((error) => deps.logger.error({ err: error, episode: id }, 'the state was not reset'));
+        episode.cleared = await settled(RESET_PATIENCE);
+        if (!episode.cleared) episode.invalid ??= 'the shadow did not become clean again';
+      }
+    } finally {
+      // Not before: what production paid meanwhile is known some windows later.
+      if (refused === undefined) deps.faulted(injectedAt, clearedAt);
     }
     episode.endedAt = world.clock.now();
     deps.save(episode);

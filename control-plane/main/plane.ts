@@ -125,6 +125,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     const decider = policies.decider();
     return [
       ...(problem ? [problemText(problem)] : []),
+      ...(parts.chaos?.status().problems ?? []),
       ...(decider === 'learned' ? [] : [`mitigations are chosen by “${decider}”, not by what was learned`]),
     ];
   }

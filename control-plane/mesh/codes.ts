@@ -68,6 +68,11 @@ export const codes = {
     title: 'model answered nonsense',
     remedy: 'The static policy decided instead; `npm run train` makes the shipped model again.',
   },
+  UMB0603: {
+    title: 'training failed',
+    remedy:
+      'The policy in force decides on and the shadow is broken on. If it stays, start Umbra again and report it with the control plane’s log.',
+  },
   UMB0701: {
     title: 'order not possible',
     remedy: 'The reason is named; nothing is in force. `umbra status` lists services, edges and modes.',
@@ -94,4 +99,13 @@ export const codes = {
   },
   UMB0808: { title: 'too many listeners', remedy: 'Close some dashboards; 32 may follow the events at a time.' },
   UMB0809: { title: 'internal error', remedy: 'This is a bug of ours: report it with the control plane’s log.' },
+  UMB1001: {
+    title: 'shadow not put back',
+    remedy:
+      'Make room on the disk of the run folder, or read the reason; it is tried again by itself, and until then nothing is broken in the shadow.',
+  },
+  UMB1002: {
+    title: 'chaos loop ended',
+    remedy: 'Production is watched on. Start Umbra again, and report it with the control plane’s log.',
+  },
 } as const satisfies Record<string, { title: string; remedy: string }>;

@@ -1,80 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBudget, type ProductionState } from '../../control-plane/chaos/budget.ts';
-import { type ChaosLoop, type ChaosOptions, createChaosLoop } from '../../control-plane/chaos/chaos-loop.ts';
-import type { Experience } from '../../control-plane/chaos/experience.ts';
-import { createMemoryStore } from '../../control-plane/guardian/testing/memory-store.ts';
-import { createShopWorld, type ShopWorld } from '../../control-plane/guardian/testing/shop-world.ts';
+import { createShopWorld } from '../../control-plane/guardian/testing/shop-world.ts';
 import { candidatesOf } from '../../control-plane/learning/candidates.ts';
-import { staticPolicy } from '../../control-plane/learning/static-policy.ts';
 import { faultKinds } from '../../control-plane/mesh/fault.ts';
 import { describeAction, type Plan } from '../../control-plane/mesh/mitigation.ts';
 import type { Diagnosis } from '../../control-plane/mesh/record.ts';
-import type { Store } from '../../control-plane/mesh/store.ts';
-import { learned } from './policies.ts';
-
-const loud = {
-  info() {},
-  warn() {},
-  error(fields: object, message: string) {
-    throw new Error(`${message}: ${(fields as { err?: Error }).err?.stack ?? JSON.stringify(fields)}`);
-  },
-};
-
-interface Run {
-  readonly world: ShopWorld;
-  readonly store: Store;
-  readonly loop: ChaosLoop;
-  readonly experiences: Experience[];
-  readonly production: { -readonly [K in keyof ProductionState]: ProductionState[K] };
-  /** Lets the shop live for so many seconds. */
-  live(seconds: number): Promise<void>;
-  end(): Promise<void>;
-}
-
-function start(more: Partial<ChaosOptions> & { world?: ShopWorld; store?: Store } = {}): Run {
-  const world = more.world ?? createShopWorld(3, 'shadow');
-  const store = more.store ?? createMemoryStore();
-  const experiences: Experience[] = [];
-  const production = { impaired: false, incidentOpen: false, goodRatio: 1 };
-  const budget = createBudget({ store, clock: world.clock, topology: world.topology, production: () => production });
-  const loop = createChaosLoop({
-    world,
-    store,
-    clock: world.clock,
-    logger: loud,
-    learned,
-    policy: () => staticPolicy,
-    staticPolicy,
-    budget,
-    seed: 11,
-    onEpisode: (e) => void experiences.push(e),
-    ...more,
-  });
-  const abort = new AbortController();
-  const done = loop.run(abort.signal);
-  done.catch(() => {});
-  return {
-    world,
-    store,
-    loop,
-    experiences,
-    production,
-    async live(seconds) {
-      for (let i = 0; i < seconds; i++) await world.tick();
-    },
-    async end() {
-      abort.abort(new Error('the test ended'));
-      let over = false;
-      const settled = done.finally(() => {
-        over = true;
-      });
-      settled.catch(() => {});
-      while (!over) await world.tick();
-      await settled;
-    },
-  };
-}
+import { start } from './chaos-scene.ts';
 
 test('ten minutes: every class, trusted patterns with failed controls, a fifth of the time unfaulted', async () => {
   const r = start();
