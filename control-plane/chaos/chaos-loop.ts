@@ -321,8 +321,8 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     await state.ensure(p, signal, 'keeping the shadow’s state', () => world.snapshotState());
     const scenarios = scenariosOf(world.topology, world.capabilities().faults, options.generator);
     const curriculum = createCurriculum(scenarios, { rng, faultMs: FAULT_MS, intensity: budget.intensity });
-    for (const e of store.episodes.list({ limit: 500 }).reverse())
-      curriculum.learn(e, evidence.needOf(evidence.patternOf(e)));
+    for (const { episode: e, need } of evidence.recall(store.episodes.list({ limit: 500 }).reverse()))
+      curriculum.learn(e, need);
     while (!signal.aborted) {
       await state.putBack(p, signal);
       const share = () => p.unfaultedMs() / Math.max(1, p.unfaultedMs() + p.faultedMs());

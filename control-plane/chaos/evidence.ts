@@ -5,13 +5,17 @@ import { describeMitigation, mitigationKinds, type Plan } from '../mesh/mitigati
 import type { Episode, Pattern } from '../mesh/record.ts';
 import type { Store } from '../mesh/store.ts';
 import type { Job, Need } from './curriculum.ts';
+import { forgettable } from './forgettable.ts';
 
 /** Turns episodes into evidence for patterns. */
 export interface Evidence {
   /** What the episode says of a pattern; returns the pattern it is evidence for. */
   learn(e: Episode, job: Job): Pattern | undefined;
-  /** The pattern an episode's plan belongs to. */
-  patternOf(e: Episode): Pattern | undefined;
+  /**
+   * What each of the episodes leaves to do, in their order; the patterns are read once for all of them. An episode whose pattern was
+   * forgotten is left out: its plan is to be found anew, not proven.
+   */
+  recall(episodes: readonly Episode[]): { readonly episode: Episode; readonly need: Need | undefined }[];
   /** What a pattern still lacks to be trusted. */
   needOf(pattern: Pattern | undefined): Need | undefined;
 }
@@ -24,8 +28,8 @@ export function createEvidence(options: {
 }): Evidence {
   const { store, clock, learned } = options;
 
-  function patternOf(e: Episode): Pattern | undefined {
-    return e.signature === undefined ? undefined : patternFor(e.signature, e.plan, store.patterns.list());
+  function patternOf(e: Episode, all: readonly Pattern[]): Pattern | undefined {
+    return e.signature === undefined ? undefined : patternFor(e.signature, e.plan, all);
   }
 
   function needOf(pattern: Pattern | undefined): Need | undefined {
@@ -34,8 +38,10 @@ export function createEvidence(options: {
     return pattern.controlFailed < 1 ? 'control' : 'success';
   }
 
-  function record(pattern: Pattern): Pattern {
+  function record(pattern: Pattern, all: readonly Pattern[]): Pattern {
     store.patterns.put(pattern);
+    const others = all.filter((p) => p.id !== pattern.id);
+    for (const { id } of forgettable(others, clock.now())) store.patterns.delete(id);
     options.onPattern(pattern);
     return pattern;
   }
@@ -43,13 +49,14 @@ export function createEvidence(options: {
   function learn(e: Episode, job: Job): Pattern | undefined {
     if (e.invalid !== undefined) return undefined;
     const at = e.endedAt ?? clock.now();
+    const all = store.patterns.list();
     if (e.control) {
       const original = store.episodes.get(e.controlOf ?? '');
-      const pattern = original && patternOf(original);
+      const pattern = original && patternOf(original, all);
       // A fault that was not felt this time is no control.
       if (!pattern || e.detectedAfterMs === undefined) return pattern;
       const { signature, plan } = pattern;
-      return record(learned.withEvidence(pattern, { signature, plan, at, controlRecovered: e.recovered }));
+      return record(learned.withEvidence(pattern, { signature, plan, at, controlRecovered: e.recovered }), all);
     }
     const signature = e.signature;
     if (signature === undefined || e.detectedAfterMs === undefined) return undefined;
@@ -61,7 +68,7 @@ export function createEvidence(options: {
     const first = job.type === 'replay' ? store.episodes.get(job.replayOf) : undefined;
     const text = (p: Plan) => p.map(describeMitigation).join('|');
     const same = first?.signature?.split(' ')[0] === signature.split(' ')[0] && text(first?.plan ?? []) === text(plan);
-    const before = (same && first && patternOf(first)) || patternFor(signature, plan, store.patterns.list());
+    const before = (same && first && patternOf(first, all)) || patternFor(signature, plan, all);
     // A plan that failed to heal under a signature it never healed is no pattern.
     if (!e.recovered && !before) return undefined;
     const fault = e.fault.kind;
@@ -75,8 +82,20 @@ export function createEvidence(options: {
         gain,
         cost,
       }),
+      all,
     );
   }
 
-  return { learn, patternOf, needOf };
+  function recall(episodes: readonly Episode[]) {
+    const all = store.patterns.list();
+    return episodes.flatMap((episode) => {
+      const pattern = patternOf(episode, all);
+      return !pattern && healed(episode) ? [] : [{ episode, need: needOf(pattern) }];
+    });
+  }
+
+  return { learn, recall, needOf };
 }
+
+/** A pattern was made of it. */
+const healed = (e: Episode): boolean => e.recovered && !e.control && e.plan.length > 0 && e.invalid === undefined;

@@ -12,7 +12,10 @@ import { auditLog, ledgerLog } from './logs.ts';
 import { BUSY_MS, prepareSchema } from './schema.ts';
 import { Writes } from './writes.ts';
 
-/** Most records kept of what grows with time; patterns, leases, overrides and the audit log are never pruned. */
+/**
+ * Most records kept of what grows with time; leases, overrides and the audit log are never pruned, nor are patterns by age alone
+ * (chaos/forgettable.ts says which are).
+ */
 export interface StoreLimits {
   readonly episodes: number;
   readonly decisions: number;
