@@ -48,10 +48,16 @@ export class DeltaSubscription extends Subscription {
     for (const name of change.dropped) {
       this.fresh.delete(name);
       // Still covered by the wildcard: the client dropped its copy, so it gets the resource again, or its removal.
-      if (this.interest.wildcard) this.fresh.add(name);
+      if (this.interest.wildcard) this.#remind(name);
     }
     if (wildcard && !this.interest.wildcard) this.allFresh = false;
     return verdict;
+  }
+
+  #remind(name: string): void {
+    this.fresh.add(name);
+    this.letGo.names++;
+    this.letGo.length += name.length;
   }
 
   #bring(versions: ReadonlyMap<string, string>): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PureStream } from '../../test/xds/pure-stream.ts';
 import type { Limits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
 import { beyondLimits } from './request-limits.ts';
@@ -97,4 +98,15 @@ test('what a request adds is counted, once', () => {
   const full = asking('delta');
   full.onDelta('t/B', { subscribe: [], unsubscribe: [], initialVersions: new Map(), nonce: '', error: undefined });
   assert.match(beyondLimits(request({}), 't/C', full, limits) ?? '', /2 types/);
+});
+
+test('what is let go of under the wildcard counts until it is answered', () => {
+  const s = new PureStream('delta');
+  const ask = (...names: string[]) => beyondLimits(request({ names }), 't/A', s.state, limits);
+  s.subscribe('t/A', ['*', 'a', 'b', 'c'], ['a', 'b', 'c']);
+  assert.equal(ask('d'), undefined);
+  assert.match(ask('d', 'e') ?? '', /4 names/);
+  s.want('t/A', []);
+  assert.deepEqual(s.answers(), ['t/A -a -b -c']);
+  assert.equal(ask('d', 'e'), undefined);
 });

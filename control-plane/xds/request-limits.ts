@@ -25,11 +25,11 @@ export function beyondLimits(
   let length = 0;
   // State of the world replaces the list, delta adds to it.
   const kept = state.protocol === 'delta' ? own?.interest.names : undefined;
-  for (const { interest, told } of state.subscriptions) {
+  for (const { interest, told, letGo } of state.subscriptions) {
     if (interest === own?.interest && !kept) continue;
     // Mostly what is asked for is what was brought.
-    count += Math.max(interest.names.size, told.names);
-    length += Math.max(interest.namesLength, told.length);
+    count += Math.max(interest.names.size, told.names, letGo.names);
+    length += Math.max(interest.namesLength, told.length, letGo.length);
   }
   let asked = 0;
   let askedLength = 0;

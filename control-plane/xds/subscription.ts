@@ -79,6 +79,8 @@ export abstract class Subscription {
   resumed = false;
   /** How much it told of that: names, and characters of names and versions. */
   told = { names: 0, length: 0 };
+  /** How much it let go of under the wildcard and was not answered yet: names, each time, and their characters. */
+  letGo = { names: 0, length: 0 };
   protected everSent = false;
   protected readonly options: SubscriptionOptions;
   readonly #answers = new Answers();
@@ -222,6 +224,8 @@ export abstract class Subscription {
       for (const name of this.fresh) if (!goal.frozen.has(name)) this.fresh.delete(name);
       this.allFresh = false;
     }
+    // Of what was asked for only what the proxy refused is open, and that exists.
+    if (this.letGo.names > 0) this.letGo = { names: 0, length: 0 };
     return this.#send(goal, plan, now, false);
   }
 
