@@ -50,7 +50,7 @@ export class Attempts {
   }
 
   /** A stream asked for more than it may. */
-  beyondLimit({ scope, peer, node }: ServedStream, limit: string): void {
+  beyondLimit({ scope, peer, node }: Pick<ServedStream, 'scope' | 'peer' | 'node'>, limit: string): void {
     const detail = `${limit}, from ${describePeer(peer)}`;
     const event = { kind: 'limit-exceeded', code: 'UMB0305', nodeId: node?.id ?? '', scope, detail } as const;
     this.#record(event, `${sourceOf(peer)} ${limit}`);

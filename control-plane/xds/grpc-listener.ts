@@ -12,8 +12,9 @@ import { discoveryMethods } from './discovery-services.ts';
 import type { TurnedAwayEvent } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
 import { guarded } from './extra-service.ts';
+import { HalfSent } from './half-sent.ts';
 import type { Call } from './http2-call.ts';
-import { PREFIX_BYTES } from './http2-call.ts';
+import { PREFIX_BYTES, peerOf } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
 import type { ServedStream, Wire } from './served-stream.ts';
@@ -36,6 +37,8 @@ export interface ListenerOptions {
   readonly onTurnedAway: (event: TurnedAwayEvent) => void;
   /** A client left answers unread for longer than it may. */
   readonly onStall: (stream: ServedStream) => void;
+  /** A client began requests and did not end them. */
+  readonly onHalfSent: (peer: Peer, detail: string) => void;
   /** How long it takes until everybody has proved itself anew when the authorities have changed, ms. */
   readonly renewalMs: number;
 }
@@ -76,6 +79,7 @@ export class GrpcListener {
   readonly #connections: Connections;
   readonly #fast: boolean;
   readonly #calls = new Set<OpenCall>();
+  readonly #halfSent: HalfSent;
   /** Streams by SPIFFE id. */
   readonly #ofIdentity = new Tally<string>();
   /** Connections that were asked to leave, and when. */
@@ -108,6 +112,14 @@ export class GrpcListener {
       onConnection: (socket) => injector.injectConnection(socket),
       onTurnedAway: options.onTurnedAway,
     });
+    this.#halfSent = new HalfSent({
+      most: limits.unfinishedBytes,
+      longestMs: limits.helloMs,
+      onEnd: ({ session }, detail) => {
+        const connection = session && this.#connections.find(peerOf(session));
+        if (connection) options.onHalfSent(connection.peer, detail);
+      },
+    });
     for (const method of discoveryMethods) this.#serve(method);
     const methods = new Map(discoveryMethods.map((m) => [m.path, m]));
     this.#fast = takeCalls(
@@ -117,6 +129,7 @@ export class GrpcListener {
         return method && ((call) => this.#open(call, method.protocol, method.fixedType));
       },
       limits.messageBytes,
+      (stream) => this.#halfSent.watch(stream),
     );
     for (const { definition, implementation } of options.services.map((s) => guarded(s, (p) => this.#peer(p))))
       this.#server.addService(definition, implementation);
@@ -258,6 +271,7 @@ export class GrpcListener {
   #look(): void {
     const { limits, clock, onStall } = this.#options;
     const now = clock.now();
+    this.#halfSent.look(now, this.#lookMs);
     for (const { stream, wire, connection, since } of [...this.#calls]) {
       const lingers = wire.lingersFor(now) > LINGER_MS;
       const stalls = wire.look(now, this.#lookMs) >= limits.stallMs;

@@ -133,9 +133,9 @@ test('a client that goes closes its call', async (t) => {
 });
 
 /** A call on a stream the test feeds by hand. */
-function byHand() {
+function byHand(most = 1000) {
   const stream = Object.assign(new EventEmitter(), { pause: () => {}, resume: () => {}, session: undefined });
-  const call = new Http2Call(stream as unknown as ServerHttp2Stream, 1000);
+  const call = new Http2Call(stream as unknown as ServerHttp2Stream, most);
   const seen: string[] = [];
   call.on('data', (message: Buffer) => seen.push(String(message)));
   call.on('end', () => seen.push('(end)'));
@@ -150,6 +150,22 @@ test('messages are read however their bytes are cut', () => {
     stream.emit('end');
     assert.deepEqual(seen, ['first', '', 'a third one', '(end)'], `pieces of ${size}`);
   }
+});
+
+test('the beginning of a message does not keep the one before it', () => {
+  const { call, seen, stream } = byHand(100_000);
+  const bytes = frameMessage(Buffer.alloc(100_000));
+  const next = frameMessage(Buffer.from('next'));
+  let before = new ArrayBuffer();
+  call.once('data', (message: Buffer) => {
+    before = message.buffer as ArrayBuffer;
+  });
+  stream.emit('data', bytes.subarray(0, 50_000));
+  stream.emit('data', Buffer.concat([bytes.subarray(50_000), next.subarray(0, 7)]));
+  // Were it in the same memory, it would be gone.
+  new Uint8Array(before).fill(1);
+  stream.emit('data', next.subarray(7));
+  assert.deepEqual(seen.slice(1), ['next']);
 });
 
 test('a paused call keeps what has come to itself', () => {

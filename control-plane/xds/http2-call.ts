@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import * as grpc from '@grpc/grpc-js';
 
 /** What a stream's wire needs of a gRPC call. grpc-js's own calls have it too. */
@@ -63,6 +63,12 @@ interface Rest {
   from: number;
 }
 
+/** What gRPC calls the peer of a call: `address:port`. */
+export function peerOf(session: Http2Session | undefined): string {
+  const socket = session?.socket;
+  return `${socket?.remoteAddress}:${socket?.remotePort}`;
+}
+
 const responseHeaders = { ':status': 200, 'content-type': 'application/grpc+proto' } as const;
 
 /**
@@ -88,9 +94,8 @@ export class Http2Call extends EventEmitter implements Call {
   /** `most`: the largest message taken, bytes. */
   constructor(stream: ServerHttp2Stream, most: number) {
     super();
-    const socket = stream.session?.socket;
     this.#stream = stream;
-    this.#peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
+    this.#peer = peerOf(stream.session);
     this.#most = most;
     this.#part = stream.session?.encrypted ? PART.encrypted : PART.plain;
     stream.on('error', () => {}); // It is closed as well, which is told.
@@ -169,7 +174,10 @@ export class Http2Call extends EventEmitter implements Call {
         this.#finish(grpc.status.RESOURCE_EXHAUSTED, `a message of more than ${this.#most} bytes`);
       if (this.#over) return;
       const whole = all.length >= end;
-      this.#chunks = all.length === end ? [] : [whole ? all.subarray(end) : all];
+      const rest = whole ? all.subarray(end) : all;
+      // The beginning of the next message would keep all of this one.
+      const copied = whole && this.#chunks.length > 1;
+      this.#chunks = rest.length === 0 ? [] : [copied ? Buffer.from(rest) : rest];
       this.#have = whole ? all.length - end : all.length;
       this.#need = whole ? PREFIX_BYTES : end;
       if (whole) this.emit('data', all.subarray(PREFIX_BYTES, end));

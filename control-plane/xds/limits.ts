@@ -2,6 +2,8 @@
 export interface Limits {
   /** Largest request, bytes. */
   readonly messageBytes: number;
+  /** Bytes of all requests of one connection that have begun and not ended. One may always be on its way. */
+  readonly unfinishedBytes: number;
   /** Connections of one listener. */
   readonly connections: number;
   /** Streams of one listener. */
@@ -33,7 +35,7 @@ export interface Limits {
   readonly queuedBytes: number;
   /** How long a client may leave what is on its way unread, ms. */
   readonly stallMs: number;
-  /** How long a stream may take to say who it is, ms. */
+  /** How long a stream may take to say who it is, and for any request from its first byte to its last, ms. */
   readonly helloMs: number;
   /** How long a connection may have no stream, ms. */
   readonly idleMs: number;
@@ -41,6 +43,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   messageBytes: 4 * 1024 * 1024,
+  unfinishedBytes: 16 * 1024 * 1024,
   connections: 8192,
   streams: 8192,
   connectionsPerIdentity: 4096,

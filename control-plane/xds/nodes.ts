@@ -98,6 +98,8 @@ export class Nodes {
     const { scope, protocol } = stream;
     const member = this.#members.get(id);
     if (!member?.streams.delete(stream)) return;
+    // Who is away may be so for long; it says again who it is.
+    if (member.streams.size === 0) member.record.identity = undefined;
     logger.info({ node: id, scope }, 'proxy disconnected');
     events.emit('disconnect', { nodeId: id, scope, protocol, at: clock.now() });
     // A stranger's name costs nothing once it is gone.

@@ -138,6 +138,7 @@ export class ManagementServer {
         this.#events.emit('turnedAway', event);
       },
       onStall: (stream) => this.#attempts.beyondLimit(stream, 'answers left unread'),
+      onHalfSent: (peer, detail) => this.#attempts.beyondLimit({ scope: o.scope, peer, node: undefined }, detail),
     });
     if (!this.#open) {
       await listener.close(0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { connect as connectHttp2 } from 'node:http2';
+import { once } from 'node:events';
+import { type ClientHttp2Stream, connect as connectHttp2, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,29 +9,43 @@ import { test } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import * as grpc from '@grpc/grpc-js';
 import { DiscoveryRequestSchema } from '../../control-plane/envoy/protos/gen/envoy/service/discovery/v3/discovery_pb.js';
+import { frameMessage } from '../../control-plane/xds/http2-call.ts';
 import { CDS, EDS, fixture, LDS, RDS, resource, texts } from './fixture.ts';
 
 type Fixture = Awaited<ReturnType<typeof fixture>>;
 
-/** A client that asks for clusters and then reads nothing at all: not the answers, and no byte of its socket beyond a window. */
-function deaf(t: TestContext, f: Fixture, id: string) {
+const hello = (id: string) =>
+  frameMessage(toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { node: { id }, typeUrl: CDS })));
+
+/** A connection whose calls a test writes byte by byte. */
+function dial(t: TestContext, f: Fixture) {
   const socket = connectSocket(join(f.folder, 'production'));
   const session = connectHttp2('http://localhost', { createConnection: () => socket });
   session.on('error', () => {});
-  const call = session.request({
-    ':method': 'POST',
-    ':path': '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  });
-  call.on('error', () => {});
-  const body = toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { node: { id }, typeUrl: CDS }));
-  const frame = Buffer.alloc(5 + body.length);
-  frame.writeUInt32BE(body.length, 1);
-  frame.set(body, 5);
-  call.write(frame);
   t.after(() => session.destroy());
-  return { closed: new Promise<void>((resolve) => socket.once('close', () => resolve())) };
+  return {
+    closed: new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    call: (more: OutgoingHttpHeaders = {}) => {
+      const call = session.request({
+        ':method': 'POST',
+        ':path': '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        ...more,
+      });
+      call.on('error', () => {});
+      return call;
+    },
+  };
+}
+
+const closed = (call: ClientHttp2Stream) => new Promise<void>((resolve) => call.once('close', resolve));
+
+/** A client that asks for clusters and then reads nothing at all: not the answers, and no byte of its socket beyond a window. */
+function deaf(t: TestContext, f: Fixture, id: string) {
+  const { call, closed } = dial(t, f);
+  call().write(hello(id));
+  return { closed };
 }
 
 const large = (version: number) => resource(CDS, 'a', `${version} ${'x'.repeat(200_000)}`);
@@ -113,6 +128,39 @@ test('a stream that does not say who it is ends', async (t) => {
   const ended = await f.sotw().ended;
   assert.deepEqual([ended.code, ended.details], [grpc.status.DEADLINE_EXCEEDED, 'no request came']);
 });
+
+for (const [lane, headers] of [
+  ['the fast lane', {}],
+  ['grpc-js', { 'grpc-timeout': '1H' }],
+] as const) {
+  test(`a connection may keep few bytes of requests that do not end (${lane})`, async (t) => {
+    const f = await fixture(t, { limits: { unfinishedBytes: 1000 } });
+    f.server.set('cart', [resource(CDS, 'a')]);
+    const { call } = dial(t, f);
+    const half = Buffer.concat([hello('cart'), frameMessage(Buffer.alloc(2000)).subarray(0, 600)]);
+    const first = call(headers);
+    first.write(half);
+    await once(first, 'data');
+    const second = call(headers);
+    second.resume();
+    second.write(half);
+    await closed(second);
+    assert.equal(second.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    assert.equal(first.closed, false, 'only the one too many');
+    assert.match(f.audit[0]!.detail, /^more than 1000 bytes of unfinished messages, from /);
+  });
+
+  test(`a request that does not end ends its stream (${lane})`, async (t) => {
+    const f = await fixture(t, { limits: { helloMs: 1, stallMs: 400 } });
+    f.server.set('cart', [resource(CDS, 'a')]);
+    const call = dial(t, f).call(headers);
+    call.resume();
+    call.write(Buffer.concat([hello('cart'), frameMessage(Buffer.alloc(9)).subarray(0, 8)]));
+    await closed(call);
+    assert.equal(call.rstCode, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    assert.match(f.audit[0]!.detail, /^a message left unfinished, from /);
+  });
+}
 
 test('neither one connection nor one node gets all the streams', async (t) => {
   const f = await fixture(t, { limits: { streamsPerNode: 2 } });
