@@ -1,5 +1,6 @@
 import type { Clock } from '../mesh/clock.ts';
 import { Audit } from './audit.ts';
+import type { CallStream } from './call-stream.ts';
 import type { AuditEvent, Listeners, XdsEvents } from './events.ts';
 import { describe } from './node.ts';
 import { describePeer, sourceOf } from './peer.ts';
@@ -50,7 +51,7 @@ export class Attempts {
   }
 
   /** A stream asked for more than it may. */
-  beyondLimit({ scope, peer, node }: Pick<ServedStream, 'scope' | 'peer' | 'node'>, limit: string): void {
+  beyondLimit({ scope, peer, node }: Pick<CallStream, 'scope' | 'peer' | 'node'>, limit: string): void {
     const detail = `${limit}, from ${describePeer(peer)}`;
     const event = { kind: 'limit-exceeded', code: 'UMB0305', nodeId: node?.id ?? '', scope, detail } as const;
     this.#record(event, `${sourceOf(peer)} ${limit}`);

@@ -1,8 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
+import type { Refusal, Wire } from './call-stream.ts';
 import type { Call } from './http2-call.ts';
 import type { Limits } from './limits.ts';
-import type { Refusal, Wire } from './served-stream.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**

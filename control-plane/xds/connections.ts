@@ -6,19 +6,19 @@ import { createServer as createTlsServer } from 'node:tls';
 import { UmbraError } from '../mesh/errors.ts';
 import type { ListenAddress } from './address.ts';
 import { formatAddress } from './address.ts';
+import type { CallStream } from './call-stream.ts';
 import type { Credentials } from './credentials.ts';
 import { secureContextOptions } from './credentials.ts';
 import type { TurnedAwayEvent } from './events.ts';
 import type { Peer } from './peer.ts';
 import { identityOf } from './peer.ts';
-import type { ServedStream } from './served-stream.ts';
 import { Tally } from './tally.ts';
 
 /** One client's connection. */
 export interface Connection {
   readonly peer: Peer;
-  /** Discovery streams open on it. */
-  readonly streams: Set<ServedStream>;
+  /** Streams open on it. */
+  readonly streams: Set<CallStream>;
   /** Whom the listener believes has changed since its certificate was verified. */
   outdated: boolean;
   /** Ends it at once, whatever is on its way. */

@@ -2,13 +2,12 @@ import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
 import type { ListenAddress } from './address.ts';
 import { takeCalls } from './call-lane.ts';
+import type { CallStream, StreamMethod } from './call-stream.ts';
 import { CallWire } from './call-wire.ts';
 import type { Connection } from './connections.ts';
 import { Connections } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import { depart } from './departures.ts';
-import type { DiscoveryMethod } from './discovery-services.ts';
-import { discoveryMethods } from './discovery-services.ts';
 import type { TurnedAwayEvent } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
 import { guarded } from './extra-service.ts';
@@ -17,26 +16,20 @@ import type { Call } from './http2-call.ts';
 import { PREFIX_BYTES, peerOf } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
-import type { ServedStream, Wire } from './served-stream.ts';
 import { Tally } from './tally.ts';
-
-/** Makes the stream for a new call. */
-export type OpenStream = (
-  wire: Wire,
-  how: { protocol: 'sotw' | 'delta'; peer: Peer; fixedType?: string | undefined },
-) => ServedStream;
 
 export interface ListenerOptions {
   readonly address: ListenAddress;
   readonly tls?: Credentials | undefined;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** Streams that limits are for. */
+  readonly methods: readonly StreamMethod[];
   readonly services: readonly ExtraService[];
-  readonly open: OpenStream;
-  readonly onClose: (stream: ServedStream) => void;
+  readonly onClose: (stream: CallStream) => void;
   readonly onTurnedAway: (event: TurnedAwayEvent) => void;
   /** A client left answers unread for longer than it may. */
-  readonly onStall: (stream: ServedStream) => void;
+  readonly onStall: (stream: CallStream) => void;
   /** A client began requests and did not end them. */
   readonly onHalfSent: (peer: Peer, detail: string) => void;
   /** How long it takes until everybody has proved itself anew when the authorities have changed, ms. */
@@ -63,7 +56,7 @@ const LINGER_MS = 5000;
 const asIs = (message: Buffer) => message;
 
 interface OpenCall {
-  readonly stream: ServedStream;
+  readonly stream: CallStream;
   readonly wire: CallWire;
   readonly connection: Connection;
   readonly since: number;
@@ -120,13 +113,13 @@ export class GrpcListener {
         if (connection) options.onHalfSent(connection.peer, detail);
       },
     });
-    for (const method of discoveryMethods) this.#serve(method);
-    const methods = new Map(discoveryMethods.map((m) => [m.path, m]));
+    for (const method of options.methods) this.#serve(method);
+    const methods = new Map(options.methods.map((m) => [m.path, m]));
     this.#fast = takeCalls(
       this.#server,
       (path) => {
         const method = methods.get(path);
-        return method && ((call) => this.#open(call, method.protocol, method.fixedType));
+        return method && ((call) => this.#open(call, method));
       },
       limits.messageBytes,
       (stream) => this.#halfSent.watch(stream),
@@ -192,7 +185,8 @@ export class GrpcListener {
     await stopped;
   }
 
-  #serve({ path, name, service, protocol, fixedType }: DiscoveryMethod): void {
+  #serve(method: StreamMethod): void {
+    const { path, name, service } = method;
     this.#server.addService(
       {
         [`${service}/${name}`]: {
@@ -205,11 +199,11 @@ export class GrpcListener {
           responseDeserialize: asIs,
         },
       },
-      { [`${service}/${name}`]: (call: Call) => this.#open(call, protocol, fixedType) },
+      { [`${service}/${name}`]: (call: Call) => this.#open(call, method) },
     );
   }
 
-  #open(call: Call, protocol: 'sotw' | 'delta', fixedType: string | undefined): void {
+  #open(call: Call, method: StreamMethod): void {
     const { limits, clock } = this.#options;
     const connection = this.#connections.find(call.getPeer());
     const refuse = (code: grpc.status, details: string) => call.emit('error', { code, details });
@@ -222,7 +216,7 @@ export class GrpcListener {
     )
       return void refuse(grpc.status.RESOURCE_EXHAUSTED, 'too many streams');
     const wire = new CallWire(call, { limits, clock, onDrain: () => stream.onDrain() });
-    const stream: ServedStream = this.#options.open(wire, { protocol, peer: connection.peer, fixedType });
+    const stream: CallStream = method.open(wire, connection.peer);
     const open: OpenCall = { stream, wire, connection, since: clock.now() };
     this.#calls.add(open);
     connection.streams.add(stream);

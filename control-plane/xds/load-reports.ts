@@ -1,15 +1,18 @@
-import { create, type MessageShape } from '@bufbuild/protobuf';
-import * as grpc from '@grpc/grpc-js';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Node } from '../envoy/protos/gen/envoy/config/core/v3/base_pb.js';
 import type { ClusterStats } from '../envoy/protos/gen/envoy/config/endpoint/v3/load_report_pb.js';
 import {
   LoadReportingService,
   type LoadStatsRequest,
+  LoadStatsRequestSchema,
   LoadStatsResponseSchema,
 } from '../envoy/protos/gen/envoy/service/load_stats/v3/lrs_pb.js';
-import { grpcService } from '../envoy/protos/grpc.ts';
-import type { ExtraService } from './extra-service.ts';
+import type { CallStream, Refusal, Wire } from './call-stream.ts';
+import { frameMessage } from './http2-call.ts';
+import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
+import type { ListenerScope } from './resource.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** Requests since the report before. */
 export interface Load {
@@ -62,88 +65,134 @@ export interface LoadReportOptions {
 
 /** What the service needs of the server. */
 export interface LoadReportHub {
+  /** Of the address. */
+  readonly scope: ListenerScope;
+  readonly limits: Limits;
   now(): number;
   /** Why a peer may not report as this node; undefined = it may. */
   admit(peer: Peer, nodeId: string): string | undefined;
   /** Names of the clusters a node is served. */
   clustersOf(nodeId: string): readonly string[];
   onReport(report: LoadReport): void;
+  onLimit(stream: CallStream, detail: string): void;
 }
 
 /** Clients that say so can be asked for all of their clusters; others ignore the question, and need names. */
 const SEND_ALL = 'envoy.lrs.supports_send_all_clusters';
 
-type Call = grpc.ServerDuplexStream<LoadStatsRequest, MessageShape<typeof LoadStatsResponseSchema>>;
+/** Reports may come twice as often as asked for, and so many at once: they may have been held up together. */
+const OFTEN = 2;
+const AT_ONCE = 4;
+
+/** Bytes of a report that take the server as long as a small one. */
+const UNIT = 1024;
+
+/** The load reporting service (LRS); its streams are {@link ReportStream}s. */
+export const loadReporting = {
+  service: LoadReportingService.typeName,
+  name: LoadReportingService.method.streamLoadStats.name,
+  path: `/${LoadReportingService.typeName}/${LoadReportingService.method.streamLoadStats.name}`,
+};
 
 /**
- * The load reporting service (LRS). A client says who it is, is told for which clusters to report and how often, and then
- * reports; it is told again when its clusters have changed.
+ * One client's reports. It says who it is, is told for which clusters to report and how often, and then reports; it is told
+ * again when its clusters have changed. What it reports more often than it may is not even read.
  */
-export function loadReporting(hub: LoadReportHub, options: LoadReportOptions): ExtraService {
-  return {
-    definition: grpcService(LoadReportingService),
-    implementation: {
-      streamLoadStats: ((call: Call, _: undefined, peer: Peer) => new ReportStream(call, peer, hub, options)) as never,
-    },
-    authorise: () => undefined,
-  };
-}
-
-class ReportStream {
-  readonly #call: Call;
-  readonly #peer: Peer;
+export class ReportStream implements CallStream {
+  readonly scope: ListenerScope;
+  readonly peer: Peer;
+  node: { readonly id: string } | undefined;
+  heard = false;
+  readonly #wire: Wire;
   readonly #hub: LoadReportHub;
   readonly #options: LoadReportOptions;
-  #nodeId: string | undefined;
+  readonly #allowed: TokenBucket;
   #all = false;
   /** The names last asked for, as one text. */
   #asked: string | undefined;
+  #writable = true;
+  #closed = false;
 
-  constructor(call: Call, peer: Peer, hub: LoadReportHub, options: LoadReportOptions) {
-    this.#call = call;
-    this.#peer = peer;
+  constructor(wire: Wire, peer: Peer, hub: LoadReportHub, options: LoadReportOptions) {
+    this.scope = hub.scope;
+    this.peer = peer;
+    this.#wire = wire;
     this.#hub = hub;
     this.#options = options;
-    call.on('data', (request: LoadStatsRequest) => this.#onRequest(request));
-    call.on('end', () => call.end());
-    call.on('error', () => {});
+    this.#allowed = new TokenBucket((OFTEN * 1000) / options.intervalMs, AT_ONCE, hub.now());
   }
 
-  #onRequest({ node, clusterStats }: LoadStatsRequest): void {
-    if (this.#nodeId !== undefined)
-      this.#hub.onReport({ nodeId: this.#nodeId, at: this.#hub.now(), clusters: clusterStats.map(clusterLoad) });
-    else if (!this.#identify(node)) return;
-    this.#ask();
+  onMessage(bytes: Uint8Array): number {
+    if (this.#closed) return 0;
+    this.heard = true;
+    if (this.node && !this.#allowed.tryTake(this.#hub.now())) this.#hub.onLimit(this, 'load reports too often');
+    else this.#read(bytes);
+    return 1 + Math.floor(bytes.length / UNIT);
   }
 
-  #identify(node: Node | undefined): boolean {
-    const refuse = (code: grpc.status, details: string) => !this.#call.emit('error', { code, details });
-    const id = node?.id ?? '';
-    if (id === '') return refuse(grpc.status.INVALID_ARGUMENT, 'the first request must carry node.id');
-    const reason = this.#hub.admit(this.#peer, id);
-    if (reason !== undefined) return refuse(grpc.status.PERMISSION_DENIED, reason);
-    this.#nodeId = id;
-    this.#all = node!.clientFeatures.includes(SEND_ALL);
-    return true;
+  onDrain(): void {
+    this.#writable = true;
+    this.pump();
   }
 
-  #ask(): void {
-    const clusters = this.#all ? [] : [...this.#hub.clustersOf(this.#nodeId!)].sort();
+  onClose(): void {
+    this.#closed = true;
+  }
+
+  pump(): void {
+    if (!this.node || !this.#writable || this.#closed) return;
+    const clusters = this.#all ? [] : [...this.#hub.clustersOf(this.node.id)].sort();
     const asked = clusters.join('\n');
     if (asked === this.#asked) return;
     this.#asked = asked;
     const { intervalMs, endpoints = false } = this.#options;
-    this.#call.write(
-      create(LoadStatsResponseSchema, {
-        clusters,
-        sendAllClusters: this.#all,
-        loadReportingInterval: {
-          seconds: BigInt(Math.floor(intervalMs / 1000)),
-          nanos: Math.round((intervalMs % 1000) * 1e6),
-        },
-        reportEndpointGranularity: endpoints,
-      }),
-    );
+    const question = create(LoadStatsResponseSchema, {
+      clusters,
+      sendAllClusters: this.#all,
+      loadReportingInterval: {
+        seconds: BigInt(Math.floor(intervalMs / 1000)),
+        nanos: Math.round((intervalMs % 1000) * 1e6),
+      },
+      reportEndpointGranularity: endpoints,
+    });
+    this.#writable = this.#wire.write(frameMessage(toBinary(LoadStatsResponseSchema, question)));
+  }
+
+  end(refusal: Refusal, detail: string): void {
+    if (this.#closed) return;
+    this.onClose();
+    this.#wire.end(refusal, detail);
+  }
+
+  #read(bytes: Uint8Array): void {
+    const request = this.#decode(bytes);
+    if (!request) return;
+    const { node, clusterStats } = request;
+    if (this.node)
+      this.#hub.onReport({ nodeId: this.node.id, at: this.#hub.now(), clusters: clusterStats.map(clusterLoad) });
+    else this.#identify(node);
+    this.pump();
+  }
+
+  #decode(bytes: Uint8Array): LoadStatsRequest | undefined {
+    try {
+      return fromBinary(LoadStatsRequestSchema, bytes);
+    } catch (error) {
+      this.end('INVALID_ARGUMENT', `not a load report: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  #identify(node: Node | undefined): void {
+    const id = node?.id ?? '';
+    const isFit = id !== '' && id.length <= this.#hub.limits.nameLength;
+    const reason = isFit ? this.#hub.admit(this.peer, id) : undefined;
+    if (!isFit) this.end('INVALID_ARGUMENT', 'the first request must carry node.id');
+    else if (reason !== undefined) this.end('PERMISSION_DENIED', reason);
+    else {
+      this.node = { id };
+      this.#all = node!.clientFeatures.includes(SEND_ALL);
+    }
   }
 }
 

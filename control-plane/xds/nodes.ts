@@ -1,11 +1,12 @@
 import type { Clock } from '../mesh/clock.ts';
 import type { Attempts } from './attempts.ts';
+import type { Refusal } from './call-stream.ts';
 import type { Listeners, XdsEvents } from './events.ts';
 import { NodeRecord } from './node.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope } from './resource.ts';
 import { fits } from './resource.ts';
-import type { Refusal, ServedStream } from './served-stream.ts';
+import type { ServedStream } from './served-stream.ts';
 import type { Counters, XdsLogger } from './server-options.ts';
 import { Waiters } from './waiters.ts';
 import type { WireNode } from './wire-request.ts';

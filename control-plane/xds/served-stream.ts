@@ -1,6 +1,7 @@
 import type { Clock } from '../mesh/clock.ts';
 import type { Alarms, Sleeper } from './alarms.ts';
 import type { Judgement } from './answers.ts';
+import type { CallStream, Refusal, Wire } from './call-stream.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { isDebugType } from './inspect/istio-debug.ts';
 import type { Limits } from './limits.ts';
@@ -32,21 +33,6 @@ const UNIT = { read: 1024, recognised: 4096 };
 
 /** More of a proxy's reason for a refusal is not kept, characters. */
 const LONGEST_REASON = 4096;
-
-/** Why the server ends a stream, by gRPC status. */
-export type Refusal =
-  | 'INVALID_ARGUMENT'
-  | 'DEADLINE_EXCEEDED'
-  | 'PERMISSION_DENIED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'UNAVAILABLE';
-
-/** The wire under a stream. */
-export interface Wire {
-  /** Sends one message in its gRPC frame; false = it is buffered and more should wait for {@link ServedStream.onDrain}. */
-  write(frame: Buffer): boolean;
-  end(refusal: Refusal, detail: string): void;
-}
 
 /** What a stream needs of the server. */
 export interface Hub {
@@ -89,13 +75,12 @@ export interface StreamOrigin {
  * the timer. Answers are made when the wire takes them and never queued, so a slow client costs no memory: when it
  * reads again it gets the newest state.
  */
-export class ServedStream implements Sleeper {
+export class ServedStream implements CallStream, Sleeper {
   readonly scope: ListenerScope;
   readonly protocol: 'sotw' | 'delta';
   readonly peer: Peer;
   readonly connectedAt: number;
   ackedAt: number | undefined;
-  /** Anything came at all. */
   heard = false;
   /** Its node; undefined until it has said which. */
   member: Member | undefined;
@@ -142,7 +127,6 @@ export class ServedStream implements Sleeper {
     return this.#state?.subscription(typeUrl);
   }
 
-  /** Takes a request; gives what it cost, in small requests. */
   onMessage(bytes: Uint8Array): number {
     if (this.#closed) return 0;
     this.heard = true;
@@ -180,7 +164,6 @@ export class ServedStream implements Sleeper {
     this.pump();
   }
 
-  /** The wire takes messages again. */
   onDrain(): void {
     this.#writable = true;
     this.pump();
@@ -192,7 +175,6 @@ export class ServedStream implements Sleeper {
     this.pump();
   }
 
-  /** The client is gone. */
   onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -206,7 +188,6 @@ export class ServedStream implements Sleeper {
     this.#wire.end(refusal, detail);
   }
 
-  /** Sends what there is to send, as long as the wire takes it. */
   pump(): void {
     if (this.#pumping) {
       this.#again = true;

@@ -4,19 +4,20 @@ import { Alarms } from './alarms.ts';
 import type { Judgement } from './answers.ts';
 import { Attempts } from './attempts.ts';
 import { anybody, byCertificate } from './authorise.ts';
+import type { CallStream, StreamMethod } from './call-stream.ts';
 import type { Census } from './census.ts';
 import { takeCensus } from './census.ts';
+import { discoveryMethods } from './discovery-services.ts';
 import type { XdsEvents } from './events.ts';
 import { Listeners } from './events.ts';
-import type { ExtraService } from './extra-service.ts';
 import type { ListenerStatus } from './grpc-listener.ts';
 import { GrpcListener } from './grpc-listener.ts';
 import { Health } from './health.ts';
 import { Inspector } from './inspect/inspector.ts';
 import type { Inspected } from './inspect/state.ts';
 import { defaultLimits } from './limits.ts';
-import type { LoadReportOptions } from './load-reports.ts';
-import { loadReporting } from './load-reports.ts';
+import type { LoadReportHub, LoadReportOptions } from './load-reports.ts';
+import { loadReporting, ReportStream } from './load-reports.ts';
 import type { Need } from './node.ts';
 import { describe } from './node.ts';
 import { Nodes } from './nodes.ts';
@@ -44,7 +45,7 @@ export class ManagementServer {
   readonly #options: ManagementServerOptions;
   readonly #nodes: Nodes;
   readonly #listeners: GrpcListener[] = [];
-  readonly #streams = new Set<ServedStream>();
+  readonly #streams = new Set<CallStream>();
   readonly #events: Listeners<XdsEvents>;
   readonly #hub: Hub;
   readonly #attempts: Attempts;
@@ -119,19 +120,17 @@ export class ManagementServer {
       tls: o.tls,
       limits: this.#hub.limits,
       clock: this.#hub.clock,
-      services: [
-        this.#health.service,
-        ...(o.services ?? []),
-        ...(inspector ? [inspector.service] : []),
+      methods: [
+        ...discoveryMethods.map(({ protocol, fixedType, ...method }) =>
+          this.#method(method, (wire, peer) => {
+            const scope = o.scope === 'shadow' ? (o.scopeOf?.(peer) ?? o.scope) : o.scope;
+            return new ServedStream(this.#hub, wire, { scope, authorise, peer, protocol, fixedType, inspector });
+          }),
+        ),
         ...(o.loadReports ? [this.#loadReporting(o.scope, authorise, o.loadReports)] : []),
       ],
+      services: [this.#health.service, ...(o.services ?? []), ...(inspector ? [inspector.service] : [])],
       renewalMs: o.renewalMs ?? RENEWAL_MS,
-      open: (wire, { peer, protocol, fixedType }) => {
-        const scope = o.scope === 'shadow' ? (o.scopeOf?.(peer) ?? o.scope) : o.scope;
-        const stream = new ServedStream(this.#hub, wire, { scope, authorise, peer, protocol, fixedType, inspector });
-        this.#streams.add(stream);
-        return stream;
-      },
       onClose: (stream) => this.#streams.delete(stream),
       onTurnedAway: (event) => {
         this.#options.logger.debug({ ...event, address: o.address }, `connection refused: ${event.detail}`);
@@ -266,20 +265,31 @@ export class ManagementServer {
     await Promise.all(this.#listeners.map((l) => l.close(1000)));
   }
 
-  #loadReporting(scope: ListenerScope, authorise: Authorise, options: LoadReportOptions): ExtraService {
+  /** A method whose streams are known here. */
+  #method(method: Omit<StreamMethod, 'open'>, make: StreamMethod['open']): StreamMethod {
+    const open: StreamMethod['open'] = (wire, peer) => {
+      const stream = make(wire, peer);
+      this.#streams.add(stream);
+      return stream;
+    };
+    return { ...method, open };
+  }
+
+  #loadReporting(scope: ListenerScope, authorise: Authorise, options: LoadReportOptions): StreamMethod {
     const admit = (peer: Peer, nodeId: string) => {
       const of = this.#nodes.find(nodeId)?.record.scope ?? scope;
       return authorise(peer, nodeId) ?? (of === scope ? undefined : `node ${nodeId} belongs to ${of}`);
     };
-    return loadReporting(
-      {
-        now: () => this.#hub.clock.now(),
-        admit,
-        clustersOf: (nodeId) => [...(this.#nodes.find(nodeId)?.record.view(typeUrls.CDS).resources.keys() ?? [])],
-        onReport: (report) => this.#events.emit('load', report),
-      },
-      options,
-    );
+    const hub: LoadReportHub = {
+      scope,
+      limits: this.#hub.limits,
+      now: () => this.#hub.clock.now(),
+      admit,
+      clustersOf: (nodeId) => [...(this.#nodes.find(nodeId)?.record.view(typeUrls.CDS).resources.keys() ?? [])],
+      onReport: (report) => this.#events.emit('load', report),
+      onLimit: (stream, detail) => this.#attempts.beyondLimit(stream, detail),
+    };
+    return this.#method(loadReporting, (wire, peer) => new ReportStream(wire, peer, hub, options));
   }
 
   /** Nodes behind a wall, as inspection looks at them; those that never came are shown to production's side. */

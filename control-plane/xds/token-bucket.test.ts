@@ -28,3 +28,12 @@ test('a clock set back gives nothing and takes nothing', () => {
   assert.equal(bucket.take(1, 0), 0);
   assert.equal(bucket.take(1, 0), 100);
 });
+
+test('what is refused is not taken', () => {
+  const bucket = new TokenBucket(10, 2, 0);
+  const tries = (now: number) => [1, 2, 3].map(() => bucket.tryTake(now));
+  assert.deepEqual(tries(0), [true, true, false]);
+  assert.deepEqual(tries(99), [false, false, false]);
+  assert.deepEqual(tries(100), [true, false, false]);
+  assert.deepEqual(tries(10_000), [true, true, false]);
+});

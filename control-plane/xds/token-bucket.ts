@@ -1,6 +1,6 @@
 /**
- * How fast somebody may go on: `burst` at once, `rate` a second for long. What is taken is never refused; the bucket goes
- * into debt instead and says how long to pause. Time is an argument, ms.
+ * How fast somebody may go on: `burst` at once, `rate` a second for long. What is taken by {@link TokenBucket.take} is
+ * never refused; the bucket goes into debt instead and says how long to pause. Time is an argument, ms.
  */
 export class TokenBucket {
   readonly #rate: number;
@@ -17,10 +17,23 @@ export class TokenBucket {
 
   /** Takes `cost` tokens; how long to wait before the next, ms (0 = not at all). */
   take(cost: number, now: number): number {
+    this.#refill(now);
+    this.#tokens -= cost;
+    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#rate) * 1000);
+  }
+
+  /** Takes one token where there is one, and says whether. */
+  tryTake(now: number): boolean {
+    this.#refill(now);
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  #refill(now: number): void {
     // A clock that was set back gives nothing.
     const passed = Math.max(0, now - this.#at);
     this.#at = now;
-    this.#tokens = Math.min(this.#burst, this.#tokens + (passed / 1000) * this.#rate) - cost;
-    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#rate) * 1000);
+    this.#tokens = Math.min(this.#burst, this.#tokens + (passed / 1000) * this.#rate);
   }
 }

@@ -9,12 +9,12 @@ import {
   type LoadStatsResponse,
 } from '../../control-plane/envoy/protos/gen/envoy/service/load_stats/v3/lrs_pb.js';
 import { grpcService } from '../../control-plane/envoy/protos/grpc.ts';
-import type { ListenOptions, LoadReport } from '../../control-plane/xds/index.ts';
+import type { Limits, ListenOptions, LoadReport } from '../../control-plane/xds/index.ts';
 import { connect } from './client.ts';
 import { CDS, fixture, resource } from './fixture.ts';
 
-async function reporting(t: TestContext, more: Partial<ListenOptions> = {}) {
-  const f = await fixture(t);
+async function reporting(t: TestContext, more: Partial<ListenOptions> = {}, limits: Partial<Limits> = {}) {
+  const f = await fixture(t, { limits });
   const { address } = await f.server.listen({
     address: `unix:${f.folder}/lrs`,
     scope: 'production',
@@ -28,11 +28,12 @@ async function reporting(t: TestContext, more: Partial<ListenOptions> = {}) {
     LoadStatsResponse
   >;
   const stream = () => {
-    const call = client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize);
+    const call = client.makeBidiStreamRequest(method.path, (bytes: Buffer) => bytes, method.responseDeserialize);
     const answers = call[Symbol.asyncIterator]();
     return {
       send: (request: MessageInitShape<typeof LoadStatsRequestSchema>) =>
-        call.write(create(LoadStatsRequestSchema, request)),
+        call.write(method.requestSerialize(create(LoadStatsRequestSchema, request))),
+      sendBytes: (bytes: Buffer) => call.write(bytes),
       receive: async () => (await answers.next()).value as LoadStatsResponse,
       end: () => call.end(),
     };
@@ -91,4 +92,70 @@ test('who may not be a node may not report as it', async (t) => {
   const lrs = f.stream();
   lrs.send({ node: { id: 'cart' } });
   await assert.rejects(lrs.receive(), { code: grpc.status.PERMISSION_DENIED, details: 'node cart belongs to shadow' });
+});
+
+test('reports that come too often are dropped, and told of once', async (t) => {
+  const f = await reporting(t);
+  f.server.set('cart', [resource(CDS, 'a')]);
+  let taken = 0;
+  let dropped = 0;
+  f.server.on('load', () => taken++);
+  const all = new Promise<void>((resolve) =>
+    f.server.on('attempt', ({ kind }) => {
+      if (kind === 'limit-exceeded' && ++dropped === 6) resolve();
+    }),
+  );
+  const lrs = f.stream();
+  lrs.send({ node: { id: 'cart' } });
+  await lrs.receive();
+  for (let i = 0; i < 10; i++) lrs.send({ clusterStats: [stats] });
+  await all;
+  assert.equal(taken, 4);
+  assert.deepEqual(
+    f.audit.map(({ nodeId, detail }) => [nodeId, detail.split(',')[0]]),
+    [['cart', 'load reports too often']],
+  );
+  lrs.end();
+});
+
+test('reports that come too fast wait, and only they', async (t) => {
+  const f = await reporting(t, {}, { requestRate: 20, requestBurst: 2 });
+  let heard = 0;
+  const all = new Promise<void>((resolve) => {
+    const count = () => ++heard === 10 && resolve();
+    f.server.on('load', count);
+    f.server.on('attempt', count);
+  });
+  const [flood, lrs] = [f.stream(), f.stream()];
+  flood.send({ node: { id: 'flood' } });
+  for (let i = 0; i < 10; i++) flood.send({ clusterStats: [stats] });
+  await flood.receive();
+  lrs.send({ node: { id: 'cart' } });
+  await lrs.receive();
+  assert.ok(heard < 10, 'served while the flood was held back');
+  await all;
+  for (const stream of [flood, lrs]) stream.end();
+});
+
+test('streams of reports are counted like others, have to say who they are, and say it shortly', async (t) => {
+  const f = await reporting(t, {}, { streams: 1, nameLength: 10 });
+  const long = f.stream();
+  long.send({ node: { id: 'x'.repeat(11) } });
+  await assert.rejects(long.receive(), { code: grpc.status.INVALID_ARGUMENT });
+  const first = f.stream();
+  first.send({ node: { id: 'cart' } });
+  await first.receive();
+  const second = f.stream();
+  second.send({ node: { id: 'cart' } });
+  await assert.rejects(second.receive(), { code: grpc.status.RESOURCE_EXHAUSTED, details: 'too many streams' });
+  first.end();
+  const silent = (await reporting(t, {}, { helloMs: 1 })).stream();
+  await assert.rejects(silent.receive(), { code: grpc.status.DEADLINE_EXCEEDED, details: 'no request came' });
+});
+
+test('what is no report ends its stream', async (t) => {
+  const f = await reporting(t);
+  const lrs = f.stream();
+  lrs.sendBytes(Buffer.from('no report'));
+  await assert.rejects(lrs.receive(), { code: grpc.status.INVALID_ARGUMENT });
 });
