@@ -2,7 +2,7 @@ import { smallKey } from './answer-key.ts';
 import type { Verdict } from './answers.ts';
 import { lengthOf } from './request-limits.ts';
 import type { Resource } from './resource.ts';
-import type { Goal, Plan, PlanOptions } from './subscription.ts';
+import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { saysMissingByAlias } from './type-urls.ts';
@@ -16,6 +16,8 @@ export interface DeltaRequest {
   readonly nonce: string;
   /** Present = the answer named by `nonce` was refused. */
   readonly error: string | undefined;
+  /** Of those subscribed: forgotten when they are answered, unless they exist. */
+  readonly passing?: readonly string[];
 }
 
 /**
@@ -24,6 +26,9 @@ export interface DeltaRequest {
  */
 export class DeltaSubscription extends Subscription {
   readonly protocol = 'delta';
+  /** Names that are asked for only until they are answered, unless they exist then, and their characters. */
+  readonly passing = new Set<string>();
+  passingLength = 0;
   #started = false;
   #related = false;
 
@@ -40,18 +45,46 @@ export class DeltaSubscription extends Subscription {
     if (resumes) this.resumed = true;
     const wildcard = this.interest.wildcard;
     const change = this.interest.update(request.subscribe, request.unsubscribe);
+    for (const name of request.passing ?? []) if (this.interest.names.has(name)) this.#pass(name);
     if (!this.#started) this.#bring(request.initialVersions);
     this.#started = true;
     if (resumes) this.refreshSoon();
     for (const name of change.asked) if (!resumes || this.holdings.version(name) === null) this.fresh.add(name);
     if (change.gainedWildcard && !resumes) this.gainWildcard(change, wildcard);
     for (const name of change.dropped) {
+      this.#stay(name);
       this.fresh.delete(name);
       // Still covered by the wildcard: the client dropped its copy, so it gets the resource again, or its removal.
       if (this.interest.wildcard) this.#remind(name);
     }
     if (wildcard && !this.interest.wildcard) this.allFresh = false;
     return verdict;
+  }
+
+  override commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
+    const outgoing = super.commit(goal, plan, options, now);
+    if (this.passing.size > 0) this.#forget(goal.set, new Set(plan.removed));
+    return outgoing;
+  }
+
+  #forget(set: TypeSet, removed: ReadonlySet<string>): void {
+    const gone: string[] = [];
+    for (const name of this.passing) {
+      if (removed.has(name)) gone.push(name);
+      if (removed.has(name) || set.get(name)) this.#stay(name);
+    }
+    this.interest.update([], gone);
+  }
+
+  #pass(name: string): void {
+    if (this.passing.has(name)) return;
+    this.passing.add(name);
+    this.passingLength += name.length;
+  }
+
+  /** It is not passing any more. */
+  #stay(name: string): void {
+    if (this.passing.delete(name)) this.passingLength -= name.length;
   }
 
   #remind(name: string): void {

@@ -1,8 +1,12 @@
 import type { Limits } from './limits.ts';
 import type { StreamState } from './stream-state.ts';
+import type { Subscription } from './subscription.ts';
 import type { WireRequest } from './wire-request.ts';
 
-/** Which limit a stream would exceed by this request, in words; undefined = none. Linear in the request alone. */
+/**
+ * Which limit a stream would exceed by this request, in words; undefined = none. Linear in the request alone. For names that a delta
+ * request asks for there is room already ({@link admit}).
+ */
 export function beyondLimits(
   request: WireRequest,
   typeUrl: string,
@@ -11,40 +15,54 @@ export function beyondLimits(
 ): string | undefined {
   const { names, unsubscribe, initialVersions } = request;
   const own = state.subscription(typeUrl);
+  const isDelta = state.protocol === 'delta';
   if (own && names.length === 0 && unsubscribe.length === 0 && initialVersions.size === 0) return undefined;
   if (typeUrl.length > limits.nameLength) return 'type URL too long';
   if (!own && state.subscriptions.length >= limits.types) return `more than ${limits.types} types on one stream`;
-  if (Math.max(names.length, unsubscribe.length, initialVersions.size) > limits.names)
+  if (Math.max(isDelta ? 0 : names.length, initialVersions.size) > limits.names)
     return `more than ${limits.names} names on one stream`;
   const tooLong = (name: string) => name.length > limits.nameLength;
-  if (names.some(tooLong) || unsubscribe.some(tooLong) || initialVersions.keys().some(tooLong))
-    return 'resource name too long';
+  if ((!isDelta && names.some(tooLong)) || initialVersions.keys().some(tooLong)) return 'resource name too long';
   if (initialVersions.values().some(tooLong)) return 'version too long';
-  if (names.length === 0 && initialVersions.size === 0) return undefined;
-  let count = 0;
-  let length = 0;
-  // State of the world replaces the list, delta adds to it.
-  const kept = state.protocol === 'delta' ? own?.interest.names : undefined;
-  for (const { interest, told, letGo } of state.subscriptions) {
-    if (interest === own?.interest && !kept) continue;
-    // Mostly what is asked for is what was brought.
-    count += Math.max(interest.names.size, told.names, letGo.names);
-    length += Math.max(interest.namesLength, told.length, letGo.length);
+  const { subscriptions } = state;
+  const count = isDelta ? countTold(subscriptions) : countNames(subscriptions.filter((s) => s !== own));
+  if (!isDelta) {
+    count.names += names.length;
+    count.length += names.reduce((length, name) => length + name.length, 0);
+  } else if (!own) {
+    // Only a type's first request is read for what the client has.
+    count.names += initialVersions.size;
+    count.length += lengthOf(initialVersions);
   }
-  let asked = 0;
-  let askedLength = 0;
-  for (const name of names)
-    if (!kept?.has(name)) {
-      asked++;
-      askedLength += name.length;
-    }
-  // Only a type's first request is read for what the client has.
-  const brings = own ? undefined : initialVersions;
-  count += Math.max(asked, brings?.size ?? 0);
-  length += Math.max(askedLength, brings ? lengthOf(brings) : 0);
-  if (count > limits.names) return `more than ${limits.names} names on one stream`;
-  if (length > limits.namesLength) return `more than ${limits.namesLength} characters of names on one stream`;
+  if (count.names > limits.names) return `more than ${limits.names} names on one stream`;
+  if (count.length > limits.namesLength) return `more than ${limits.namesLength} characters of names on one stream`;
   return undefined;
+}
+
+interface Count {
+  names: number;
+  length: number;
+}
+
+/** Names that are remembered because a client said them. */
+export function countNames(subscriptions: readonly Subscription[]): Count {
+  const count: Count = { names: 0, length: 0 };
+  for (const { interest, told, letGo } of subscriptions) {
+    // Mostly what is asked for is what was brought.
+    count.names += Math.max(interest.names.size, told.names, letGo.names);
+    count.length += Math.max(interest.namesLength, told.length, letGo.length);
+  }
+  return count;
+}
+
+/** Those of them that it does not ask for. */
+function countTold(subscriptions: readonly Subscription[]): Count {
+  const count: Count = { names: 0, length: 0 };
+  for (const { told, letGo } of subscriptions) {
+    count.names += Math.max(told.names, letGo.names);
+    count.length += Math.max(told.length, letGo.length);
+  }
+  return count;
 }
 
 /** Characters of names and versions. */

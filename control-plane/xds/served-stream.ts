@@ -2,6 +2,8 @@ import type { Clock } from '../mesh/clock.ts';
 import type { Alarms, Sleeper } from './alarms.ts';
 import type { Judgement } from './answers.ts';
 import type { CallStream, Refusal, Wire } from './call-stream.ts';
+import type { Admitted } from './delta-names.ts';
+import { admit } from './delta-names.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { isDebugType } from './inspect/istio-debug.ts';
 import type { Limits } from './limits.ts';
@@ -136,14 +138,16 @@ export class ServedStream implements CallStream, Sleeper {
     return 1 + Math.floor(bytes.length / UNIT[decoded.recognised ? 'recognised' : 'read']);
   }
 
-  #onRequest(request: WireRequest): void {
-    if (isDebugType(request.typeUrl)) {
-      this.#answerDebug(request);
+  #onRequest(asked: WireRequest): void {
+    if (isDebugType(asked.typeUrl)) {
+      this.#answerDebug(asked);
       return;
     }
-    if (!this.#identify(request) || !this.#state) return;
-    const typeUrl = this.#typeOf(request);
-    if (typeUrl === undefined || this.#isTooMuch(request, typeUrl)) return;
+    if (!this.#identify(asked) || !this.#state) return;
+    const typeUrl = this.#typeOf(asked);
+    if (typeUrl === undefined) return;
+    const { request, passing } = this.#admit(asked, typeUrl);
+    if (this.#isTooMuch(request, typeUrl)) return;
     const { nonce } = request;
     const error = request.error?.slice(0, LONGEST_REASON);
     const verdict =
@@ -155,6 +159,7 @@ export class ServedStream implements CallStream, Sleeper {
             initialVersions: request.initialVersions,
             nonce,
             error,
+            passing,
           });
     if (verdict.kind === 'ack' || verdict.kind === 'nack') {
       const now = this.#hub.clock.now();
@@ -249,6 +254,13 @@ export class ServedStream implements CallStream, Sleeper {
       this.end('INVALID_ARGUMENT', `this service serves ${this.#fixedType} only, not ${typeUrl}`);
     else return typeUrl;
     return undefined;
+  }
+
+  #admit(request: WireRequest, typeUrl: string): Admitted {
+    if (this.protocol === 'sotw') return { request, passing: [] };
+    const admitted = admit(request, typeUrl, this.#state!, this.node!, this.#hub.limits);
+    if (admitted.limit !== undefined) this.#hub.onLimit(this, admitted.limit);
+    return admitted;
   }
 
   #isTooMuch(request: WireRequest, typeUrl: string): boolean {

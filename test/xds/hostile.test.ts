@@ -207,6 +207,34 @@ test('who tries again and again is told about once', async (t) => {
   assert.deepEqual(f.server.status(), [], 'and nothing is left of them');
 });
 
+test('names that users of a proxy make up cost it neither its stream nor what else it asks for', async (t) => {
+  const f = await fixture(t, { limits: { nameLength: 60, names: 3 } });
+  f.server.set('cart', [resource(CDS, 'a'), resource(CDS, 'b')]);
+  const stream = f.delta();
+  stream.send({ node: { id: 'cart' }, typeUrl: CDS, resourceNamesSubscribe: ['a'] });
+  stream.ack(await stream.receive());
+  const long = 'x'.repeat(61);
+  const missing: string[] = [];
+  for (const name of [long, 'n1', 'n2', 'n3', 'n4']) {
+    stream.send({ typeUrl: CDS, resourceNamesSubscribe: [name] });
+    const answer = await stream.receive();
+    missing.push(...answer.removedResources);
+    stream.ack(answer);
+  }
+  assert.deepEqual(missing, [long, 'n1', 'n2', 'n3', 'n4']);
+  stream.send({ typeUrl: CDS, resourceNamesSubscribe: ['b'] });
+  assert.deepEqual(texts((await stream.receive()).resources), ['b=1']);
+  assert.deepEqual(f.server.status()[0]!.types[0]!.names.toSorted(), ['a', 'b', 'n1', 'n2']);
+  assert.deepEqual(
+    f.audit.map(({ kind, detail }) => [kind, detail.split(',')[0]]),
+    [
+      ['limit-exceeded', 'resource name too long to be remembered'],
+      ['limit-exceeded', 'more than 3 names to be remembered'],
+    ],
+    'each once',
+  );
+});
+
 test('noise on the socket hurts nobody', async (t) => {
   const f = await fixture(t);
   f.server.set('cart', [resource(CDS, 'a')]);

@@ -46,8 +46,8 @@ test('attempts are counted each time; types that clients make up share a label',
   const { registry, close } = createXdsMetrics(f.server);
   f.server.set('cart', []);
   for (let i = 0; i < 3; i++) {
-    const long = f.delta();
-    long.send({ node: { id: 'cart' }, typeUrl: 't/x', resourceNamesSubscribe: ['x'.repeat(30)] });
+    const long = f.sotw();
+    long.send({ node: { id: 'cart' }, typeUrl: 't/x', resourceNames: ['x'.repeat(30)] });
     await long.ended;
     const madeUp = f.delta();
     madeUp.send({ node: { id: 'cart' }, typeUrl: `made/up${i}` });
