@@ -14,6 +14,7 @@ import type { Budget } from './budget.ts';
 import { type Curriculum, createCurriculum, type Job, type Lesson } from './curriculum.ts';
 import { endCutShort } from './cut-short.ts';
 import { type EpisodeResult, runEpisode } from './episode.ts';
+import { episodeId, lastSerial } from './episode-id.ts';
 import { createEvidence } from './evidence.ts';
 import type { Experience } from './experience.ts';
 import { createProblems } from './problems.ts';
@@ -146,7 +147,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   /** Lessons in a row that training failed at, and until when the next episode waits for that. */
   let untaught = 0;
   let restUntil = Number.NEGATIVE_INFINITY;
-  let serial = store.episodes.count();
+  let serial = lastSerial(store.episodes);
 
   const evidence = createEvidence({
     store,
@@ -171,7 +172,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     job: Job,
     curriculum: Curriculum,
   ): Promise<Episode | undefined> {
-    const id = `e${++serial}`;
+    const id = episodeId(++serial);
     const key = keyOf(job.fault);
     const controlKey = `${key}×${job.fault.magnitude.toFixed(2)}`;
     const controlRatio = controls.get(controlKey);
