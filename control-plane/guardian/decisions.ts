@@ -12,7 +12,7 @@ export interface DecisionLog {
   /** A new record, stored, told, and listed in the open incident. */
   add(
     action: Action,
-    proposal: Proposal,
+    proposal: Pick<Proposal, 'source' | 'pattern' | 'candidates' | 'version' | 'why'>,
     snapshot: Snapshot,
     d: Diagnosis,
     more?: { step?: number; why?: string },

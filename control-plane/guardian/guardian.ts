@@ -22,6 +22,7 @@ import type { GuardianEvent, Learned, Log } from './ports.ts';
 import { createProposals } from './proposals.ts';
 import { createRefusals } from './refusals.ts';
 import { createRelease, type ReleaseOptions } from './release.ts';
+import { createRemovals } from './removals.ts';
 import { createSteps } from './steps.ts';
 import { createTerms } from './terms.ts';
 import { PROBE_MS } from './trial.ts';
@@ -155,6 +156,10 @@ export function createGuardian(options: GuardianOptions): Guardian {
     book,
     log,
     trials,
+    removalRefusal: ({ id, mitigation }) =>
+      overrides.holds(mitigation) ??
+      (ownLeases().some((l) => l.id === id) ? undefined : `${describeMitigation(mitigation)} is not in force`),
+    expected: () => pooled(detector.recent().slice(-5)),
     refusal: (m) => {
       const latest = history.at(-1);
       return latest && diagnosis ? refusalsAt(latest, diagnosis)(m) : 'nothing was seen of production yet';
@@ -172,6 +177,17 @@ export function createGuardian(options: GuardianOptions): Guardian {
     refusalsAt,
     tried,
     healthy: tracker.current,
+    emit,
+  });
+  const removals = createRemovals({
+    world,
+    overrides,
+    book,
+    release,
+    trials,
+    proposals,
+    policyVersion: () => options.policy().version,
+    recent: detector.recent,
     emit,
   });
   const operator = createOperator({
@@ -244,6 +260,7 @@ export function createGuardian(options: GuardianOptions): Guardian {
       trials.resume(unjudgedIn(world.leases(), store.decisions.list({ limit: DECISIONS_READ })));
     await operator.expire();
     terms.keep();
+    removals.tell();
     proposals.expire(d.impaired);
     const bare = incidentBefore?.state === 'mitigated' && ownLeases().length === 0;
     if (trials.current()?.kind === 'remove' || bare || missed(snapshot)) probedAt = snapshot.at;
@@ -264,28 +281,10 @@ export function createGuardian(options: GuardianOptions): Guardian {
       book.recover(Math.max(incident.detectedAt, snapshot.at - 2 * snapshot.windowMs), left);
       logger.info({ incident: incident.id, plan: incident.plan.map(describeMitigation) }, 'production is well again');
       if (left > 0) release.start(snapshot.at);
-    } else if (!d.impaired && seen >= RESUME_WINDOWS) releaseNext(snapshot, d, incident);
-  }
-
-  /** After recovery: one mitigation less for a trial, when it is time. */
-  function releaseNext(snapshot: Snapshot, d: Diagnosis, incident: Incident | undefined): void {
-    const own = ownLeases();
-    if (own.length === 0) {
-      if (incident && !missed(snapshot) && recovered(detector.recent())) book.close(snapshot.at);
-      return;
+    } else if (!d.impaired && seen >= RESUME_WINDOWS) {
+      if (ownLeases().length > 0) removals.next(snapshot, d);
+      else if (incident && !missed(snapshot) && recovered(detector.recent())) book.close(snapshot.at);
     }
-    const origins = incident?.origins.slice(0, 1) ?? [];
-    const stillIll = d.symptoms.some(
-      (s) =>
-        s.kind === 'surge' ||
-        origins.some((o) => ('service' in s.target ? s.target.service === o : s.target.edge.endsWith(`>${o}`))),
-    );
-    const free = own.filter((l) => overrides.holds(l.mitigation) === undefined);
-    const lease = release.next(snapshot.at, free.length > 0 ? free : own, stillIll);
-    if (!lease) return;
-    const held = overrides.holds(lease.mitigation);
-    if (held === undefined) trials.probe(lease, pooled(detector.recent().slice(-5)));
-    else book.note(`${describeMitigation(lease.mitigation)} stays in force until it is undone: ${held}`);
   }
 
   return {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Mitigation } from '../mesh/mitigation.ts';
 import type { Mode, OverrideOrder } from '../mesh/record.ts';
 import { shop } from '../telemetry/testing/traffic.ts';
 import { createOverrides, MAX_TTL_MS } from './overrides.ts';
@@ -67,3 +68,15 @@ for (const [name, order, ttl] of wrong) {
     assert.equal(store.overrides.count(), 0);
   });
 }
+
+test('what acts on several services follows the strictest: approve asks, observe, off and a freeze hold', () => {
+  const { overrides } = bench();
+  const retry: Mitigation = { kind: 'retry', target: { edge: 'web>pay' }, strength: 1 };
+  assert.equal(overrides.modeFor(retry), 'approve');
+  assert.equal(overrides.holds(retry), undefined);
+  overrides.add({ type: 'mode', service: 'web', mode: 'observe' }, 'ada', '', 1000);
+  assert.match(overrides.holds(retry)!, /mode observe for web, pay/);
+  overrides.add({ type: 'mode', service: 'web', mode: 'auto' }, 'ada', '', 1000);
+  overrides.add({ type: 'freeze' }, 'ada', '', 1000);
+  assert.match(overrides.holds(retry)!, /frozen by ada/);
+});

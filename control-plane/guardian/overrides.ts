@@ -29,7 +29,9 @@ export interface Overrides {
   modeOf(services: readonly ServiceId[]): Mode;
   /** Why the operator does not want this mitigation, or undefined. */
   forbids(m: Mitigation): string | undefined;
-  /** Why the guardian may change nothing by itself where this mitigation acts (a freeze, a mode that is not `auto`), or undefined. */
+  /** The strictest mode of the services a mitigation acts on. */
+  modeFor(m: Mitigation): Mode;
+  /** Why nothing may be taken back or put back where this mitigation acts, asked for or not (a freeze, mode `off` or `observe`), or undefined. */
   holds(m: Mitigation): string | undefined;
 }
 
@@ -107,10 +109,12 @@ export function createOverrides(options: {
           return `${order.what} is forbidden by ${by}`;
       return undefined;
     },
+    modeFor: (m) => modeOf(servicesOf(m, topology)),
     holds(m) {
       const services = servicesOf(m, topology);
       const mode = modeOf(services);
-      return frozen(services) ?? (mode === 'auto' ? undefined : `mode ${mode} for ${services.join(', ')}`);
+      const closed = mode === 'off' || mode === 'observe' ? `mode ${mode} for ${services.join(', ')}` : undefined;
+      return frozen(services) ?? closed;
     },
   };
 }

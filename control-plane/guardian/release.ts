@@ -16,11 +16,12 @@ export interface ReleaseOptions {
 export interface Release {
   /** Recovery (or a restart with leases in force): the quiet time begins. */
   start(now: number): void;
-  /** The lease to try without now, the youngest first, or undefined. `own` is oldest first. */
-  next(now: number, own: readonly MitigationLease[], stillIll: boolean): MitigationLease | undefined;
+  /** Whether it is time for a try. */
+  due(now: number, stillIll: boolean): boolean;
+  /** The lease to try without, the youngest first; undefined where there is none. `own` is oldest first. */
+  next(own: readonly MitigationLease[]): MitigationLease | undefined;
   succeeded(now: number): void;
   failed(now: number): void;
-  dueAt(): number;
 }
 
 export function createRelease(options: ReleaseOptions = {}): Release {
@@ -37,10 +38,8 @@ export function createRelease(options: ReleaseOptions = {}): Release {
       due = now + delay;
       turn = 0;
     },
-    next(now, own, stillIll) {
-      if (own.length === 0 || now < due + (stillIll ? 3 * delay : 0)) return undefined;
-      return own[own.length - 1 - (turn % own.length)];
-    },
+    due: (now, stillIll) => now >= due + (stillIll ? 3 * delay : 0),
+    next: (own) => own[own.length - 1 - (turn % own.length)],
     succeeded(now) {
       due = now + gap;
     },
@@ -49,6 +48,5 @@ export function createRelease(options: ReleaseOptions = {}): Release {
       due = now + delay;
       turn++;
     },
-    dueAt: () => due,
   };
 }

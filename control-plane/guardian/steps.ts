@@ -130,10 +130,12 @@ export function createSteps(options: StepsOptions): Steps {
       threshold: patience(options.threshold ?? 0.02, waits),
       rng,
       untreated: before,
-      keepLast: last && overrides.holds(last.mitigation),
+      keepLast:
+        last &&
+        (overrides.holds(last.mitigation) ?? (proposals.offersRemoval(last.id) ? 'it waits for approval' : undefined)),
     };
     const asksOperator = (m: Mitigation) => {
-      const mode = overrides.modeOf(servicesOf(m, topology));
+      const mode = overrides.modeFor(m);
       return mode === 'auto' ? undefined : `mode ${mode}`;
     };
     let proposal = await decide(ctx, deps);
@@ -205,6 +207,10 @@ export function createSteps(options: StepsOptions): Steps {
   function takeBackLast(proposal: Proposal, { snapshot, diagnosis, untreated }: Moment): void {
     const last = world.leases().findLast(isOwn);
     if (!last || overrides.holds(last.mitigation)) return;
+    if (overrides.modeFor(last.mitigation) === 'approve') {
+      proposals.askRemoval(last, proposal, snapshot, diagnosis);
+      return;
+    }
     tries++;
     trials.takeBack(last, snapshot, diagnosis, pooled(untreated), proposal);
   }

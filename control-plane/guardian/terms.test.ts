@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MitigationLease } from '../mesh/lease.ts';
-import type { Incident } from '../mesh/record.ts';
+import type { Incident, Mode } from '../mesh/record.ts';
 import { createTerms, LEASE_MS } from './terms.ts';
 
 const HOUR = 3600_000;
@@ -10,8 +10,8 @@ const lease = (id: string, owner: MitigationLease['owner'] = 'policy') =>
   ({ id, type: 'mitigation', owner, mitigation, expiresAt: LEASE_MS }) as unknown as MitigationLease;
 
 function terms(first: MitigationLease, forbidden?: string) {
-  const state = { now: 0, leases: [first], lost: 0, audited: [] as string[] };
-  const incident = { plan: [mitigation], notes: [] as string[] } as unknown as Incident;
+  const state = { now: 0, leases: [first], lost: 0, audited: [] as string[], mode: 'auto' as Mode };
+  const incident = { plan: [mitigation], notes: [] as string[], state: 'mitigated' } as unknown as Incident;
   const { keep } = createTerms({
     clock: { now: () => state.now, sleep: async () => {} },
     world: {
@@ -25,7 +25,7 @@ function terms(first: MitigationLease, forbidden?: string) {
       return { seq: 0, at: 0, by, action, subject, detail };
     },
     book: { change: (edit) => edit(incident), current: () => incident },
-    overrides: { forbids: () => forbidden },
+    overrides: { forbids: () => forbidden, modeFor: () => state.mode },
     onLost: () => state.lost++,
   });
   const at = (now: number) => {
@@ -55,6 +55,24 @@ test('what the operator forbade ends, which is audited, noted, and no longer in 
   assert.deepEqual(incident.plan, []);
   assert.equal(incident.notes.length, 1);
   assert.equal(state.lost, 1);
+});
+
+for (const mode of ['approve', 'observe', 'off'] as const)
+  test(`in mode ${mode} what users no longer suffer without is not renewed: its term ends it`, () => {
+    const { state, at } = terms(lease('m'));
+    state.mode = mode;
+    for (let hour = 1; hour <= 13; hour++) at(hour * HOUR);
+    assert.deepEqual(state.audited, ['clock: expired retry@web>pay×1']);
+  });
+
+test('while users suffer it is renewed in mode approve as well, and not in mode observe', () => {
+  for (const mode of ['approve', 'observe'] as const) {
+    const { state, incident, at } = terms(lease('m'));
+    state.mode = mode;
+    incident.state = 'open';
+    for (let hour = 1; hour <= 48; hour++) at(hour * HOUR);
+    assert.equal(state.leases.length, mode === 'approve' ? 1 : 0);
+  }
 });
 
 test('what was taken back before its end did not expire', () => {

@@ -6,14 +6,17 @@ import { type Audit, GUARDIAN } from './audit.ts';
 import type { IncidentBook } from './incidents.ts';
 import type { Overrides } from './overrides.ts';
 
-/** A mitigation stays until it is taken back; the expiry only bounds what a lost control plane leaves behind. */
+/** Bounds what nobody takes back: what a lost control plane leaves behind, or a mode that leaves it to the operator. */
 export const LEASE_MS = 12 * 3600_000;
 /** With less than this left a lease is renewed. */
 const RENEW_BELOW_MS = LEASE_MS / 2;
 
-/** The terms of the guardian's leases: renewed while they are needed, and noticed when one ends all the same. */
+/**
+ * The terms of the guardian's leases: renewed as long as the guardian would take them back itself once they are not needed (in mode
+ * `approve`: while users suffer, since then it has not asked yet), and noticed when one ends all the same.
+ */
 export interface Terms {
-  /** Once a window. A lease whose mitigation the operator forbade is left to end. */
+  /** Once a window. What is not renewed is left to end. */
   keep(): void;
 }
 
@@ -22,13 +25,19 @@ export function createTerms(options: {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly book: Pick<IncidentBook, 'change' | 'current'>;
-  readonly overrides: Pick<Overrides, 'forbids'>;
+  readonly overrides: Pick<Overrides, 'forbids' | 'modeFor'>;
   /** One ended that users may still need. */
   readonly onLost: () => void;
 }): Terms {
   const { world, clock, audit, book, overrides } = options;
   /** Own leases in the window before; undefined before the first. */
   let known: readonly MitigationLease[] | undefined;
+
+  function renewable({ mitigation }: MitigationLease): boolean {
+    if (overrides.forbids(mitigation) !== undefined) return false;
+    const mode = overrides.modeFor(mitigation);
+    return mode === 'auto' || (mode === 'approve' && book.current()?.state === 'open');
+  }
 
   function lost(text: string, note: string): void {
     book.change((i) => {
@@ -60,8 +69,9 @@ export function createTerms(options: {
         audit('clock', 'expired', text, { lease: id });
         lost(text, `${text} came to the end of its lease`);
       }
-      for (const { id, mitigation, expiresAt } of own) {
-        if (expiresAt - now >= RENEW_BELOW_MS || overrides.forbids(mitigation) !== undefined) continue;
+      for (const lease of own) {
+        const { id, mitigation, expiresAt } = lease;
+        if (expiresAt - now >= RENEW_BELOW_MS || !renewable(lease)) continue;
         world.renew(id, now + LEASE_MS);
         audit(GUARDIAN, 'renew', describeMitigation(mitigation), { lease: id, expiresAt: now + LEASE_MS });
       }

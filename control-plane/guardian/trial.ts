@@ -9,7 +9,7 @@ import { createVerifier, type Judgement, type Verifier } from './verification.ts
 export interface Trial {
   readonly kind: 'apply' | 'remove';
   leases: readonly MitigationLease[];
-  /** One for each lease applied, in their order; empty for a probe of removal. */
+  /** One for each lease applied, in their order; empty for a removal that nobody had to decide. */
   decisions: readonly Decision[];
   readonly predicted: Goodness;
   /** Load behind the entry before it. */

@@ -42,8 +42,8 @@ export interface Trials {
   resume(found: readonly Unjudged[]): void;
   /** The policy wants the last step gone: a removal on trial, put back if it does harm. */
   takeBack(lease: MitigationLease, snapshot: Snapshot, d: Diagnosis, predicted: Goodness, proposal: Proposal): void;
-  /** After recovery: is it still needed? */
-  probe(lease: MitigationLease, predicted: Goodness): void;
+  /** Is it still needed? Taken away on trial, put back if users notice. */
+  probe(lease: MitigationLease, predicted: Goodness, approved?: Approved): void;
   /** Takes the window into the trial's judgement; true when the trial ended with it. */
   judge(snapshot: Snapshot, now: Goodness): Promise<boolean>;
   /** False for a while after a mitigation did harm. */
@@ -197,12 +197,12 @@ export function createTrials(options: TrialsOptions): Trials {
     return true;
   }
 
-  /** Users miss it: it is put back, unless an order came meanwhile or the proxies refuse. Whether it is in force again. */
+  /** Users miss it: it is put back for a whole term, unless an order came meanwhile or the proxies refuse. Whether it is in force again. */
   async function putBack(lease: MitigationLease, after: number): Promise<boolean> {
     const text = describeMitigation(lease.mitigation);
     let reason = overrides.forbids(lease.mitigation) ?? overrides.holds(lease.mitigation);
     if (reason === undefined) {
-      const result = await world.apply({ ...lease, createdAt: clock.now() });
+      const result = await world.apply({ ...lease, createdAt: clock.now(), expiresAt: clock.now() + LEASE_MS });
       if (result.state === 'effective') {
         audit(GUARDIAN, 'put back', text, { lease: lease.id, after });
         logger.info({ plan: text }, 'still needed: put back');
@@ -302,12 +302,12 @@ export function createTrials(options: TrialsOptions): Trials {
         ended: false,
       });
     },
-    probe(lease, predicted) {
-      audit(GUARDIAN, 'probe removal', describeMitigation(lease.mitigation), { lease: lease.id });
+    probe(lease, predicted, approved) {
+      audit(approved?.by ?? GUARDIAN, 'probe removal', describeMitigation(lease.mitigation), { lease: lease.id });
       start({
         kind: 'remove',
         leases: [lease],
-        decisions: [],
+        decisions: approved?.decisions ?? [],
         predicted,
         loadBefore: 0,
         startedAt: clock.now(),

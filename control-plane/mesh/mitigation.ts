@@ -103,12 +103,17 @@ export function describeMitigation(m: Mitigation): string {
 export type Plan = readonly Mitigation[];
 export const MAX_STEPS = 4;
 
-/** What a decision may choose: one candidate mitigation, waiting, or taking back the last step. */
+/**
+ * What a decision may choose: one candidate mitigation, waiting, or taking back the last step. `remove`, taking back the one that is
+ * named, is no candidate: it is what an operator is asked to approve.
+ */
 export type Action =
   | { readonly do: 'apply'; readonly mitigation: Mitigation }
   | { readonly do: 'wait' }
-  | { readonly do: 'remove-last' };
+  | { readonly do: 'remove-last' }
+  | { readonly do: 'remove'; readonly mitigation: Mitigation };
 
 export function describeAction(a: Action): string {
-  return a.do === 'apply' ? describeMitigation(a.mitigation) : a.do;
+  if (a.do === 'apply') return describeMitigation(a.mitigation);
+  return a.do === 'remove' ? `remove ${describeMitigation(a.mitigation)}` : a.do;
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MitigationLease } from '../../control-plane/mesh/lease.ts';
-import type { Policy } from '../../control-plane/mesh/policy.ts';
 import type { OverrideOrder } from '../../control-plane/mesh/record.ts';
 import { type Scene, scene } from './guardian-scene.ts';
 import { believing } from './policies.ts';
@@ -51,6 +50,14 @@ for (const [name, order] of Object.entries(orders))
     assert.ok(s.store.incidents.list()[0]!.notes.some((n) => n.includes(`${text} is missed by users`)));
   });
 
+test('only asked from now on: what users miss comes back, for a whole term', async () => {
+  const { s, lease } = await probing();
+  await give(s, { type: 'mode', service: 'pay', mode: 'approve' });
+  await s.run(8);
+  assert.deepEqual(s.inForce(), [text]);
+  assert.ok(s.world.leases()[0]!.expiresAt > lease.expiresAt);
+});
+
 test('undone while it is away: it stays away', async () => {
   const { s, lease } = await probing();
   await give(s, { type: 'undo', lease: lease.id });
@@ -65,43 +72,4 @@ test('what the proxies refuse to take back is not called put back', async () => 
   s.world.apply = async () => ({ state: 'refused', reason: 'no proxy answered' });
   await s.run(6);
   assert.ok(actions(s).includes('not put back') && !actions(s).includes('put back'), `${actions(s)}`);
-});
-
-for (const mode of ['off', 'observe', 'approve'] as const)
-  test(`in mode ${mode} nothing is probed; the incident says why it stays`, async () => {
-    const s = scene(policy, { release });
-    await s.run(30);
-    s.world.ailments.set('pay', { errors: 0.9 });
-    while (s.guardian.incident()?.state !== 'mitigated') await s.run(1);
-    await give(s, { type: 'mode', service: 'pay', mode });
-    s.world.ailments.delete('pay');
-    await s.run(60);
-    assert.deepEqual(s.inForce(), [text]);
-    assert.ok(s.guardian.incident()?.notes.some((n) => n.includes(`${text} stays in force`) && n.includes(mode)));
-  });
-
-/** Applies the failover, and wants it gone in the next incident. */
-function fickle(): Policy & { sure: boolean } {
-  const wish = {
-    version: 'fickle',
-    sure: true,
-    score: (context: Parameters<Policy['score']>[0]) =>
-      believing(wish.sure ? { [text]: 0.4 } : { 'remove-last': 0.5 }).score(context),
-  };
-  return wish;
-}
-
-test('in mode approve a policy does not take back what is in force', async () => {
-  const wish = fickle();
-  const s = scene(wish, { release: { quietMs: 1e7 } });
-  await s.run(30);
-  s.world.ailments.set('pay', { errors: 0.9 });
-  await s.run(60);
-  assert.equal(s.guardian.incident()?.state, 'mitigated');
-  await give(s, { type: 'mode', service: 'pay', mode: 'approve' });
-  wish.sure = false;
-  s.world.ailments.set('web', { errors: 0.5 });
-  await s.run(15);
-  assert.equal(s.store.incidents.count(), 2);
-  assert.ok(!actions(s).includes('remove'), `${actions(s)}`);
 });

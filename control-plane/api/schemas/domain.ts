@@ -124,6 +124,7 @@ const Action = Type.Union([
   Type.Object({ do: Type.Literal('apply'), mitigation: Mitigation }),
   Type.Object({ do: Type.Literal('wait') }),
   Type.Object({ do: Type.Literal('remove-last') }),
+  Type.Object({ do: Type.Literal('remove'), mitigation: Mitigation }),
 ]);
 const Candidate = Type.Object({
   action: Action,

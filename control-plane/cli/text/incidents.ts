@@ -83,7 +83,10 @@ function whyNot(c: ScoredCandidate, chosen: string, p: Paint): string {
 
 function outcomeText(d: Decision, p: Paint): string {
   const o = d.outcome;
-  if (!o) return p.dim(d.action.do === 'apply' ? 'on trial' : 'nothing to judge');
+  if (!o)
+    return p.dim(
+      d.action.do === 'apply' ? 'on trial' : d.action.do === 'remove' ? 'not judged yet' : 'nothing to judge',
+    );
   const verdict = o.verdict === 'kept' ? p.good(o.verdict) : p.bad(o.verdict);
   const note = o.note ? `; ${plain(o.note)}` : '';
   return `${verdict} after ${duration(o.at - d.at)}: good ${percent(o.before)} before, ${percent(o.predicted)} expected without it, ${percent(o.after)} with it${note}`;

@@ -65,13 +65,15 @@ export function DecisionCard({ decision: d, incident, explanation, state }: Prop
 /** How far a step without a verdict got. */
 type Standing = 'on trial' | 'waits' | 'not applied';
 
-/** In force, waiting for the operator (its service's mode asks), or never carried out. */
+/** Carried out and not judged yet, waiting for the operator (its service's mode asks), or never carried out. */
 function standing(d: Decision, incident: Incident, state: State): Standing {
-  if (d.action.do !== 'apply') return 'not applied';
+  if (d.action.do !== 'apply' && d.action.do !== 'remove') return 'not applied';
   const { mitigation } = d.action;
   const text = describeMitigation(mitigation);
   const { leases } = state.worlds.production;
-  if (leases.some((l) => l.type === 'mitigation' && describeMitigation(l.mitigation) === text)) return 'on trial';
+  const inForce = leases.some((l) => l.type === 'mitigation' && describeMitigation(l.mitigation) === text);
+  if (inForce && d.action.do === 'apply') return 'on trial';
+  if (!inForce && d.action.do === 'remove') return incident.state === 'recovered' ? 'not applied' : 'on trial';
   const service = 'edge' in mitigation.target ? endsOf(mitigation.target.edge)[1] : mitigation.target.service;
   return incident.state !== 'recovered' && state.status?.modes[service] === 'approve' ? 'waits' : 'not applied';
 }
@@ -147,7 +149,7 @@ const verdicts = {
 
 function Outcome({ decision: d, stands }: { decision: Decision; stands: Standing }) {
   const o = d.outcome;
-  if (!o) return d.action.do === 'apply' ? <p class="outcome muted">{standings[stands]}</p> : null;
+  if (!o) return 'mitigation' in d.action ? <p class="outcome muted">{standings[stands]}</p> : null;
   const [health, words] = verdicts[o.verdict];
   return (
     <p class="outcome">
