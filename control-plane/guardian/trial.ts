@@ -1,7 +1,7 @@
 import type { MitigationLease } from '../mesh/lease.ts';
 import { describeMitigation, mitigationKinds } from '../mesh/mitigation.ts';
 import type { Decision, DecisionOutcome, Pattern } from '../mesh/record.ts';
-import type { World } from '../mesh/world.ts';
+import { START_WITHIN_MS, type World } from '../mesh/world.ts';
 import type { Goodness } from '../telemetry/goodness.ts';
 import { createVerifier, type Judgement, type Verifier } from './verification.ts';
 
@@ -11,9 +11,9 @@ export interface Trial {
   leases: readonly MitigationLease[];
   /** One for each lease applied, in their order; empty for a removal that nobody had to decide. */
   decisions: readonly Decision[];
-  readonly predicted: Goodness;
+  predicted: Goodness;
   /** Load behind the entry before it. */
-  readonly loadBefore: number;
+  loadBefore: number;
   /** Whose plan it is, as a whole. */
   pattern?: Pattern | undefined;
   /** Version of the policy that chose it, whose credit follows the verdict; absent: a pattern, the static rules or an operator did. */
@@ -27,6 +27,18 @@ export interface Trial {
   verifier?: Verifier;
   last?: Judgement;
 }
+
+/** Proxies that have not acknowledged by then refuse. */
+export const PATIENCE_MS = 8000;
+
+/** How long the world may take to put the trial in force: a new replica has to start first. */
+export function patienceOf({ kind, leases }: Pick<Trial, 'kind' | 'leases'>): number {
+  return kind === 'apply' && leases.some(scales) ? START_WITHIN_MS + PATIENCE_MS : PATIENCE_MS;
+}
+
+/** A change that nothing shows of before it is in force as a whole. */
+export const onlyScales = (leases: readonly MitigationLease[]) => leases.every(scales);
+const scales = ({ mitigation }: MitigationLease) => mitigation.kind === 'scale';
 
 /** A probe of removal watches this long: long enough for five windows. */
 export const PROBE_MS = 5000;

@@ -6,24 +6,38 @@ import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { World } from '../mesh/world.ts';
+import { recovered } from '../telemetry/detector.ts';
 import { type Goodness, goodness, pooled } from '../telemetry/goodness.ts';
 import { innerLoad } from '../telemetry/load.ts';
 import { type Audit, GUARDIAN } from './audit.ts';
 import type { Proposal } from './decide.ts';
 import type { DecisionLog } from './decisions.ts';
+import { inTime } from './in-time.ts';
 import type { IncidentBook } from './incidents.ts';
 import type { Overrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
 import { LEASE_MS } from './terms.ts';
-import { carryOut, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial, withoutStep } from './trial.ts';
+import {
+  carryOut,
+  onlyScales,
+  outcomeOf,
+  PATIENCE_MS,
+  PROBE_MS,
+  PROBE_WINDOWS,
+  patienceOf,
+  planText,
+  type Trial,
+  withoutStep,
+} from './trial.ts';
 import type { Trust } from './trust.ts';
 import type { Unjudged } from './unjudged.ts';
+import { createVerifier, type Verifier } from './verification.ts';
 
 /** Users who became well later than this after a pattern's trial were not healed by it. */
 const HEALS_MS = 15_000;
-/** Without an acknowledgement by then the change counts as refused. */
-const PATIENCE_MS = 8000;
+/** What is taken back or put back is awaited for this long; then it goes on by itself, and production is judged again. */
+const AWAIT_MS = 4000;
 
 /** Who approved it, and the decision records it was offered under. */
 export interface Approved {
@@ -81,12 +95,19 @@ export interface TrialsOptions {
   readonly onEnded: (windows: readonly Goodness[]) => void;
 }
 
+const share = (x: number) => `${(100 * x).toFixed(0)}%`;
+const figures = ({ predicted }: Trial, after: number) =>
+  `${share(after)} good where ${share(predicted.ratio)} was predicted without it`;
 const incidentOf = ({ incident }: MitigationLease) => (incident === undefined ? {} : { incident });
 
 export function createTrials(options: TrialsOptions): Trials {
   const { world, store, clock, audit, logger, emit, book, trust, overrides, release, tried } = options;
   let trial: Trial | undefined;
   let watched: Goodness[] = [];
+  /** Windows in which the trial was waited for, before it was in force. */
+  let waited: Goodness[] = [];
+  /** Looks for harm meanwhile. */
+  let guard: Verifier | undefined;
   let harms = 0;
   let holdUntil = Number.NEGATIVE_INFINITY;
   let serial = 0;
@@ -95,6 +116,8 @@ export function createTrials(options: TrialsOptions): Trials {
   function start(next: Trial): void {
     trial = next;
     watched = [];
+    waited = [];
+    guard = undefined;
     void carryOut(next, world).then(() => emit({ type: 'leases', world: 'production' }));
   }
 
@@ -132,7 +155,10 @@ export function createTrials(options: TrialsOptions): Trials {
     reason: string,
   ): Promise<void> {
     // First of all it is gone: nothing that is recorded below may keep it.
-    const removed = Promise.all(t.leases.map((l) => world.remove(l.id)));
+    const removed = Promise.all(t.leases.map((l) => world.remove(l.id))).then(
+      () => emit({ type: 'leases', world: 'production' }),
+      (err) => logger.error({ err, plan: planText(t.leases) }, 'it was not taken back'),
+    );
     settle(t, verdict, reason);
     if (t.policy !== undefined) trust.judge(verdict, t.policy);
     for (const lease of t.leases) {
@@ -151,13 +177,47 @@ export function createTrials(options: TrialsOptions): Trials {
     if (t.pattern && verdict !== 'refused') learn(t.pattern, false, 0);
     used = undefined;
     logger.warn({ plan: planText(t.leases), verdict }, reason);
-    await removed;
-    emit({ type: 'leases', world: 'production' });
+    await inTime(clock, AWAIT_MS, removed);
     // What did nothing shows in its own windows how things are without it by now; after what may have done harm that has to
     // be measured anew.
     const during = pooled(watched.slice(-2));
     if (verdict === 'removed-no-better' && during.ratio > t.predicted.ratio - 0.05) options.onEnded(watched.slice(-2));
     else options.onEnded(verdict === 'refused' ? [t.predicted] : []);
+  }
+
+  /**
+   * One more window in which the trial is not in force as a whole. Returns why it is not waited for any more. A replica that starts
+   * slowly is judged against the windows just before it answers, not against those of its decision; steps beside it, which are in
+   * force, must do no harm meanwhile.
+   */
+  function wait(
+    t: Trial,
+    snapshot: Snapshot,
+    now: Goodness,
+  ): { verdict: 'refused' | 'removed-worse'; reason: string } | undefined {
+    const ms = snapshot.at - t.startedAt;
+    if (ms >= patienceOf(t))
+      return { verdict: 'refused', reason: `the proxies did not acknowledge within ${patienceOf(t) / 1000} s` };
+    if (!now.unseen) waited.push(now);
+    if (ms < PATIENCE_MS || now.unseen) return undefined;
+    if (!onlyScales(t.leases)) {
+      const { at, windowMs } = snapshot;
+      guard ??= createVerifier({
+        predicted: t.predicted,
+        effectiveAt: at - windowMs,
+        trialMs: patienceOf(t),
+        graceMs: 0,
+      });
+      const { verdict, after } = guard.update(at, windowMs, now);
+      return verdict === 'worse'
+        ? { verdict: 'removed-worse', reason: `it made things worse: ${figures(t, after)}` }
+        : undefined;
+    }
+    if (recovered(waited)) return { verdict: 'refused', reason: 'users were well again before it was in force' };
+    t.predicted = pooled(waited.slice(-3));
+    t.loadBefore = innerLoad(snapshot, world.topology.entry);
+    if (used) used = { ...used, before: t.predicted.ratio, at: snapshot.at };
+    return undefined;
   }
 
   function learn(pattern: Pattern, healed: boolean, gain: number): void {
@@ -191,9 +251,11 @@ export function createTrials(options: TrialsOptions): Trials {
     }
     settle(t, 'removed-worse', 'users noticed its removal');
     release.failed(at);
-    const back = await Promise.all(t.leases.map((l) => putBack(l, after)));
-    emit({ type: 'leases', world: 'production' });
-    options.onEnded(back.every(Boolean) ? [t.predicted] : watched.slice(-2));
+    const back = Promise.all(t.leases.map((l) => putBack(l, after))).then((all) => {
+      emit({ type: 'leases', world: 'production' });
+      return all.every(Boolean);
+    });
+    options.onEnded((await inTime(clock, AWAIT_MS, back)) ? [t.predicted] : watched.slice(-2));
     return true;
   }
 
@@ -203,12 +265,16 @@ export function createTrials(options: TrialsOptions): Trials {
     let reason = overrides.forbids(lease.mitigation) ?? overrides.holds(lease.mitigation);
     if (reason === undefined) {
       const result = await world.apply({ ...lease, createdAt: clock.now(), expiresAt: clock.now() + LEASE_MS });
-      if (result.state === 'effective') {
+      const stands = world.leases().some((l) => l.id === lease.id);
+      if (result.state === 'effective' && stands) {
         audit(GUARDIAN, 'put back', text, { lease: lease.id, after });
         logger.info({ plan: text }, 'still needed: put back');
         return true;
       }
-      reason = result.reason;
+      // Meanwhile an order may have come.
+      reason =
+        overrides.forbids(lease.mitigation) ??
+        (result.state === 'refused' ? result.reason : 'it was taken back meanwhile');
     }
     const message = `${text} is missed by users and was not put back: ${reason}`;
     audit(GUARDIAN, 'not put back', text, { lease: lease.id, after, reason });
@@ -322,8 +388,9 @@ export function createTrials(options: TrialsOptions): Trials {
         return true;
       }
       if (!t.verifier) {
-        if (snapshot.at - t.startedAt < PATIENCE_MS) return false;
-        await fail(t, 'refused', `the proxies did not acknowledge within ${PATIENCE_MS / 1000} s`);
+        const end = wait(t, snapshot, now);
+        if (end === undefined) return false;
+        await fail(t, end.verdict, end.reason);
         return true;
       }
       t.last = t.verifier.update(snapshot.at, snapshot.windowMs, now, innerLoad(snapshot, world.topology.entry));
@@ -339,12 +406,10 @@ export function createTrials(options: TrialsOptions): Trials {
         options.onEnded(watched.slice(-2));
         return true;
       }
-      const share = (x: number) => `${(100 * x).toFixed(0)}%`;
-      const figures = `${share(t.last.after)} good where ${share(t.predicted.ratio)} was predicted without it`;
       await fail(
         t,
         t.last.verdict === 'worse' ? 'removed-worse' : 'removed-no-better',
-        `${t.last.verdict === 'worse' ? 'it made things worse' : 'it did not help'}: ${figures}`,
+        `${t.last.verdict === 'worse' ? 'it made things worse' : 'it did not help'}: ${figures(t, t.last.after)}`,
       );
       return true;
     },

@@ -27,6 +27,9 @@ export interface WorldHealth {
   readonly notes: readonly string[];
 }
 
+/** How long a replica may take from its start to its first healthy answer: a world waits no longer for one, nor does who scales. */
+export const START_WITHIN_MS = 30_000;
+
 /** A running copy of the application that can be observed and steered. The loop does not ask which one it is in. */
 export interface World {
   readonly name: WorldName;

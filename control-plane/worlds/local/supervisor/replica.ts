@@ -69,7 +69,8 @@ export class Replica {
   readonly #host: ReplicaHost;
   #plan: ReplicaPlan;
   #wasReady = false;
-  #stopped = false;
+  /** Nobody waits for its answer any more. */
+  #abandoned = false;
   #cores = 0;
   #sampledAt = 0;
   #sampledCpu = 0;
@@ -113,11 +114,16 @@ export class Replica {
     await this.envoy.start();
   }
 
-  /** Resolves true once it answers; false after `withinMs`, or when it is stopped before. */
+  /** Ends {@link answers} without stopping it. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /** Resolves true once it answers; false after `withinMs`, or when it is stopped or abandoned before. */
   async answers(withinMs: number, signal?: AbortSignal): Promise<boolean> {
     const { clock, launcher } = this.#host;
     const until = clock.now() + withinMs;
-    while (!this.#stopped && !signal?.aborted) {
+    while (!this.#abandoned && !signal?.aborted) {
       if (this.app.current && (await launcher.probe(this.#plan.ports.app, this.#plan.health))) {
         this.#wasReady = true;
         return true;
@@ -164,7 +170,7 @@ export class Replica {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.abandon();
     await Promise.all([this.app.stop(GRACE_MS), this.envoy.stop(GRACE_MS)]);
     this.group?.remove();
   }

@@ -3,6 +3,7 @@ import type { Documents } from '../../../api/kinds/parse.ts';
 import type { Address, Endpoint, ProxyNode } from '../../../envoy/node.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
+import { START_WITHIN_MS } from '../../../mesh/world.ts';
 import type { LocalWorldName, ProcessSample, WorldCapabilities, WorldDescription } from '../protocol.ts';
 import { describeCheck } from './health-check.ts';
 import { KeptProcess } from './kept-process.ts';
@@ -12,8 +13,6 @@ import type { PortAllocator } from './ports.ts';
 import { proxyIsLive } from './probe.ts';
 import { envoyCommand, Replica, type ReplicaHost } from './replica.ts';
 
-/** How long a replica may take from its start to its first healthy answer. */
-const START_WITHIN_MS = 30_000;
 /** Proxies learn of an endpoint's end before its process does. */
 const DRAIN_MS = 700;
 
@@ -134,7 +133,7 @@ export class WorldRuntime {
       this.#options.onChange();
       return;
     }
-    if (this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted || plan.replica >= this.wanted(plan.service)) return;
     const log = host.run.log(world, `${plan.service}.${plan.replica}`);
     throw new UmbraError(
       'UMB0403',
@@ -144,12 +143,13 @@ export class WorldRuntime {
 
   /**
    * Brings a service to `count` replicas; resolves when those asked for answer, or with the reason they do not. Callers are told
-   * of an endpoint's end before its process is stopped.
+   * of an endpoint's end before its process is stopped. One that has not answered yet and is not wanted any more is not waited for.
    */
   scale(service: ServiceId, count: number): Promise<{ ready: number; problem?: string }> {
     if (!this.#replicas.has(service))
       return Promise.resolve({ ready: 0, problem: `${service} is not a service of this world` });
     this.#wanted.set(service, count);
+    for (const replica of this.replicas(service).slice(count)) if (!replica.endpoint) replica.abandon();
     return this.#inOrder(service, async () => {
       const list = this.#replicas.get(service)!;
       let problem: string | undefined;
