@@ -19,7 +19,7 @@ export interface SotwRequest {
 
 /**
  * State-of-the-world xDS. A request carries the whole list of names; one with a stale nonce was overtaken by an answer
- * and is not answered. Clusters and listeners are always sent whole, other types only what is new.
+ * and is not answered. Clusters, listeners and scoped routes are always sent whole, of other types only what is new.
  */
 export class SotwSubscription extends Subscription {
   readonly protocol = 'sotw';
@@ -64,7 +64,8 @@ export class SotwSubscription extends Subscription {
   override commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
     if (plan.kept.length > 0 || this.#kept.size > 0) this.#kept = new Map(plan.kept.map((r) => [r.name, r]));
     if (this.synced) this.#resumedFrom = undefined;
-    const outgoing = super.commit(goal, plan, options, now);
+    // Who asked anew for some of it was sent all of it.
+    const outgoing = super.commit(goal, plan, this.whole ? { ...options, freshOnly: false } : options, now);
     // A whole answer without them says that they do not exist.
     if (this.whole)
       for (const name of goal.frozen) {
@@ -78,7 +79,7 @@ export class SotwSubscription extends Subscription {
     return isFullState(this.typeUrl);
   }
 
-  /** A heartbeat of clusters or listeners has to be whole as well, or it deletes the others, also those that are kept. */
+  /** A heartbeat of these has to be whole as well, or it deletes the others, also those that are kept. */
   protected override timedResources(goal: Goal): readonly Resource[] {
     const timed = super.timedResources(goal);
     if (timed.length === 0 || !this.whole) return timed;
@@ -92,6 +93,7 @@ export class SotwSubscription extends Subscription {
   }
 
   #planWhole(goal: Goal, options: PlanOptions): Plan | undefined {
+    if (options.freshOnly && !this.allFresh && this.fresh.size === 0) return undefined;
     const { set, frozen } = goal;
     let dirty = !this.everSent ? !this.interest.empty : this.allFresh;
     const kept: Resource[] = [];

@@ -47,9 +47,12 @@ export function rank(typeUrl: string): number {
   return at < 0 ? order.length : at;
 }
 
-/** State-of-the-world answers of these types carry every resource the client asked for; absence means deletion. */
+/**
+ * State-of-the-world answers of these types carry every resource the client asked for; absence means deletion. Scoped routes
+ * are not named in the protocol description, but Envoy drops each scope that an answer leaves out (router/scoped_rds.cc).
+ */
 export function isFullState(typeUrl: string): boolean {
-  return typeUrl === typeUrls.CDS || typeUrl === typeUrls.LDS;
+  return typeUrl === typeUrls.CDS || typeUrl === typeUrls.LDS || typeUrl === typeUrls.SRDS;
 }
 
 /** Types whose resources name clusters, which must be there first. Routes are not warmed, so order is all they have. */
