@@ -13,6 +13,7 @@ const sent = (nonce: string): Sent => ({
   revision: 1,
   resources: [],
   removed: [],
+  whole: false,
   heartbeat: false,
   at: 0,
 });

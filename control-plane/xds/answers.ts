@@ -9,6 +9,8 @@ export interface Sent {
   readonly set: TypeSet;
   readonly revision: number;
   readonly resources: readonly Resource[];
+  /** What it leaves out, of what the client asks for, the client drops. */
+  readonly whole: boolean;
   /** Delta only. */
   readonly removed: readonly string[];
   /** It only refreshes times to live: delta resources go without their bodies. */

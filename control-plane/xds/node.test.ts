@@ -4,6 +4,7 @@ import { CDS, EDS, LDS, RDS, RTDS, resource } from '../../test/xds/sample.ts';
 import type { Sent } from './answers.ts';
 import { NodeRecord } from './node.ts';
 import type { Resource } from './resource.ts';
+import { isFullState } from './type-urls.ts';
 
 const never = () => false;
 const names = (node: NodeRecord, typeUrl: string) =>
@@ -17,6 +18,7 @@ function sent(node: NodeRecord, typeUrl: string, resources?: readonly Resource[]
     set,
     revision,
     resources: resources ?? [...set.resources.values()],
+    whole: isFullState(typeUrl),
     removed: [],
     heartbeat: false,
     at: 0,

@@ -8,7 +8,7 @@ import type { StreamNode } from './stream-state.ts';
 import type { Goal } from './subscription.ts';
 import type { TypeSet } from './type-set.ts';
 import { typeSet } from './type-set.ts';
-import { isFullState, isKnownType, needsClusters, shortName, typeUrls } from './type-urls.ts';
+import { isKnownType, needsClusters, shortName, typeUrls } from './type-urls.ts';
 
 /** A refusal, as shown to people. */
 export interface Nack {
@@ -24,6 +24,15 @@ export interface Need {
   readonly revision: number;
   /** Names changed since the set before, removed ones included. */
   readonly names: ReadonlySet<string>;
+}
+
+/** A set that was accepted. */
+interface Good {
+  readonly set: TypeSet;
+  /** The names it was accepted for; undefined = all. */
+  readonly names: ReadonlySet<string> | undefined;
+  /** The one before it, for when another proxy of the node thinks otherwise. */
+  readonly before?: Good | undefined;
 }
 
 interface Judged {
@@ -66,8 +75,8 @@ export class NodeRecord implements StreamNode {
   /** By type, as its content was first asked for: another label alone is no change. */
   readonly #asked = new Map<string, TypeSet>();
   readonly #changedAt = new Map<string, number>();
-  /** The set last accepted, and the one before it, for when another proxy of the node thinks otherwise. */
-  readonly #good = new Map<string, { readonly set: TypeSet; readonly before?: TypeSet | undefined }>();
+  /** The set last accepted. */
+  readonly #good = new Map<string, Good>();
   /** type → name → version → detail */
   readonly #refused = new Map<string, Map<string, Map<string, string>>>();
   readonly #held = new Map<string, { version: string; detail: string }>();
@@ -158,7 +167,9 @@ export class NodeRecord implements StreamNode {
 
   /** A proxy without anything to go back to may try what an earlier one refused: it may be another process. */
   reconnected(): void {
-    for (const typeUrl of [...this.#held.keys()]) if (!this.#good.has(typeUrl)) this.#held.delete(typeUrl);
+    for (const memory of [this.#held, this.#refused])
+      for (const typeUrl of [...memory.keys()])
+        if (!this.#good.get(typeUrl)?.set.resources.size) memory.delete(typeUrl);
     this.#judged.clear();
   }
 
@@ -180,31 +191,32 @@ export class NodeRecord implements StreamNode {
     return (this.#asked.get(typeUrl) ?? emptySet(typeUrl)).visibleTo(this.scope ?? 'production');
   }
 
-  /** A proxy has acknowledged all it asks for of this set: what to go back to. */
-  onSynced(typeUrl: string, set: TypeSet): void {
+  /**
+   * A proxy has acknowledged all it asks for of this set: what to go back to. `names`: what that is, where it is not everything
+   * and it matters ({@link Subscription.namesOfWhole}).
+   */
+  onSynced(typeUrl: string, set: TypeSet, names?: ReadonlySet<string>): void {
     if (!this.#remembers(typeUrl)) return;
-    const before = this.#good.get(typeUrl)?.set;
-    if (before !== set) this.#good.set(typeUrl, { set, before });
+    const good = this.#good.get(typeUrl);
+    if (good?.set !== set) {
+      const before = good && { set: good.set, names: good.names };
+      this.#good.set(typeUrl, { set, names: names && new Set(names), before });
+    } else if (good.names) this.#good.set(typeUrl, { ...good, names: names && new Set([...good.names, ...names]) });
   }
 
   onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {
-    let good = this.#good.get(typeUrl)?.set;
-    const before = this.#good.get(typeUrl)?.before;
-    if (good === sent.set && before) {
-      good = before;
-      this.#good.set(typeUrl, { set: before });
+    let good = this.#good.get(typeUrl);
+    if (good?.set === sent.set && good.before) {
+      good = good.before;
+      this.#good.set(typeUrl, good);
     }
-    let suspects = sent.resources.filter((r) => good?.get(r.name)?.version !== r.version);
-    const named = suspects.filter((r) => mentions(detail, r.name));
-    if (named.length > 0) suspects = named;
-    const whole = isFullState(typeUrl);
-    if (suspects.length === 0 && !whole) suspects = [...sent.resources];
+    const suspects = suspectsOf(sent, good, detail);
     const nack: Nack = { detail, at, names: suspects.map((r) => r.name) };
     if (!this.#remembers(typeUrl)) return nack;
     this.nacks.set(typeUrl, nack);
     if (sent.heartbeat) return nack;
     // Leaving a resource out of a whole answer deletes it. That is right only where the proxy is known not to have it.
-    if (suspects.length === 0 || (whole && !good)) this.#held.set(typeUrl, { version: sent.set.version, detail });
+    if (suspects.length === 0 || (sent.whole && !good)) this.#held.set(typeUrl, { version: sent.set.version, detail });
     else for (const r of suspects) this.#refuse(r, detail);
     this.#judged.clear();
     return nack;
@@ -292,6 +304,20 @@ export class NodeRecord implements StreamNode {
     }
     return { set: replaced ? typeSet(wanted.typeUrl, resources) : wanted, frozen };
   }
+}
+
+/**
+ * What a refusal is put down to: what was not accepted before, of that what it names. What is refused may have been accepted
+ * unseen, as part of a set of which the client had asked for other names; but taking back what a whole answer holds may delete
+ * what another client of the node has, so there it has to be known.
+ */
+function suspectsOf(sent: Sent, good: Good | undefined, detail: string): readonly Resource[] {
+  const isNew = (r: Resource) =>
+    good?.set.get(r.name)?.version !== r.version || (good.names !== undefined && !good.names.has(r.name));
+  const fresh = sent.resources.filter(isNew);
+  const named = (of: readonly Resource[]) => of.filter((r) => mentions(detail, r.name));
+  const all = sent.whole ? [] : sent.resources;
+  return [named(fresh), named(all), fresh].find((of) => of.length > 0) ?? all;
 }
 
 /** Whether a proxy's words name a resource, rather than happen to contain the letters of its name. */

@@ -97,8 +97,8 @@ test('a refusal settles what it concerns, and nothing else', () => {
   n.ask([resource(CDS, 'a', 'bad'), resource(CDS, 'b'), resource(RTDS, 'layer')], () => false);
   const { set, revision } = n.goal(CDS)!;
   const [bad] = [set.get('a')!];
-  const sent = { nonce: '', version: '', set, revision, resources: [bad], removed: [], heartbeat: false, at: 0 };
-  n.onNack(CDS, sent, 'no', 0);
+  const sent = { nonce: '', version: '', set, revision, resources: [bad], whole: false, removed: [], at: 0 };
+  n.onNack(CDS, { ...sent, heartbeat: false }, 'no', 0);
   assert.deepEqual(progress(n, 2, [], 500), {
     state: 'settled',
     settlement: { state: 'nacked', detail: 'CDS a: no', at: 500 },

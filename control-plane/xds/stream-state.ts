@@ -17,8 +17,8 @@ export interface StreamNode {
   troubled(typeUrl: string): boolean;
   /** The clusters its clients were sent. */
   readonly clusters: ClusterMemory;
-  /** The stream's client has acknowledged all there is of this set for it. */
-  onSynced(typeUrl: string, set: TypeSet): void;
+  /** The stream's client has acknowledged all there is of this set for it: for these names, or for all. */
+  onSynced(typeUrl: string, set: TypeSet, names: ReadonlySet<string> | undefined): void;
 }
 
 export interface StreamOptions extends SubscriptionOptions {
@@ -125,7 +125,7 @@ export class StreamState {
       if (s.idle && !s.plan(goal, keepNone)) {
         s.syncedRevision = goal.revision;
         // Nothing asked for is nothing accepted.
-        if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set);
+        if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set, s.namesOfWhole);
         s.synced = goal.set;
       }
       const whole = s.whole ? s.heartbeat(goal, now) : undefined;

@@ -234,6 +234,11 @@ export abstract class Subscription {
     return false;
   }
 
+  /** Names it asks for, where that is not everything and what an answer leaves out is deleted. */
+  get namesOfWhole(): ReadonlySet<string> | undefined {
+    return this.whole && !this.interest.wildcard ? this.interest.names : undefined;
+  }
+
   /** The client goes on with what it has, whose times to live are running out. */
   protected refreshSoon(): void {
     if (this.options.ttl) this.#heartbeatAt = 0;
@@ -277,6 +282,7 @@ export abstract class Subscription {
       set,
       revision: goal.revision,
       resources: plan.resources,
+      whole: this.whole,
       removed: plan.removed,
       missing: plan.missing,
       ttl: this.options.ttl,

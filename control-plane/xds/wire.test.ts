@@ -106,6 +106,7 @@ const answer = (more: Partial<Outgoing>): Outgoing => ({
   resources: [a, timed],
   removed: [],
   ttl: false,
+  whole: false,
   heartbeat: false,
   revision: 1,
   at: 0,

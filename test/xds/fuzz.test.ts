@@ -190,8 +190,9 @@ class FakeProxy {
 
   #verdict(type: string, verdict: Verdict): void {
     if (verdict.kind === 'nack') this.node.onNack(type, verdict.sent, verdict.detail, this.#now);
-    if (verdict.kind === 'ack' && this.#state.subscription(type)!.accepted(verdict.sent.set, false))
-      this.node.onSynced(type, verdict.sent.set);
+    const subscription = this.#state.subscription(type)!;
+    if (verdict.kind === 'ack' && subscription.accepted(verdict.sent.set, false))
+      this.node.onSynced(type, verdict.sent.set, subscription.namesOfWhole);
   }
 
   #judgeOne(): void {

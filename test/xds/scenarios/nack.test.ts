@@ -82,6 +82,62 @@ scenario('a refused cluster keeps back the routes that may need it; what was ser
   assert.match(p.status('RDS').problems['*']!, /refused: b/);
 });
 
+for (const detail of ['b: no', 'no'])
+  scenario(`refused with "${detail}" when it is asked for by name, one resource holds up no other`, async (p) => {
+    p.has('CDS a b c');
+    p.asks('CDS', 'a');
+    await p.hearsInTurn('CDS a=1');
+    p.asks('CDS', ...(p.protocol === 'sotw' ? ['a', 'b'] : ['b']));
+    await p.hears({ sotw: 'CDS a=1 b=1', delta: 'CDS b=1' });
+    await p.nacked(() => p.refuses('CDS', detail));
+    if (p.protocol === 'sotw') await p.hearsInTurn('CDS a=1');
+    assert.deepEqual(p.status('CDS').problems, { b: detail });
+    p.asks('CDS', ...(p.protocol === 'sotw' ? ['a', 'b', 'c'] : ['c']));
+    await p.hearsInTurn({ sotw: 'CDS a=1 c=1', delta: 'CDS c=1' });
+    await p.disconnects();
+    p.asks('CDS', 'a', 'b', 'c');
+    await p.hearsInTurn('CDS a=1 c=1');
+    p.has('CDS a b=2 c');
+    await p.hearsInTurn({ sotw: 'CDS a=1 b=2 c=1', delta: 'CDS b=2' });
+  });
+
+scenario('what was accepted by name is not suspected beside what is new', async (p) => {
+  p.has('LDS a b c');
+  p.asks('LDS', 'a');
+  await p.hearsInTurn('LDS a=1');
+  p.asks('LDS', ...(p.protocol === 'sotw' ? ['a', 'b'] : ['b']));
+  await p.hearsInTurn({ sotw: 'LDS a=1 b=1', delta: 'LDS b=1' });
+  p.asks('LDS', ...(p.protocol === 'sotw' ? ['a', 'b', 'c'] : ['c']));
+  await p.hears({ sotw: 'LDS a=1 b=1 c=1', delta: 'LDS c=1' });
+  await p.nacked(() => p.refuses('LDS', 'no'));
+  if (p.protocol === 'sotw') await p.hearsInTurn('LDS a=1 b=1');
+  assert.deepEqual(p.status('LDS').problems, { c: 'no' });
+});
+
+scenario(
+  'delta: of a first answer only what is refused is left out, since nothing is deleted by that',
+  async (p) => {
+    p.has('CDS a b');
+    p.asks('CDS');
+    await p.hears('CDS a=1 b=1');
+    p.refuses('CDS', 'b: no');
+    await p.hearsInTurn('CDS a=1');
+    assert.deepEqual(p.status('CDS').problems, { b: 'b: no' });
+  },
+  { only: 'delta' },
+);
+
+scenario('a new stream tries once more what was refused where nothing was ever accepted', async (p) => {
+  p.has('LDS in');
+  p.asks('LDS');
+  await p.hears('LDS in=1');
+  await p.nacked(() => p.refuses('LDS', 'in: cannot bind'));
+  await p.hearsNothing();
+  await p.disconnects();
+  p.asks('LDS');
+  await p.hearsInTurn('LDS in=1');
+});
+
 scenario('the refused version comes no second time, another one does', async (p) => {
   p.has('CDS a');
   p.asks('CDS');
