@@ -13,7 +13,7 @@ export interface Sent {
   readonly whole: boolean;
   /** Delta only. */
   readonly removed: readonly string[];
-  /** It only refreshes times to live: delta resources go without their bodies. */
+  /** It says nothing new, only refreshes times to live: delta resources go without their bodies. */
   readonly heartbeat: boolean;
   readonly at: number;
 }
@@ -55,6 +55,16 @@ export class Answers {
 
   add(sent: Sent): void {
     this.#outstanding.push(sent);
+  }
+
+  /** The newest that is no mere refresh. */
+  get working(): Sent | undefined {
+    return this.#outstanding.findLast((sent) => !sent.heartbeat);
+  }
+
+  /** Of refreshes only the newest is waited for: it says what those before it said. */
+  forgetRefreshes(): void {
+    this.#outstanding = this.#outstanding.filter((sent) => !sent.heartbeat);
   }
 
   /** What is on its way is not waited for any more. */

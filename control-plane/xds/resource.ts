@@ -33,6 +33,14 @@ export function fits(resource: Resource, scope: ListenerScope): boolean {
   return scope === 'shadow' || resource.scope === 'any';
 }
 
+/** Shortest time to live among them, ms. */
+export function shortestTtlMs(resources: Iterable<Resource>): number | undefined {
+  let shortest: number | undefined;
+  for (const { ttlMs } of resources)
+    if (ttlMs !== undefined && (shortest === undefined || ttlMs < shortest)) shortest = ttlMs;
+  return shortest;
+}
+
 const timed = new WeakMap<Resource, Resource>();
 
 /**

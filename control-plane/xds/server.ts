@@ -305,7 +305,8 @@ export class ManagementServer {
     if (verdict.kind === 'ack') {
       this.counters.acks++;
       // Of several clients nobody knows which was which on its stream before.
-      if (typeUrl === typeUrls.CDS && servedBy(streams, typeUrl) === 1) record.clusters.acknowledged(sent.version);
+      if (typeUrl === typeUrls.CDS && !sent.heartbeat && servedBy(streams, typeUrl) === 1)
+        record.clusters.acknowledged(sent.version);
       const subscription = stream.subscription(typeUrl)!;
       const inFull = subscription.accepted(sent.set, true);
       if (inFull) subscription.syncedRevision = Math.max(subscription.syncedRevision, sent.revision);

@@ -2,6 +2,7 @@ import { smallKey } from './answer-key.ts';
 import type { Verdict } from './answers.ts';
 import type { SentClusters } from './cluster-memory.ts';
 import type { Resource } from './resource.ts';
+import { shortestTtlMs } from './resource.ts';
 import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
 import { Subscription } from './subscription.ts';
 import { contentHash } from './type-set.ts';
@@ -25,6 +26,8 @@ export class SotwSubscription extends Subscription {
   readonly protocol = 'sotw';
   /** Resources no longer in the set that are still sent until nothing refers to them. */
   #kept = new Map<string, Resource>();
+  /** What the last answer told, where answers are whole. */
+  #told: readonly Resource[] = [];
   #brought: string | undefined;
   #resumedFrom: SentClusters | undefined;
 
@@ -67,11 +70,13 @@ export class SotwSubscription extends Subscription {
     // Who asked anew for some of it was sent all of it.
     const outgoing = super.commit(goal, plan, this.whole ? { ...options, freshOnly: false } : options, now);
     // A whole answer without them says that they do not exist.
-    if (this.whole)
+    if (this.whole) {
+      this.#told = plan.resources;
       for (const name of goal.frozen) {
         this.holdings.set(name, null);
         this.fresh.delete(name);
       }
+    }
     return outgoing;
   }
 
@@ -79,17 +84,11 @@ export class SotwSubscription extends Subscription {
     return isFullState(this.typeUrl);
   }
 
-  /** A heartbeat of these has to be whole as well, or it deletes the others, also those that are kept. */
+  /** A heartbeat has to be whole as well, or it deletes the others, also those that are kept: the last answer, once more. */
   protected override timedResources(goal: Goal): readonly Resource[] {
-    const timed = super.timedResources(goal);
-    if (timed.length === 0 || !this.whole) return timed;
-    const whole = [...goal.set.resources.values()];
-    for (const name of this.candidates(goal.set)) {
-      const held = goal.set.get(name) ? null : this.holdings.version(name);
-      const body = held === null ? undefined : this.#body(name, held);
-      if (body) whole.push(body);
-    }
-    return whole.filter((r) => this.interest.covers(r.name));
+    if (!this.whole) return super.timedResources(goal);
+    const told = this.#told.filter((r) => this.interest.covers(r.name));
+    return shortestTtlMs(told) === undefined ? [] : told;
   }
 
   #planWhole(goal: Goal, options: PlanOptions): Plan | undefined {

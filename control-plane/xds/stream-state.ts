@@ -107,29 +107,36 @@ export class StreamState {
       // Before what is new: it may come without end, and refreshes nothing but itself.
       const refresh = s.whole ? undefined : s.heartbeat(goal, now);
       if (refresh) return refresh;
-      if (needsClusters(s.typeUrl)) {
+      if (needsClusters(s.typeUrl))
         clustersReady ??= !awaited && this.#ready(typeUrls.CDS, node, now) && this.#ready(typeUrls.EDS, node, now);
-        if (!clustersReady) continue;
-      }
-      if (!s.has(goal.set) && s.maySend(now)) {
-        const options = this.#planOptions(s, node, now, awaited);
-        const plan = s.plan(goal, options);
-        if (plan) {
-          if (s.typeUrl === typeUrls.CDS) {
-            this.#warm(s, plan.resources, node);
-            node.clusters.remember(plan.version, { set: goal.set, kept: plan.kept, warmedBy: warmedBy(node) });
-          }
-          return s.commit(goal, plan, options, now);
-        }
-      }
-      if (s.idle && !s.plan(goal, keepNone)) {
-        s.syncedRevision = goal.revision;
-        // Nothing asked for is nothing accepted.
-        if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set, s.namesOfWhole);
-        s.synced = goal.set;
-      }
+      const waits = needsClusters(s.typeUrl) && !clustersReady;
+      const answer = waits ? undefined : this.#advance(s, goal, node, now, awaited);
+      if (answer) return answer;
+      // Also of what has to wait: what the client has of it would run out.
       const whole = s.whole ? s.heartbeat(goal, now) : undefined;
       if (whole) return whole;
+    }
+    return undefined;
+  }
+
+  /** The next answer towards the goal; where there is none and it is reached, that is noted. `awaited`: {@link #awaitsClusters}. */
+  #advance(s: Subscription, goal: Goal, node: StreamNode, now: number, awaited: boolean): Outgoing | undefined {
+    if (!s.has(goal.set) && s.maySend(now)) {
+      const options = this.#planOptions(s, node, now, awaited);
+      const plan = s.plan(goal, options);
+      if (plan) {
+        if (s.typeUrl === typeUrls.CDS) {
+          this.#warm(s, plan.resources, node);
+          node.clusters.remember(plan.version, { set: goal.set, kept: plan.kept, warmedBy: warmedBy(node) });
+        }
+        return s.commit(goal, plan, options, now);
+      }
+    }
+    if (s.idle && !s.plan(goal, keepNone)) {
+      s.syncedRevision = goal.revision;
+      // Nothing asked for is nothing accepted.
+      if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set, s.namesOfWhole);
+      s.synced = goal.set;
     }
     return undefined;
   }
@@ -213,8 +220,8 @@ export class StreamState {
       if (now < patienceEndsAt && patienceEndsAt < at && this.#awaitsClusters(node)) at = patienceEndsAt;
     }
     for (const s of this.#subscriptions) {
-      const due = s.idle ? s.heartbeatAt : behind ? s.patienceEndsAt : undefined;
-      if (due !== undefined && now < due && due < at) at = due;
+      for (const due of [s.heartbeatAt, behind ? s.patienceEndsAt : undefined])
+        if (due !== undefined && now < due && due < at) at = due;
     }
     return at === Number.POSITIVE_INFINITY ? undefined : at;
   }

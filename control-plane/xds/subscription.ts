@@ -5,6 +5,7 @@ import { Holdings, UNKNOWN } from './holdings.ts';
 import type { InterestChange } from './interest.ts';
 import { Interest } from './interest.ts';
 import type { Resource } from './resource.ts';
+import { shortestTtlMs } from './resource.ts';
 import { isNamedBy, sharedPlan } from './shared-plans.ts';
 import type { TypeSet } from './type-set.ts';
 
@@ -197,9 +198,18 @@ export abstract class Subscription {
     return this.idle ? undefined : this.#sentAt + this.options.patienceMs;
   }
 
-  /** When the next refresh of times to live is due. */
+  /**
+   * When the next refresh of times to live is due. A client may take long to acknowledge an answer (Envoy does so while
+   * clusters warm), and what it has runs out meanwhile; one that acknowledges no refresh is not refreshed. In state of
+   * the world a refresh overtakes the answer before it: that is left in peace for as long as by a newer one, and
+   * overtaken only by one that is whole, so that what is said of the refresh holds for both.
+   */
   get heartbeatAt(): number | undefined {
-    return this.#heartbeatAt;
+    const at = this.#heartbeatAt;
+    if (at === undefined || this.idle) return at;
+    const { working } = this.#answers;
+    if (!working || this.protocol === 'delta') return working && at;
+    return this.whole ? Math.max(at, working.at + this.options.patienceMs) : undefined;
   }
 
   /** Sends what {@link plan} said. The caller hands the result to the wire. */
@@ -246,7 +256,8 @@ export abstract class Subscription {
 
   /** Refreshes times to live when due: the same resources in the version the client has. */
   heartbeat(goal: Goal, now: number): Outgoing | undefined {
-    if (this.#heartbeatAt === undefined || now < this.#heartbeatAt || !this.idle) return undefined;
+    const due = this.heartbeatAt;
+    if (due === undefined || now < due) return undefined;
     const resources = this.timedResources(goal);
     if (resources.length === 0) {
       this.#heartbeatAt = undefined;
@@ -260,19 +271,25 @@ export abstract class Subscription {
       version: this.sentVersion ?? goal.set.label,
       key: undefined,
     };
-    return this.#send(goal, plan, now, true);
+    // What an unacknowledged answer was made from is what its acknowledgement, and this one's, speaks of.
+    return this.#send(this.#answers.working ?? goal, plan, now, true);
   }
 
-  /** Resources with a time to live that the client has. */
-  protected timedResources(goal: Goal): readonly Resource[] {
-    const { set } = goal;
-    return [...set.resources.values()].filter(
-      (r) => r.ttlMs !== undefined && this.interest.covers(r.name) && this.holdings.version(r.name) === r.version,
-    );
+  /**
+   * Resources with a time to live that the client has, in the version that it has. Delta tells it what goes; in state of the
+   * world that runs out.
+   */
+  protected timedResources({ set }: Goal): readonly Resource[] {
+    const timed = new Map<string, Resource>();
+    for (const of of new Set([this.holdings.base, set]))
+      for (const r of of?.resources.values() ?? [])
+        if (r.ttlMs !== undefined && this.interest.covers(r.name) && this.holdings.version(r.name) === r.version)
+          if (this.protocol === 'delta' || set.get(r.name)) timed.set(r.name, r);
+    return [...timed.values()];
   }
 
-  #send(goal: Goal, plan: Plan, now: number, heartbeat: boolean): Outgoing {
-    const { set } = goal;
+  #send({ set, revision }: Pick<Goal, 'set' | 'revision'>, plan: Plan, now: number, refresh: boolean): Outgoing {
+    const beside = refresh && !this.idle;
     const nonce = this.#answers.nextNonce(set);
     const outgoing: Outgoing = {
       protocol: this.protocol,
@@ -280,30 +297,34 @@ export abstract class Subscription {
       version: plan.version,
       nonce,
       set,
-      revision: goal.revision,
+      revision,
       resources: plan.resources,
       whole: this.whole,
       removed: plan.removed,
       missing: plan.missing,
       ttl: this.options.ttl,
-      heartbeat,
+      // What it overtakes is acknowledged, or refused, with it.
+      heartbeat: refresh && !(beside && this.protocol === 'sotw'),
       at: now,
       key: plan.key,
     };
     // State of the world: only the newest nonce counts. Delta: each answer is judged on its own.
     if (this.protocol === 'sotw') this.#answers.forget();
+    else if (beside) this.#answers.forgetRefreshes();
     this.#answers.add(outgoing);
     this.everSent = true;
-    this.#sentAt = now;
+    // Patience is with what is new.
+    if (!beside) this.#sentAt = now;
     this.sentVersion = plan.version;
-    this.#heartbeatAt = this.#nextHeartbeat(set, now, heartbeat || this.whole);
+    const shortest = refresh ? shortestTtlMs(plan.resources) : set.shortestTtlMs;
+    this.#heartbeatAt = this.#nextHeartbeat(shortest, now, refresh || this.whole);
     return outgoing;
   }
 
   /** An answer of some resources refreshes no others, and however many come, those have to be refreshed in time. */
-  #nextHeartbeat(set: TypeSet, now: number, refreshed: boolean): number | undefined {
-    if (!this.options.ttl || set.shortestTtlMs === undefined) return undefined;
-    const next = now + Math.max(1, set.shortestTtlMs / 2);
+  #nextHeartbeat(shortest: number | undefined, now: number, refreshed: boolean): number | undefined {
+    if (!this.options.ttl || shortest === undefined) return undefined;
+    const next = now + Math.max(1, shortest / 2);
     return refreshed ? next : Math.min(next, this.#heartbeatAt ?? next);
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListenerScope, Resource } from './resource.ts';
-import { fits, withTimedVersion } from './resource.ts';
+import { fits, shortestTtlMs, withTimedVersion } from './resource.ts';
 
 const interned = new Map<string, WeakRef<TypeSet>>();
 const collected = new FinalizationRegistry((key: string) => {
@@ -73,10 +73,7 @@ export class TypeSet {
     this.label = label ?? this.version;
     this.serial = ++serials;
     this.nonce = this.serial.toString(36);
-    let shortest: number | undefined;
-    for (const r of this.resources.values())
-      if (r.ttlMs !== undefined && (shortest === undefined || r.ttlMs < shortest)) shortest = r.ttlMs;
-    this.shortestTtlMs = shortest;
+    this.shortestTtlMs = shortestTtlMs(byName.values());
   }
 
   get(name: string): Resource | undefined {

@@ -12,7 +12,8 @@ type Op =
   | { op: 'set'; name: string; text: number; ttlMs: number }
   | { op: 'remove'; name: string }
   | { op: 'wait'; ms: number }
-  | { op: 'away'; ms: number };
+  | { op: 'away'; ms: number }
+  | { op: 'warm'; ms: number };
 
 const names = ['a', 'b', 'c'];
 const ops: fc.Arbitrary<Op[]> = fc.array(
@@ -29,6 +30,7 @@ const ops: fc.Arbitrary<Op[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ op: fc.constant('remove' as const), name: fc.constantFrom(...names) }) },
     { weight: 6, arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.nat({ max: 400 }) }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.nat({ max: 9000 }) }) },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('warm' as const), ms: fc.nat({ max: 15_000 }) }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('away' as const), ms: fc.nat({ max: 400 }) }) },
   ),
   { minLength: 1, maxLength: 60 },
@@ -36,8 +38,13 @@ const ops: fc.Arbitrary<Op[]> = fc.array(
 
 /** Between an answer and its acknowledgement. */
 const ROUND_TRIP_MS = 20;
+/** Shorter than all times to live: in state of the world nothing is refreshed before it ends. */
+const PATIENCE_MS = 300;
 
-/** A proxy that understands times to live and drops what is not refreshed in time. It acknowledges everything. */
+/**
+ * A proxy that understands times to live and drops what is not refreshed in time. It acknowledges everything, at once or,
+ * as Envoy does while clusters warm, after a while all that came since something new.
+ */
 class TimedProxy {
   readonly node = new NodeRecord('n');
   readonly has = new Map<string, { version: string; endsAt: number }>();
@@ -46,6 +53,10 @@ class TimedProxy {
   readonly #wanted = new Map<string, Resource>();
   #state!: StreamState;
   #now = 0;
+  /** How long the next answer that says something new will warm. */
+  #warmsFor = 0;
+  #warmAt = 0;
+  #unacknowledged: string[] = [];
 
   constructor(protocol: 'sotw' | 'delta', type: string) {
     this.#protocol = protocol;
@@ -66,7 +77,10 @@ class TimedProxy {
       this.node.ask([...this.#wanted.values()], () => false);
       this.#pump();
     } else if (op.op === 'wait') this.#pass(op.ms);
-    else {
+    else if (op.op === 'warm') {
+      // A refresh of some overtakes no answer of others in state of the world; Envoy is that slow with clusters only.
+      if (this.#protocol === 'delta' || isFullState(this.#type)) this.#warmsFor = op.ms;
+    } else {
       this.#now += op.ms;
       // Who is away too long loses what was to be refreshed, rightly.
       for (const [name, { endsAt }] of this.has) if (endsAt < this.#now) this.has.delete(name);
@@ -74,8 +88,16 @@ class TimedProxy {
     }
   }
 
+  /** Nothing warms any more. */
+  settle(): void {
+    this.#warmsFor = 0;
+    this.#pass(Math.max(0, this.#warmAt - this.#now));
+  }
+
   #connect(): void {
-    this.#state = new StreamState(this.#protocol, { ttl: true, patienceMs: 5000, aggregated: true });
+    this.#unacknowledged = [];
+    this.#warmAt = 0;
+    this.#state = new StreamState(this.#protocol, { ttl: true, patienceMs: PATIENCE_MS, aggregated: true });
     if (this.#protocol === 'sotw')
       this.#state.onSotw(this.#type, { names: [], version: '', nonce: '', error: undefined });
     else {
@@ -92,15 +114,19 @@ class TimedProxy {
       this.#now = Math.max(this.#now, at);
       this.#check();
       const before = this.#now;
+      this.#acknowledgeWhenWarm();
       this.#pump();
-      assert.ok(this.#now > before || this.#wake() !== at, 'woken for nothing');
+      const warms = this.#unacknowledged.length > 0;
+      assert.ok(warms || this.#now > before || this.#wake() !== at, 'woken for nothing');
     }
     this.#now = Math.max(this.#now, end);
     this.#check();
   }
 
+  /** The next time that something happens by itself. While it warms, patience ends without anything to say. */
   #wake(): number | undefined {
-    return this.#state.wakeAt(this.node);
+    if (this.#unacknowledged.length === 0) return this.#state.wakeAt(this.node);
+    return Math.min(this.#warmAt, this.#state.wakeAt(this.node, this.#now) ?? this.#warmAt);
   }
 
   /** What is in the node's set and was received has not run out. */
@@ -115,19 +141,33 @@ class TimedProxy {
       const answer = this.#state.next(this.node, this.#now);
       if (!answer) return;
       this.#apply(answer);
-      this.#now += ROUND_TRIP_MS;
-      const { nonce } = answer;
-      if (this.#protocol === 'sotw')
-        this.#state.onSotw(this.#type, { names: [], version: '', nonce, error: undefined });
-      else
-        this.#state.onDelta(this.#type, {
-          subscribe: [],
-          unsubscribe: [],
-          initialVersions: new Map(),
-          nonce,
-          error: undefined,
-        });
+      if (!answer.heartbeat && this.#warmsFor > 0 && this.#unacknowledged.length === 0) {
+        this.#warmAt = this.#now + this.#warmsFor;
+        this.#warmsFor = 0;
+      }
+      if (this.#now < this.#warmAt) this.#unacknowledged.push(answer.nonce);
+      else this.#acknowledge(answer.nonce);
     }
+  }
+
+  #acknowledgeWhenWarm(): void {
+    if (this.#now < this.#warmAt) return;
+    const nonces = this.#unacknowledged;
+    this.#unacknowledged = [];
+    for (const nonce of nonces) this.#acknowledge(nonce);
+  }
+
+  #acknowledge(nonce: string): void {
+    this.#now += ROUND_TRIP_MS;
+    if (this.#protocol === 'sotw') this.#state.onSotw(this.#type, { names: [], version: '', nonce, error: undefined });
+    else
+      this.#state.onDelta(this.#type, {
+        subscribe: [],
+        unsubscribe: [],
+        initialVersions: new Map(),
+        nonce,
+        error: undefined,
+      });
   }
 
   #apply(answer: Outgoing): void {
@@ -152,6 +192,7 @@ for (const protocol of ['sotw', 'delta'] as const)
         fc.property(ops, (sequence) => {
           const proxy = new TimedProxy(protocol, type);
           for (const op of sequence) proxy.run(op);
+          proxy.settle();
           for (const r of proxy.node.view(type).resources.values())
             assert.equal(proxy.has.get(r.name)?.version, r.version, r.name);
         }),

@@ -100,3 +100,31 @@ scenario(
   },
   { clientFeatures, only: 'delta' },
 );
+
+scenario(
+  'what has a time to live is refreshed while another cluster warms and nothing is acknowledged',
+  async (p) => {
+    p.has('CDS a@300 b');
+    p.asks('CDS');
+    await p.hearsInTurn('CDS a=1@300 b=1');
+    p.has('CDS a@300 b=2');
+    await p.hears({ sotw: 'CDS a=1@300 b=2', delta: 'CDS b=2' });
+    for (let i = 0; i < 3; i++) await p.hears({ sotw: 'CDS a=1@300 b=2', delta: 'CDS ~a' });
+  },
+  { clientFeatures, patienceMs: 50 },
+);
+
+scenario(
+  'listeners are refreshed as they are while they wait for clusters that warm',
+  async (p) => {
+    p.has('CDS a', 'LDS in@300 out');
+    p.asks('CDS');
+    await p.hearsInTurn('CDS a=1');
+    p.asks('LDS');
+    await p.hearsInTurn('LDS in=1@300 out=1');
+    p.has('CDS a=2', 'LDS in=2@300 out');
+    await p.hears('CDS a=2');
+    for (let i = 0; i < 2; i++) await p.hearsInTurn({ sotw: 'LDS in=1@300 out=1', delta: 'LDS ~in' });
+  },
+  { clientFeatures, patienceMs: 600_000 },
+);
