@@ -111,10 +111,9 @@ test('a proxy that refuses everything is answered twice, not for ever', async (t
     stream.send({ typeUrl: CDS } as never);
     assert.equal((await stream.receive()).typeUrl, CDS);
     assert.deepEqual(stream.pending, []);
-    assert.deepEqual(f.server.status()[0]!.types.find((s) => s.type === 'LDS')!.problems, {
-      in: 'never',
-      '*': 'never ever',
-    });
+    // Delta leaves alone what was refused; in state of the world the type is held, or the listener would be deleted.
+    const held = protocol === 'sotw' ? { '*': 'never ever' } : {};
+    assert.deepEqual(f.server.status()[0]!.types.find((s) => s.type === 'LDS')!.problems, { in: 'never', ...held });
   }
 });
 
