@@ -10,7 +10,16 @@ test('whatever the mirror takes for a credential is one here, and pages are none
 });
 
 test('case, hyphens and underscores make no difference, nor x- before a header', () => {
-  for (const name of ['access_token', 'accessToken', 'ACCESS-TOKEN', 'cardNumber', 'user[password]', 'login.pwd', 'password2', 'cvv2'])
+  for (const name of [
+    'access_token',
+    'accessToken',
+    'ACCESS-TOKEN',
+    'cardNumber',
+    'user[password]',
+    'login.pwd',
+    'password2',
+    'cvv2',
+  ])
     assert.ok(isCredential(name), name);
   for (const name of ['x-api-key', 'Api-Key', 'X-Auth-Token', 'Set-Cookie', 'proxy-authorization'])
     assert.ok(isCredentialHeader(name), name);
