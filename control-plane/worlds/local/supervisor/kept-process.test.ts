@@ -10,12 +10,15 @@ class FakeMachine implements Launcher {
   readonly signals: string[] = [];
   readonly #waiting: (() => void)[] = [];
   end: (exit: Exit) => void = () => {};
+  /** What a start waits for; one that rejects is a start that fails. */
+  mayStart = Promise.resolve();
   async start(command: Command) {
     this.started.push(command.argv.join(' '));
+    for (const wake of this.#waiting.splice(0)) wake();
+    await this.mayStart;
     const exited = new Promise<Exit>((resolve) => {
       this.end = resolve;
     });
-    for (const wake of this.#waiting.splice(0)) wake();
     return {
       pid: 0,
       exited,
@@ -34,6 +37,7 @@ class FakeMachine implements Launcher {
     return false;
   }
   async boundLogs() {}
+  /** Resolves when it was asked to start for the n-th time. */
   async nth(n: number) {
     while (this.started.length < n) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -94,6 +98,52 @@ test('another command replaces it without counting as a crash, its work done whi
   await kept.stop(1000);
 });
 
+test('what is asked for while the work of another is done is done in the same pause', async () => {
+  const machine = new FakeMachine();
+  const kept = new KeptProcess(machine, command('a'), clock);
+  await kept.start();
+  const begun = Promise.withResolvers<void>();
+  const work = Promise.withResolvers<void>();
+  const first = kept.replaceWhile(() => {
+    begun.resolve();
+    return work.promise;
+  });
+  await begun.promise;
+  const second = kept.restart(command('b'));
+  work.resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(machine.started, ['a', 'b']);
+  await kept.stop(1000);
+});
+
+test('what is asked for while it is being started ends it and starts it again', async () => {
+  const machine = new FakeMachine();
+  const kept = new KeptProcess(machine, command('a'), clock);
+  await kept.start();
+  const gate = Promise.withResolvers<void>();
+  machine.mayStart = gate.promise;
+  const first = kept.restart(command('b'));
+  await machine.nth(2);
+  const second = kept.restart(command('c'));
+  gate.resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(machine.started, ['a', 'b', 'c']);
+  assert.equal(kept.restarts, 0);
+  await kept.stop(1000);
+});
+
+test('who asks for what cannot be started is told, and the next who asks need not wait for it', async () => {
+  const machine = new FakeMachine();
+  const kept = new KeptProcess(machine, command('a'), clock);
+  await kept.start();
+  machine.mayStart = Promise.reject(new Error('no such folder'));
+  await assert.rejects(kept.restart(command('b')), /no such folder/);
+  machine.mayStart = Promise.resolve();
+  await kept.restart(command('c'));
+  assert.deepEqual(machine.started, ['a', 'b', 'c']);
+  await kept.stop(1000);
+});
+
 test('stopping wakes what waits, and ends a stopped process too', async () => {
   const machine = new FakeMachine();
   const kept = new KeptProcess(machine, command('a'), clock);
@@ -114,6 +164,7 @@ test('an end that is final is followed by nothing', async () => {
   await kept.start();
   machine.end({ code: 78, signal: null });
   await new Promise((resolve) => setImmediate(resolve));
+  await kept.restart(command('b'));
   await kept.stop(1000);
   assert.deepEqual(waits, [undefined]);
   assert.equal(machine.started.length, 1);

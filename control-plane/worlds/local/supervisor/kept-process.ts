@@ -11,6 +11,12 @@ export interface KeptProcessEvents {
   onExit?(exit: Exit, willRestartInMs: number | undefined): void;
 }
 
+interface Replacement {
+  readonly work: () => Promise<void>;
+  readonly graceMs: number;
+  readonly done: PromiseWithResolvers<void>;
+}
+
 /**
  * One process kept running: restarted with back-off when it ends, until stopped. `hold` keeps it down (a fault that kills it);
  * `release` lets it start again. CPU time is counted over all its lives.
@@ -29,8 +35,10 @@ export class KeptProcess {
   #stopping = false;
   #held = false;
   #wake: (() => void) | undefined;
-  #replacement: { readonly work: () => Promise<void>; readonly done: PromiseWithResolvers<void> } | undefined;
-  #replaced: PromiseWithResolvers<void> | undefined;
+  /** Asked for, their work not yet begun. */
+  readonly #replacements: Replacement[] = [];
+  /** Their work is done; who asked waits until it runs again. */
+  readonly #replaced: PromiseWithResolvers<void>[] = [];
   #loop: Promise<void> | undefined;
 
   constructor(launcher: Launcher, command: Command, clock: Clock, events: KeptProcessEvents = {}) {
@@ -82,19 +90,21 @@ export class KeptProcess {
     await this.#loop;
   }
 
-  /** Ends it now and starts it again at once, with another command if given; no failure of its own. Resolves when it runs again. */
+  /** {@link replaceWhile} with another command, if one is given. */
   restart(command: Command = this.#command, graceMs = 2000): Promise<void> {
     return this.replaceWhile(async () => {
       this.#command = command;
     }, graceMs);
   }
 
-  /** Ends it, does `work` while it is down, and starts it again (unless it is held down). */
+  /**
+   * Ends it, does `work` while it is down, and starts it again at once (unless it is held down); no failure of its own. Resolves
+   * when it runs again; rejects where `work` does, or with what keeps it from starting (which is tried on).
+   */
   async replaceWhile(work: () => Promise<void>, graceMs = 2000): Promise<void> {
     if (!this.#loop || this.#stopping) return;
-    while (this.#replacement) await this.#replacement.done.promise.catch(() => {});
     const done = Promise.withResolvers<void>();
-    this.#replacement = { work, done };
+    this.#replacements.push({ work, graceMs, done });
     const running = this.#current;
     if (running) await end(running, graceMs);
     else this.#wake?.();
@@ -118,6 +128,8 @@ export class KeptProcess {
     this.#startedAt = this.#clock.now();
     this.#events.onStart?.(process);
     if (this.#stopping || this.#held) process.signal('SIGKILL');
+    // Asked for while it was being started, when there was nothing to end.
+    else if (this.#replacements[0]) void end(process, this.#replacements[0].graceMs);
   }
 
   async #keep(): Promise<void> {
@@ -131,37 +143,35 @@ export class KeptProcess {
         this.#events.onExit?.(exit, undefined);
         break;
       }
-      const asked = this.#replacement !== undefined;
+      const asked = this.#replacements.length > 0;
       this.#failures = asked || this.#held ? 0 : failuresAfter(this.#failures, this.#clock.now() - this.#startedAt);
       const wait = asked || this.#held ? 0 : backoffMs(this.#failures);
       this.#events.onExit?.(exit, this.#held ? undefined : wait);
       if (wait > 0) await this.#pause(wait);
       await this.#replace();
       while (this.#held && !this.#stopping) {
+        for (const done of this.#replaced.splice(0)) done.resolve();
         await this.#pause(undefined);
         await this.#replace();
       }
       if (this.#stopping) break;
       if (!asked) this.#restarts++;
       await this.#relaunch();
-      this.#replaced?.resolve();
-      this.#replaced = undefined;
     }
-    this.#replacement?.done.resolve();
-    this.#replaced?.resolve();
+    this.#loop = undefined;
+    for (const { done } of this.#replacements.splice(0)) done.resolve();
+    for (const done of this.#replaced.splice(0)) done.resolve();
   }
 
-  /** Does the work of a replacement while the process is down; who asked for it waits until it runs again. */
+  /** Does the work of replacements while the process is down: of those as well that are asked for meanwhile. */
   async #replace(): Promise<void> {
-    const replacement = this.#replacement;
-    if (!replacement) return;
-    this.#replacement = undefined;
-    try {
-      await replacement.work();
-      if (this.#held) replacement.done.resolve();
-      else this.#replaced = replacement.done;
-    } catch (e) {
-      replacement.done.reject(e);
+    for (let next = this.#replacements.shift(); next; next = this.#replacements.shift()) {
+      try {
+        await next.work();
+        this.#replaced.push(next.done);
+      } catch (e) {
+        next.done.reject(e);
+      }
     }
   }
 
@@ -170,10 +180,13 @@ export class KeptProcess {
     while (!this.#stopping) {
       try {
         await this.#launch();
+        for (const done of this.#replaced.splice(0)) done.resolve();
         return;
-      } catch {
+      } catch (e) {
+        for (const done of this.#replaced.splice(0)) done.reject(e);
         this.#failures++;
         await this.#pause(backoffMs(this.#failures));
+        await this.#replace();
       }
     }
   }

@@ -196,8 +196,14 @@ export class WorldRuntime {
   /** Restarts one replica after the other where the documents have changed it, each once the one before answers. */
   async #roll(service: ServiceId): Promise<void> {
     for (const replica of this.replicas(service)) {
-      if (!(await replica.follow(await this.#planOf(service, replica.plan.replica)))) continue;
-      this.#options.host.say(`${this.world} ${service}.${replica.plan.replica} restarted to follow the document`);
+      const name = `${this.world} ${service}.${replica.plan.replica}`;
+      try {
+        if (!(await replica.follow(await this.#planOf(service, replica.plan.replica)))) continue;
+      } catch (e) {
+        this.#options.host.say(`${name} cannot be started as the document says; tried on: ${(e as Error).message}`);
+        continue;
+      }
+      this.#options.host.say(`${name} restarted to follow the document`);
       await replica.answers(START_WITHIN_MS, this.#abort.signal);
     }
   }
