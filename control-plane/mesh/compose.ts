@@ -22,7 +22,8 @@ const rank: Record<LeaseOwner, number> = { static: 0, chaos: 0, pattern: 1, poli
 /**
  * What is in force: one pure function with one precedence, override > mitigation > baseline; among equals the younger wins.
  * Undo is composing again without the lease, so overlapping leases cannot restore each other's leftovers.
- * Fault leases change no settings and are ignored here. Replicas stay within the service's declared bounds.
+ * Fault leases change no settings and are ignored here. Replicas stay within the service's declared bounds; what is to add some
+ * takes none away where there are more already.
  */
 export function compose(topology: Topology, baseline: MeshSettings, leases: readonly Lease[]): MeshSettings {
   const edges: Record<EdgeId, EdgeSettings> = { ...baseline.edges };
@@ -38,7 +39,8 @@ export function compose(topology: Topology, baseline: MeshSettings, leases: read
       const before = services[setting.service];
       const spec = topology.services[setting.service];
       if (before && spec) {
-        const replicas = Math.min(spec.maxReplicas, Math.max(spec.minReplicas, before.replicas + setting.addReplicas));
+        const bounded = Math.min(spec.maxReplicas, Math.max(spec.minReplicas, before.replicas + setting.addReplicas));
+        const replicas = setting.addReplicas > 0 ? Math.max(before.replicas, bounded) : bounded;
         services[setting.service] = { replicas };
       }
     }
