@@ -28,7 +28,7 @@ import { createXdsMetrics } from './xds/index.ts';
 // The control plane: the only file that knows all parts. It is a child of the supervisor, which starts it again when it dies;
 // nothing is served to a proxy until the leases of before are loaded and the supervisor said what there is.
 
-/** Exit code that asks not to be started again: what is wrong does not pass by itself. */
+/** Exit code for what does not pass by itself: a first start that ends with it is given up (control-plane-process.ts). */
 const FATAL = 78;
 
 /** Healthy windows that the simulator is fitted to. */

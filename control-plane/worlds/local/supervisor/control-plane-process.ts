@@ -3,21 +3,27 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../../mesh/clock.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
 import type { ReadyInfo } from '../protocol.ts';
-import type { Command } from './command.ts';
-import { hostLauncher } from './host-launcher.ts';
+import type { Command, Launcher } from './command.ts';
 import { KeptProcess } from './kept-process.ts';
 import { logTail } from './log-tail.ts';
 
-/** With this exit code the control plane asks not to be started again: what is wrong does not pass by itself (main.ts). */
+/** With this exit code the control plane says that what is wrong does not pass by itself (main.ts). */
 const FATAL = 78;
+/** So long it is waited for something to pass all the same. */
+const MOST_MS = 60_000;
 
-/** The control plane's process, started again when it dies, and its word that it is ready. */
+/**
+ * The control plane's process, started again when it dies, and its word that it is ready. A first start that cannot succeed is
+ * given up. Once it was ready that is tried on for good: what it has done to production nobody else can take back.
+ */
 export class ControlPlaneProcess {
   readonly #process: KeptProcess;
   readonly #log: string;
-  readonly #ready = Promise.withResolvers<ReadyInfo>();
+  #wasReady = false;
+  #ready = Promise.withResolvers<ReadyInfo>();
 
   constructor(options: {
+    readonly launcher: Launcher;
     /** The run's folder. */
     readonly run: string;
     readonly env: Readonly<Record<string, string>>;
@@ -25,12 +31,13 @@ export class ControlPlaneProcess {
     readonly clock: Clock;
     readonly say: (line: string) => void;
   }) {
-    const { run, env, argv, clock, say } = options;
+    const { launcher, run, env, argv, clock, say } = options;
     const log = join(run, 'logs', 'control-plane.log');
     this.#log = log;
     this.#ready.promise.catch(() => {});
-    this.#process = new KeptProcess(hostLauncher, controlPlaneCommand({ run, env, log, argv }), clock, {
-      isFinal: (exit) => exit.code === FATAL,
+    this.#process = new KeptProcess(launcher, controlPlaneCommand({ run, env, log, argv }), clock, {
+      isFinal: (exit) => exit.code === FATAL && !this.#wasReady,
+      mostMs: (exit) => (exit.code === FATAL ? MOST_MS : undefined),
       onExit: (exit, wait) => {
         const again = wait === undefined ? 'not to be started again' : `again in ${wait / 1000} s`;
         say(`the control plane ended (${exit.signal ?? exit.code}); ${again}\n${logTail(log, 6)}`);
@@ -40,17 +47,27 @@ export class ControlPlaneProcess {
     });
   }
 
-  /** Resolves when it first says that it is ready; rejects with UMB0405 when it gave up before. */
+  /** Resolves when it says that it is ready; rejects with UMB0405 when it gave up at its first start. */
   get ready(): Promise<ReadyInfo> {
     return this.#ready.promise;
   }
 
   saidReady(info: ReadyInfo): void {
+    this.#wasReady = true;
     this.#ready.resolve(info);
   }
 
   start(): Promise<unknown> {
     return this.#process.start();
+  }
+
+  /** Ends it, does `work` while it is down, and starts it again. Resolves when it says again that it is ready. */
+  async restart(work: () => void, graceMs: number): Promise<void> {
+    await this.#process.replaceWhile(async () => {
+      work();
+      this.#ready = Promise.withResolvers();
+    }, graceMs);
+    await this.#ready.promise;
   }
 
   stop(graceMs: number): Promise<unknown> {

@@ -8,6 +8,8 @@ export interface KeptProcessEvents {
   onStart?(process: RunningProcess): void;
   /** Whether this end is not to be followed by another start. */
   isFinal?(exit: Exit): boolean;
+  /** The longest wait for the start that follows this end; undefined = as usual. */
+  mostMs?(exit: Exit): number | undefined;
   onExit?(exit: Exit, willRestartInMs: number | undefined): void;
 }
 
@@ -145,7 +147,7 @@ export class KeptProcess {
       }
       const asked = this.#replacements.length > 0;
       this.#failures = asked || this.#held ? 0 : failuresAfter(this.#failures, this.#clock.now() - this.#startedAt);
-      const wait = asked || this.#held ? 0 : backoffMs(this.#failures);
+      const wait = asked || this.#held ? 0 : backoffMs(this.#failures, this.#events.mostMs?.(exit));
       this.#events.onExit?.(exit, this.#held ? undefined : wait);
       if (wait > 0) await this.#pause(wait);
       await this.#replace();

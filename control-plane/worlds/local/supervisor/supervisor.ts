@@ -206,6 +206,7 @@ export class Supervisor {
     started.catch(() => {});
     this.#say('starting the control plane');
     const controlPlane = new ControlPlaneProcess({
+      launcher: hostLauncher,
       run: this.run.path,
       env,
       argv: this.#options.controlPlane,
