@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -81,6 +81,50 @@ test('kill -9 of the control plane: production goes on as mitigated, the fault e
     await eventually(async () =>
       (await Promise.all(Array.from({ length: 10 }, () => ask(running.entry, '/free')))).every((a) => a.status === 200),
     );
+  } finally {
+    await running.stop();
+    place.remove();
+  }
+});
+
+test('documents with other bounds: the control plane starts again to follow them, and what a lease has added stays added', {
+  skip,
+}, async () => {
+  const place = makeHome(document({ shadow: false }));
+  const running = await Running.up(place);
+  const follow = (text: string) => {
+    writeFileSync(place.file, text);
+    process.kill(running.ready.pid, 'SIGHUP');
+  };
+  const controlPlane = () => processesOf(running.ready.runId, (command) => command.includes('control-plane.ts'))[0];
+  const answering = (count: number) =>
+    eventually(async () => {
+      const { production } = await running.tell<Description>('describe');
+      return production.endpoints.api?.filter((e) => e.healthy).length === count && production;
+    });
+  try {
+    const more = lease('m1', {
+      type: 'mitigation',
+      owner: 'policy',
+      mitigation: { kind: 'scale', target: { service: 'api' }, strength: 1 },
+      setting: { service: 'api', addReplicas: 1 },
+    }) as MitigationLease;
+    assert.equal((await running.tell<ApplyResult>('apply', more)).state, 'effective');
+    const before = controlPlane();
+    const wider = document({ shadow: false }).replace('replicas: 2', 'replicas: 4').replace('max: 3', 'max: 6');
+    follow(wider);
+    const { atRest, replicas } = await answering(5);
+    assert.deepEqual([atRest.api, replicas.api], [4, 5]);
+    const after = controlPlane();
+    assert.notEqual(after, before);
+    follow(document({ shadow: false }));
+    await answering(3);
+    const last = controlPlane();
+    follow(document({ shadow: false, api: ", GREETING: 'servus' }" }));
+    await eventually(async () => (await ask(running.entry, '/x')).body.includes('servus'));
+    assert.equal(controlPlane(), last, 'it need not start again for what it does not read');
+    await running.tell('remove', 'm1');
+    await answering(2);
   } finally {
     await running.stop();
     place.remove();

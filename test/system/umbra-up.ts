@@ -19,7 +19,7 @@ export const envOf = (home: string, more: Env = {}): NodeJS.ProcessEnv => ({
 
 /** An application under `umbra up`, with the real control plane. */
 export interface UmbraUp {
-  readonly ready: { api: string; tokenFile: string; runId: string; entry: { host: string; port: number } };
+  readonly ready: { api: string; tokenFile: string; pid: number; runId: string; entry: { host: string; port: number } };
   /** Reads from the API, `path` below /api/v1. */
   get<T>(path: string): Promise<T>;
   /** Gives an order with the token. */

@@ -15,7 +15,7 @@ import type { AuditEntry, Override, Pattern } from '../../control-plane/mesh/rec
 import type { Store } from '../../control-plane/mesh/store.ts';
 import { openStore } from '../../control-plane/store/sqlite.ts';
 import { processesOf, whyNot } from '../local/machine.ts';
-import { document } from '../local/running.ts';
+import { document, eventually } from '../local/running.ts';
 import { bin, type Env, envOf, umbraUp } from './umbra-up.ts';
 
 // The umbra command as a user has it, with the real control plane: what is wrong is said before anything is started, and what
@@ -225,5 +225,26 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
   );
   const audit = await running.get<AuditEntry[]>('/audit?limit=500');
   for (const entry of before) assert.ok(audit.some((e) => e.seq === entry.seq && e.action === entry.action));
+  await running.stop();
+});
+
+test('a mode changed in the document counts from SIGHUP on; an order of the operator stands over it', {
+  skip,
+}, async () => {
+  const at = place();
+  const running = await up(at);
+  const become = async (modes: { web: string; api: string }, documents: string) => {
+    writeFileSync(at.file, documents);
+    process.kill(running.ready.pid, 'SIGHUP');
+    await eventually(async () => {
+      const now = (await running.get<PlaneStatus>('/status')).modes;
+      return now.web === modes.web && now.api === modes.api;
+    });
+  };
+  const automatic = document({ shadow: false }).replaceAll('data: true', 'data: true\n      mode: auto');
+  await become({ web: 'auto', api: 'auto' }, automatic);
+  const ordered = umbra(at.home, ['override', 'mode', 'api', 'approve', '--reason', 'a test']);
+  assert.equal(ordered.code, 0, ordered.text);
+  await become({ web: 'off', api: 'approve' }, automatic.replaceAll('mode: auto', 'mode: off'));
   await running.stop();
 });

@@ -113,15 +113,6 @@ export interface FaultState {
   readonly detail: string;
 }
 
-/** A change to production's services at run time; the shadow follows. */
-export interface ServiceUpdate {
-  readonly service: ServiceId;
-  readonly command?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly version?: string;
-  readonly replicas?: number;
-}
-
 /** Attempts to leave the shadow that were denied, counted since it started. `unknown`: this wall denies without counting. */
 export interface DeniedCounters {
   readonly network: number | 'unknown';
@@ -159,7 +150,6 @@ export interface Requests {
   faults: { params: Record<string, never>; result: { ids: string[] } };
   snapshotState: { params: Record<string, never>; result: { services: ServiceId[] } };
   resetState: { params: Record<string, never>; result: { services: ServiceId[] } };
-  update: { params: ServiceUpdate; result: { changed: boolean } };
   recorded: { params: { external: ServiceId; answers: RecordedAnswer[] }; result: { kept: number } };
   ready: { params: ReadyInfo; result: Record<string, never> };
 }

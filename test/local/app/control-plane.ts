@@ -70,7 +70,6 @@ const commands: Record<string, (argument: never) => unknown> = {
   faultState: (id: never) => supervisor.call('faultState', { id }),
   snapshotState: () => worlds.shadow?.snapshotState(),
   resetState: () => worlds.shadow?.resetState(),
-  update: (update: never) => supervisor.call('update', update),
   mirrorShare: (share: never) => worlds.mirrorShare(share),
   machine: () => worlds.machine(),
   denied: () => ({ ...worlds.denied(), targets: worlds.deniedTargets() }),

@@ -1,4 +1,4 @@
-import type { Description, ReadyInfo, ServiceUpdate } from '../protocol.ts';
+import type { Description, ReadyInfo } from '../protocol.ts';
 import type { Handlers } from '../rpc.ts';
 import type { ShadowHost } from './shadow-host.ts';
 import type { WorldRuntime } from './world-runtime.ts';
@@ -6,7 +6,6 @@ import type { WorldRuntime } from './world-runtime.ts';
 /** What the control plane's requests reach. */
 export interface Reachable {
   describe(): Description;
-  update(update: ServiceUpdate): Promise<boolean>;
   production(): WorldRuntime;
   /** Or why there is none. */
   shadow(): ShadowHost | string;
@@ -38,7 +37,6 @@ export function requestsOf(parts: Reachable): Handlers {
     faults: () => ({ ids: shadowIfAny()?.faults.ids() ?? [] }),
     snapshotState: async () => ({ services: await shadow().snapshotState() }),
     resetState: async () => ({ services: await shadow().resetState() }),
-    update: async (update) => ({ changed: await parts.update(update) }),
     recorded: ({ external, answers }) => ({ kept: shadow().recorded(external, answers) }),
     ready: (info) => {
       parts.ready(info);

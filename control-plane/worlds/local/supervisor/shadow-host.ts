@@ -217,12 +217,14 @@ export class ShadowHost {
     await rm(start, { recursive: true, force: true });
   }
 
-  async follow(documents: Documents): Promise<void> {
-    this.#documents = {
-      ...documents,
-      ...(this.#options.documents.shadow ? { shadow: documents.shadow ?? this.#options.documents.shadow } : {}),
-    };
-    await this.runtime.follow(this.#documents);
+  /** Production has adopted them before: its counts are what the shadow's are a share of. */
+  adopt(documents: Documents): void {
+    this.#documents = documents;
+    this.runtime.adopt(documents);
+  }
+
+  follow(): Promise<void> {
+    return this.runtime.follow();
   }
 
   /** Production's replica count of a service is another now. Never rejects: production does not depend on it. */

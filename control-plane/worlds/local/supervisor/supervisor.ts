@@ -6,13 +6,14 @@ import { assets } from '../../../assets.ts';
 import { findEnvoy } from '../../../envoy/binary.ts';
 import { type Clock, wallClock } from '../../../mesh/clock.ts';
 import { UmbraError } from '../../../mesh/errors.ts';
-import type { Description, ServiceUpdate } from '../protocol.ts';
+import type { Description } from '../protocol.ts';
 import { type RpcServer, serveRpc } from '../rpc.ts';
 import { childEnv } from './child-env.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { ControlPlaneProcess } from './control-plane-process.ts';
 import { within } from './deadline.ts';
-import { assertSameGraph, externalsOf, readDocuments, withUpdate } from './documents.ts';
+import { assertFollowable, restartsControlPlane } from './document-changes.ts';
+import { externalsOf, readDocuments } from './documents.ts';
 import { healthCheckOf } from './health-check.ts';
 import { hostLauncher } from './host-launcher.ts';
 import { MachineLoad } from './machine-load.ts';
@@ -84,7 +85,9 @@ export class Supervisor {
   #controlPlane: ControlPlaneProcess | undefined;
   #tick: NodeJS.Timeout | undefined;
   readonly #load = new MachineLoad();
-  #following: Promise<void> = Promise.resolve();
+  readonly #started = Promise.withResolvers<void>();
+  /** Changed documents are followed one after the other, the first once everything has started. */
+  #following = this.#started.promise;
   /** While it starts. */
   #starting: Promise<Ready> | undefined;
   readonly #interrupted = Promise.withResolvers<never>();
@@ -130,7 +133,9 @@ export class Supervisor {
     if (this.#options.signal?.aborted) onAbort();
     this.#starting = this.#bringUp(envoyBinary, ports);
     try {
-      return await this.#starting;
+      const ready = await this.#starting;
+      this.#started.resolve();
+      return ready;
     } catch (e) {
       await this.stop();
       throw e;
@@ -192,7 +197,6 @@ export class Supervisor {
       this.run.supervisorSocket,
       requestsOf({
         describe: () => this.describe(),
-        update: (update) => this.update(update),
         production: () => this.#production!,
         shadow: () => this.#shadow ?? `there is no shadow: ${this.#noShadow}`,
         ready: (info) => this.#controlPlane?.saidReady(info),
@@ -226,10 +230,8 @@ export class Supervisor {
     }
     this.#goOn();
     this.#say('waiting for the control plane');
-    const waitFor = <T>(what: Promise<T>, ms: number) =>
-      within(this.#clock, ms, Promise.race([what, this.#interrupted.promise]), () => controlPlane.late(ms));
-    const info = await waitFor(controlPlane.ready, CONTROL_PLANE_WITHIN_MS);
-    await waitFor(this.#entered(), 2 * ENTER_WITHIN_MS);
+    const info = await this.#waitFor(controlPlane.ready, CONTROL_PLANE_WITHIN_MS);
+    await this.#waitFor(this.#entered(), 2 * ENTER_WITHIN_MS);
     const answer: Ready = {
       ...info,
       tokenFile: this.run.token,
@@ -241,6 +243,12 @@ export class Supervisor {
     writeFileSync(`${this.run.ready}.new`, `${JSON.stringify(answer, null, 2)}\n`);
     renameSync(`${this.run.ready}.new`, this.run.ready);
     return answer;
+  }
+
+  /** Waits for what the control plane does. @throws UmbraError UMB0405 where it takes longer, or Error where it is stopped */
+  #waitFor<T>(what: Promise<T>, ms: number): Promise<T> {
+    const late = () => this.#controlPlane!.late(ms);
+    return within(this.#clock, ms, Promise.race([what, this.#interrupted.promise]), late);
   }
 
   async #makeShadow(host: ReplicaHost, ports: PortAllocator): Promise<void> {
@@ -325,32 +333,48 @@ export class Supervisor {
     hostLauncher.boundLogs(this.run.logs()).catch(() => {});
   }
 
-  /** Reads the file again (SIGHUP). A file with a problem, or another graph, changes nothing and is said. */
+  /** Reads the file again (SIGHUP). A file with a problem, or with what a run cannot follow, changes nothing and is said. */
   async reload(): Promise<void> {
     try {
       await this.#follow(readDocuments(this.#file));
     } catch (e) {
-      this.#say(e instanceof UmbraError ? e.toText() : String(e));
+      this.#sayUnlessStopped(e);
     }
-  }
-
-  /** Changes one service of production at run time; the shadow follows. Resolves when both have. */
-  async update(update: ServiceUpdate): Promise<boolean> {
-    const documents = withUpdate(this.#documents, update);
-    if (!documents) return false;
-    await this.#follow(documents);
-    return true;
   }
 
   #follow(documents: Documents): Promise<void> {
     const next = this.#following.then(async () => {
-      assertSameGraph(this.#documents, documents);
-      this.#documents = documents;
-      await Promise.all([this.#production!.follow(documents), this.#shadow?.follow(documents)]);
+      assertFollowable(this.#documents, documents);
+      const adopt = () => {
+        this.#documents = documents;
+        this.#production!.adopt(documents);
+        this.#shadow?.adopt(documents);
+      };
+      if (restartsControlPlane(this.#documents, documents)) await this.#restartControlPlane(adopt);
+      else adopt();
+      await Promise.all([this.#production!.follow(), this.#shadow?.follow()]);
       this.#rpc?.emit('documents', { documents });
     });
     this.#following = next.catch(() => {});
     return next;
+  }
+
+  /**
+   * What the control plane reads once it reads anew. The old one must not see the new counts, which it would bound by its own
+   * documents; what is scaled down waits for the new one, which tells callers of an endpoint's end.
+   */
+  async #restartControlPlane(adopt: () => void): Promise<void> {
+    this.#say('starting the control plane again, to follow the document');
+    try {
+      await this.#waitFor(this.#controlPlane!.restart(adopt, CONTROL_PLANE_GRACE_MS), CONTROL_PLANE_WITHIN_MS);
+    } catch (e) {
+      // It is tried on; replicas follow without it.
+      this.#sayUnlessStopped(e);
+    }
+  }
+
+  #sayUnlessStopped(e: unknown): void {
+    if (!this.#stopped) this.#say(e instanceof UmbraError ? e.toText() : String(e));
   }
 
   /** Stops everything in order; nothing is left but data, logs and the store. Idempotent. */

@@ -180,14 +180,19 @@ export class WorldRuntime {
     });
   }
 
-  /** Follows changed documents: counts, commands, environment, versions. Resolves when everything is as they say. */
-  async follow(documents: Documents): Promise<void> {
+  /** Takes changed documents as its own: what is asked for is by them at once, what there is once it has followed them. */
+  adopt(documents: Documents): void {
     this.#documents = documents;
-    const services = Object.entries(documents.application.spec.services);
+    for (const [service, spec] of Object.entries(documents.application.spec.services))
+      this.#countAtRest(service, this.#options.replicasOf(spec, service));
+  }
+
+  /** Follows the documents adopted: counts, commands, environment, versions. Resolves when everything is as they say. */
+  async follow(): Promise<void> {
     await Promise.all(
-      services.map(async ([service, spec]) => {
+      Object.keys(this.#documents.application.spec.services).map(async (service) => {
         await this.#inOrder(service, () => this.#roll(service));
-        await this.rest(service, this.#options.replicasOf(spec, service));
+        if (this.replicas(service).length !== this.wanted(service)) await this.scale(service, this.wanted(service));
       }),
     );
     this.#options.onChange();
@@ -210,10 +215,16 @@ export class WorldRuntime {
 
   /** Changes how many replicas a service has at rest; what leases have added stays added. */
   async rest(service: ServiceId, count: number): Promise<void> {
+    if (this.#countAtRest(service, count)) await this.scale(service, this.wanted(service));
+  }
+
+  /** Whether that is another count than before. */
+  #countAtRest(service: ServiceId, count: number): boolean {
     const difference = count - (this.#atRest.get(service) ?? count);
-    if (difference === 0) return;
+    if (difference === 0) return false;
     this.#atRest.set(service, count);
-    await this.scale(service, Math.max(1, this.wanted(service) + difference));
+    this.#wanted.set(service, Math.max(1, this.wanted(service) + difference));
+    return true;
   }
 
   describe(): WorldDescription {
