@@ -239,7 +239,7 @@ test('a mode changed in the document counts from SIGHUP on; an order of the oper
     await eventually(async () => {
       const now = (await running.get<PlaneStatus>('/status')).modes;
       return now.web === modes.web && now.api === modes.api;
-    });
+    }, 180_000);
   };
   const automatic = document({ shadow: false }).replaceAll('data: true', 'data: true\n      mode: auto');
   await become({ web: 'auto', api: 'auto' }, automatic);
