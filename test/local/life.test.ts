@@ -131,6 +131,32 @@ test('documents with other bounds: the control plane starts again to follow them
   }
 });
 
+test('a command that does not run costs a service one replica, and the next document mends it', { skip }, async () => {
+  const place = makeHome(document({ shadow: false }));
+  const running = await Running.up(place);
+  const follow = (text: string) => {
+    writeFileSync(place.file, text);
+    process.kill(running.ready.pid, 'SIGHUP');
+  };
+  try {
+    const [web, api] = document({ shadow: false }).split('    api:');
+    follow(`${web}    api:${api!.replace(/command: .*/, "command: [node, -e, 'process.exit(1)']")}`);
+    await eventually(async () =>
+      running.progress.some((p) => p.includes('api.0 does not answer as the document says')),
+    );
+    await eventually(async () => (await ask(running.entry, '/x')).status === 200);
+    assert.ok(!running.progress.some((p) => p.includes('api.1 restarted')));
+    follow(document({ shadow: false, api: ", GREETING: 'servus' }" }));
+    await eventually(async () => {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => ask(running.entry, '/x')));
+      return answers.every(({ body }) => body.includes('servus'));
+    });
+  } finally {
+    await running.stop();
+    place.remove();
+  }
+});
+
 test('kill -9 of the supervisor: the next start leaves nothing of it', { skip: noShadow }, async () => {
   const place = makeHome(document());
   const first = await Running.up(place);

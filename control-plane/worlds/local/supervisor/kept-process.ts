@@ -96,6 +96,8 @@ export class KeptProcess {
   restart(command: Command = this.#command, graceMs = 2000): Promise<void> {
     return this.replaceWhile(async () => {
       this.#command = command;
+      // Those before were not its own.
+      this.#failures = 0;
     }, graceMs);
   }
 

@@ -128,7 +128,7 @@ export class Replica {
         this.#wasReady = true;
         return true;
       }
-      if (clock.now() >= until || (!this.#wasReady && this.app.failures >= MOST_FAILURES)) return false;
+      if (clock.now() >= until || this.app.failures >= MOST_FAILURES) return false;
       await clock.sleep(PROBE_EVERY_MS);
     }
     return false;

@@ -7,7 +7,7 @@ import { START_WITHIN_MS } from '../../../mesh/world.ts';
 import type { LocalWorldName, ProcessSample, WorldCapabilities, WorldDescription } from '../protocol.ts';
 import { describeCheck } from './health-check.ts';
 import { KeptProcess } from './kept-process.ts';
-import { ingressNode, inheritedEnv, planReplica, type ReplicaPlan, type ReplicaPorts } from './layout.ts';
+import { ingressNode, inheritedEnv, planKey, planReplica, type ReplicaPlan, type ReplicaPorts } from './layout.ts';
 import { logTail } from './log-tail.ts';
 import type { PortAllocator } from './ports.ts';
 import { proxyIsLive } from './probe.ts';
@@ -198,18 +198,30 @@ export class WorldRuntime {
     this.#options.onChange();
   }
 
-  /** Restarts one replica after the other where the documents have changed it, each once the one before answers. */
+  /**
+   * Restarts one replica after the other where the documents have changed it, each once the one before answers: a command that
+   * does not run costs a service one replica, not all.
+   */
   async #roll(service: ServiceId): Promise<void> {
-    for (const replica of this.replicas(service)) {
-      const name = `${this.world} ${service}.${replica.plan.replica}`;
+    const { host } = this.#options;
+    const planned = await Promise.all(
+      this.replicas(service).map(async (replica) => ({
+        replica,
+        plan: await this.#planOf(service, replica.plan.replica),
+      })),
+    );
+    if (planned.every(({ replica, plan }) => planKey(plan) === planKey(replica.plan))) return;
+    for (const { replica, plan } of planned) {
+      const name = `${this.world} ${service}.${plan.replica}`;
       try {
-        if (!(await replica.follow(await this.#planOf(service, replica.plan.replica)))) continue;
+        if (await replica.follow(plan)) host.say(`${name} restarted to follow the document`);
       } catch (e) {
-        this.#options.host.say(`${name} cannot be started as the document says; tried on: ${(e as Error).message}`);
-        continue;
+        host.say(`${name} cannot be started as the document says; tried on: ${(e as Error).message}`);
+        return;
       }
-      this.#options.host.say(`${name} restarted to follow the document`);
-      await replica.answers(START_WITHIN_MS, this.#abort.signal);
+      if ((await replica.answers(START_WITHIN_MS, this.#abort.signal)) || this.#abort.signal.aborted) continue;
+      host.say(`${name} does not answer as the document says; the other replicas of ${service} stay as they are`);
+      return;
     }
   }
 
