@@ -44,11 +44,14 @@ export class DeltaSubscription extends Subscription {
     const resumes = !this.#started && request.initialVersions.size > 0;
     if (resumes) this.resumed = true;
     const wildcard = this.interest.wildcard;
+    const unknown = request.subscribe.filter((name) => !this.interest.covers(name));
     const change = this.interest.update(request.subscribe, request.unsubscribe);
     for (const name of request.passing ?? []) if (this.interest.names.has(name)) this.#pass(name);
     if (!this.#started) this.#bring(request.initialVersions);
     this.#started = true;
     if (resumes) this.refreshSoon();
+    // The set it is in step with may hold what it had not asked for and was not sent.
+    else for (const name of unknown) if (this.holdings.version(name) !== null) this.holdings.set(name, null);
     for (const name of change.asked) if (!resumes || this.holdings.version(name) === null) this.fresh.add(name);
     if (change.gainedWildcard && !resumes) this.gainWildcard(change, wildcard);
     for (const name of change.dropped) {

@@ -30,7 +30,9 @@ export interface Need {
 interface Good {
   readonly set: TypeSet;
   /** The names it was accepted for; undefined = all. */
-  readonly names: ReadonlySet<string> | undefined;
+  names: ReadonlySet<string> | undefined;
+  /** What it no longer has and clients were left for the time being. */
+  kept: readonly Resource[];
   /** The one before it, for when another proxy of the node thinks otherwise. */
   readonly before?: Good | undefined;
 }
@@ -52,6 +54,7 @@ const nothingAsked = new ResourceSet([]).fitting(undefined);
 const nothingCarried: ReadonlyMap<string, Need> = new Map();
 const noProblems: ReadonlyMap<string, string> = new Map();
 const noNames: ReadonlySet<string> = new Set();
+const nothingKept: readonly Resource[] = [];
 const MOST_REVISIONS = 128;
 
 /**
@@ -193,15 +196,19 @@ export class NodeRecord implements StreamNode {
 
   /**
    * A proxy has acknowledged all it asks for of this set: what to go back to. `names`: what that is, where it is not everything
-   * and it matters ({@link Subscription.namesOfWhole}).
+   * and it matters ({@link Subscription.namesOfWhole}). `kept`: {@link Subscription.keptBodies}.
    */
-  onSynced(typeUrl: string, set: TypeSet, names?: ReadonlySet<string>): void {
+  onSynced(typeUrl: string, set: TypeSet, names?: ReadonlySet<string>, kept: readonly Resource[] = nothingKept): void {
     if (!this.#remembers(typeUrl)) return;
     const good = this.#good.get(typeUrl);
     if (good?.set !== set) {
-      const before = good && { set: good.set, names: good.names };
-      this.#good.set(typeUrl, { set, names: names && new Set(names), before });
-    } else if (good.names) this.#good.set(typeUrl, { ...good, names: names && new Set([...good.names, ...names]) });
+      const before = good && { set: good.set, names: good.names, kept: good.kept };
+      this.#good.set(typeUrl, { set, names: names && new Set(names), kept, before });
+      return;
+    }
+    if (good.names) good.names = names && new Set([...good.names, ...names]);
+    // Another client of the node may have been left less.
+    if (kept.length > 0) good.kept = kept;
   }
 
   onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {
@@ -285,7 +292,7 @@ export class NodeRecord implements StreamNode {
   #withoutRefused(wanted: TypeSet, problems: Map<string, string>): { set: TypeSet; frozen: Set<string> } {
     const names = this.#refused.get(wanted.typeUrl);
     if (!names?.size) return { set: wanted, frozen: new Set() };
-    const good = this.#good.get(wanted.typeUrl)?.set;
+    const good = this.#good.get(wanted.typeUrl);
     const resources: Resource[] = [];
     const frozen = new Set<string>();
     let replaced = false;
@@ -298,7 +305,7 @@ export class NodeRecord implements StreamNode {
       }
       replaced = true;
       problems.set(r.name, detail);
-      const before = good?.get(r.name);
+      const before = good?.set.get(r.name) ?? good?.kept.find(({ name }) => name === r.name);
       if (before && !versions!.has(before.version)) resources.push(before);
       else frozen.add(r.name);
     }

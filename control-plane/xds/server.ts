@@ -311,7 +311,7 @@ export class ManagementServer {
       const inFull = subscription.accepted(sent.set, true);
       if (inFull) subscription.syncedRevision = Math.max(subscription.syncedRevision, sent.revision);
       if (inFull || subscription.accepted(sent.set, false))
-        record.onSynced(typeUrl, sent.set, subscription.namesOfWhole);
+        record.onSynced(typeUrl, sent.set, subscription.namesOfWhole, subscription.keptBodies);
       // Before anything newer is sent: a refusal of that must not reach back to this.
       waiters.advance();
       if (this.#events.has('ack')) this.#events.emit('ack', event());

@@ -84,6 +84,10 @@ export class SotwSubscription extends Subscription {
     return isFullState(this.typeUrl);
   }
 
+  override get keptBodies(): readonly Resource[] {
+    return this.whole && this.#kept.size > 0 ? [...this.#kept.values()] : super.keptBodies;
+  }
+
   /** A heartbeat has to be whole as well, or it deletes the others, also those that are kept: the last answer, once more. */
   protected override timedResources(goal: Goal): readonly Resource[] {
     if (!this.whole) return super.timedResources(goal);

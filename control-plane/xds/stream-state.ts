@@ -2,6 +2,7 @@ import type { Verdict } from './answers.ts';
 import type { ClusterMemory } from './cluster-memory.ts';
 import type { DeltaRequest } from './delta.ts';
 import { DeltaSubscription } from './delta.ts';
+import type { Resource } from './resource.ts';
 import type { SotwRequest } from './sotw.ts';
 import { SotwSubscription } from './sotw.ts';
 import type { Goal, Outgoing, PlanOptions, Subscription, SubscriptionOptions } from './subscription.ts';
@@ -17,8 +18,8 @@ export interface StreamNode {
   troubled(typeUrl: string): boolean;
   /** The clusters its clients were sent. */
   readonly clusters: ClusterMemory;
-  /** The stream's client has acknowledged all there is of this set for it: for these names, or for all. */
-  onSynced(typeUrl: string, set: TypeSet, names: ReadonlySet<string> | undefined): void;
+  /** The stream's client has acknowledged all there is of this set for it: for these names, or for all; and was left `kept`. */
+  onSynced(typeUrl: string, set: TypeSet, names: ReadonlySet<string> | undefined, kept: readonly Resource[]): void;
 }
 
 export interface StreamOptions extends SubscriptionOptions {
@@ -135,7 +136,7 @@ export class StreamState {
     if (s.idle && !s.plan(goal, keepNone)) {
       s.syncedRevision = goal.revision;
       // Nothing asked for is nothing accepted.
-      if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set, s.namesOfWhole);
+      if (s.synced !== goal.set && !s.interest.empty) node.onSynced(s.typeUrl, goal.set, s.namesOfWhole, s.keptBodies);
       s.synced = goal.set;
     }
     return undefined;

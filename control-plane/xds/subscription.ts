@@ -59,6 +59,7 @@ export interface SubscriptionOptions {
 
 const MOST_OUTSTANDING = 8;
 const nothing: ReadonlySet<string> = new Set();
+const noBodies: readonly Resource[] = [];
 
 /** Everything, removals at once or not yet. */
 export const keepNone: PlanOptions = { holdRemovals: false, freshOnly: false };
@@ -247,6 +248,11 @@ export abstract class Subscription {
   /** Names it asks for, where that is not everything and what an answer leaves out is deleted. */
   get namesOfWhole(): ReadonlySet<string> | undefined {
     return this.whole && !this.interest.wildcard ? this.interest.names : undefined;
+  }
+
+  /** What its goal no longer has and the client was left for the time being, where it cannot be told by itself what goes. */
+  get keptBodies(): readonly Resource[] {
+    return noBodies;
   }
 
   /** The client goes on with what it has, whose times to live are running out. */

@@ -267,7 +267,7 @@ suite('chaos in Envoy', { skip: bin ? false : 'no Envoy: set ENVOY_BIN or put en
     await counted(watched.counter('config_reload'), 5);
     watched.publish(config({ share: 2 }));
     await counted(watched.counter('config_fail'), 1);
-    assert.match(envoy.log(), /umbra chaos: configuration refused: .*share/);
+    await world.says(envoy, /umbra chaos: configuration refused: .*share/);
     assert.equal((await send(envoy.ports.watched!, '/x')).status, 418);
   });
 
@@ -315,8 +315,9 @@ suite('chaos in Envoy', { skip: bin ? false : 'no Envoy: set ENVOY_BIN or put en
   });
 
   test('what was done is in the log, and at the end nothing is active', async () => {
-    assert.match(envoy.log(), /umbra chaos: f0;seed=7;n=0;delay=50/);
-    assert.match(envoy.log(), /umbra chaos: f0;seed=7;n=0\n/, 'the reset, which no header could name');
+    await world.says(envoy, /umbra chaos: f0;seed=7;n=0;delay=50/);
+    // The reset, which no header could name.
+    await world.says(envoy, /umbra chaos: f0;seed=7;n=0\n/);
     await world.shows(envoy, 'umbra_chaos_active', (active) => active === 0);
     assert.equal(await stat('umbra_chaos_waiting'), 0);
     assert.equal(envoy.log().match(/Uncaught|RuntimeError|unreachable/), null);

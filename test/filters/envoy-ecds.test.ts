@@ -10,7 +10,7 @@ import type { MirrorConfig } from '../../filters/config.ts';
 import { withTrap } from './answers.ts';
 import { WatchedFilter } from './ecds.ts';
 import { bootstrap, cluster, findEnvoy, listener, type RunningEnvoy, startEnvoy } from './envoy-process.ts';
-import { counted, shows } from './envoy-world.ts';
+import { counted, says, shows } from './envoy-world.ts';
 import { modulePath } from './harness.ts';
 import { type Service, send, serve } from './services.ts';
 
@@ -122,7 +122,7 @@ test('a wrong one is refused and the one before stays in force', { skip }, async
   const before = await stat(refused);
   publish({ percent: 1000, cluster: 'shadow' });
   await reaches(refused, before + 1);
-  assert.match(envoy.log(), /umbra mirror: configuration refused: percent/);
+  await says(envoy, /umbra mirror: configuration refused: percent/);
   assert.equal((await send(envoy.ports.in!, '/c')).status, 200);
   await shadow.arrived(3);
   assert.equal(shadow.received[2]?.headers.host, 'second.example');

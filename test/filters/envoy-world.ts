@@ -53,6 +53,15 @@ export async function shows(envoy: RunningEnvoy, name: string, wanted: (value: n
   }
 }
 
+/** Waits until Envoy's log has a line: it comes by a pipe, in its own time. */
+export async function says(envoy: RunningEnvoy, line: RegExp): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!line.test(envoy.log())) {
+    if (performance.now() > end) assert.match(envoy.log(), line);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** Asks for a counter until it is at least `n`. */
 export const counted = (envoy: RunningEnvoy, name: string, n: number): Promise<number> =>
   shows(envoy, name, (value) => value >= n);

@@ -192,7 +192,7 @@ class FakeProxy {
     if (verdict.kind === 'nack') this.node.onNack(type, verdict.sent, verdict.detail, this.#now);
     const subscription = this.#state.subscription(type)!;
     if (verdict.kind === 'ack' && subscription.accepted(verdict.sent.set, false))
-      this.node.onSynced(type, verdict.sent.set, subscription.namesOfWhole);
+      this.node.onSynced(type, verdict.sent.set, subscription.namesOfWhole, subscription.keptBodies);
   }
 
   #judgeOne(): void {
@@ -238,7 +238,38 @@ class FakeProxy {
   }
 }
 
-const runs = { numRuns: 2000, interruptAfterTimeLimit: 3000, markInterruptAsFailure: false };
+/** Sequences that were answered wrongly once. */
+const found: [Op[]][] = [
+  // Asked for just after it went, and there again: the set before had it, the client had not.
+  [
+    [
+      { op: 'set', resources: [[CDS, 'c', 1, false]] },
+      { op: 'ask', type: CDS, add: ['a'], remove: [] },
+      { op: 'set', resources: [[RDS, 'a', 0, false]] },
+      { op: 'ask', type: CDS, add: ['b', 'c'], remove: [] },
+      { op: 'set', resources: [[CDS, 'c', 1, false]] },
+      { op: 'answer', how: 'newest' },
+    ],
+  ],
+  // To go, but left because routes that used it are refused; there again in a version that is refused.
+  [
+    [
+      { op: 'ask', type: RDS, add: [], remove: [] },
+      { op: 'ask', type: CDS, add: [], remove: [] },
+      { op: 'set', resources: [[CDS, 'c', 0, false]] },
+      {
+        op: 'set',
+        resources: [
+          [RDS, 'a', 3, false],
+          [CDS, 'a', 0, false],
+        ],
+      },
+      { op: 'set', resources: [[CDS, 'c', 3, false]] },
+    ],
+  ],
+];
+
+const runs = { numRuns: 2000, interruptAfterTimeLimit: 3000, markInterruptAsFailure: false, examples: found };
 
 for (const protocol of ['sotw', 'delta'] as const) {
   test(`${protocol}: a client that accepts everything ends up with exactly what it asks for`, () => {
