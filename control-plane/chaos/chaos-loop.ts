@@ -2,7 +2,7 @@ import type { Learned, Log } from '../guardian/ports.ts';
 import { backoffMs } from '../mesh/backoff.ts';
 import type { Clock } from '../mesh/clock.ts';
 import { UmbraError } from '../mesh/errors.ts';
-import { describeFault, type Fault, type FaultClass, faultKinds } from '../mesh/fault.ts';
+import { describeFault, type Fault } from '../mesh/fault.ts';
 import type { Plan } from '../mesh/mitigation.ts';
 import type { Policy } from '../mesh/policy.ts';
 import type { Decision, Diagnosis, Episode, Pattern } from '../mesh/record.ts';
@@ -23,6 +23,7 @@ import { createPulse, type Pulse } from './pulse.ts';
 import { reproductionOf } from './reproduce.ts';
 import { keyOf, type ScenarioOptions, scenariosOf } from './scenarios.ts';
 import { createShadowState } from './shadow-state.ts';
+import { createTally, type Tally } from './tally.ts';
 import { MOST_PAUSE_MS } from './until-done.ts';
 import { createVerifications } from './verifications.ts';
 
@@ -57,7 +58,7 @@ export interface ChaosOptions {
   readonly unfaultedShare?: number;
 }
 
-export interface ChaosStatus {
+export interface ChaosStatus extends ReturnType<Tally['counts']> {
   /** In words: `episode e12: latency@cart, trial 2: …`. */
   readonly activity: string;
   /** Why nothing is injected now, or undefined. */
@@ -66,13 +67,6 @@ export interface ChaosStatus {
   readonly problems: readonly string[];
   /** It is asked to reproduce production's trouble, or does. */
   readonly reproducing: boolean;
-  readonly episodes: number;
-  readonly faultsInjected: number;
-  readonly failuresDetected: number;
-  readonly mitigationsTried: number;
-  readonly mitigationsSuccessful: number;
-  readonly byClass: Readonly<Partial<Record<FaultClass, number>>>;
-  readonly byKind: Readonly<Record<string, number>>;
   /** Share of the shadow's time without a fault since the start, 0..1. */
   readonly unfaultedShare: number;
   readonly diagnosis?: Diagnosis;
@@ -114,9 +108,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   const emit = (event: ChaosEvent) => options.onEvent?.(event);
   const rng: Rng = rngOf(options.seed ?? clock.now());
   const least = options.unfaultedShare ?? 0.25;
-  const counts = { episodes: 0, faultsInjected: 0, failuresDetected: 0, mitigationsTried: 0, mitigationsSuccessful: 0 };
-  const byClass: Partial<Record<FaultClass, number>> = {};
-  const byKind: Record<string, number> = {};
+  const tally = createTally();
   /** Mean good ratio of controls, by scenario and magnitude. */
   const controls = new Map<string, number>();
   /** Windows of the newest episodes, by id: a control is watched as long as its episode was. */
@@ -177,7 +169,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     const controlKey = `${key}×${job.fault.magnitude.toFixed(2)}`;
     const controlRatio = controls.get(controlKey);
     const controlWindows = job.type === 'control' ? lengths.get(job.controlOf) : undefined;
-    counts.episodes++;
+    tally.begun();
     let result: EpisodeResult;
     try {
       result = await runEpisode(id, job, {
@@ -203,7 +195,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         },
         faulted: (from, to) => {
           book(id, job.fault, from, to);
-          countFault(job.fault);
+          tally.fault(job.fault);
           // Until it is known otherwise.
           state.mark(true);
         },
@@ -221,7 +213,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
       curriculum.refused(key);
       return undefined;
     }
-    count(e, result);
+    tally.ended(result);
     lengths.set(id, result.experience.curve.length);
     if (lengths.size > REMEMBERED) lengths.delete(lengths.keys().next().value!);
     if (e.invalid !== undefined && job.type !== 'verify' && stop(signal)() !== undefined) curriculum.again(job);
@@ -259,20 +251,6 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   /** Books a fault's time in force and what production paid in it. */
   function book(id: string, fault: Fault, from: number, to: number): void {
     budget.receipt(id, fault, (to - from) / 1000, options.cost?.(from, to));
-  }
-
-  function countFault({ kind }: Fault): void {
-    counts.faultsInjected++;
-    const { class: faultClass } = faultKinds[kind];
-    byClass[faultClass] = (byClass[faultClass] ?? 0) + 1;
-    byKind[kind] = (byKind[kind] ?? 0) + 1;
-  }
-
-  function count(e: Episode, result: EpisodeResult): void {
-    if (e.detectedAfterMs !== undefined) counts.failuresDetected++;
-    const tried = result.experience.steps.filter((s) => s.action.do === 'apply');
-    counts.mitigationsTried += tried.length;
-    counts.mitigationsSuccessful += tried.filter((s) => s.verdict === 'kept').length;
   }
 
   /** Hosts ejected in an episode before are still out: a fault there would not be felt. */
@@ -405,9 +383,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
         ...(paused === undefined ? {} : { paused }),
         problems: problems.texts(),
         reproducing: verifications.open(),
-        ...counts,
-        byClass,
-        byKind,
+        ...tally.counts(),
         unfaultedShare: pulse && total > 0 ? pulse.unfaultedMs() / total : 1,
         ...(diagnosis ? { diagnosis } : {}),
         ...(pulse ? { healthy: pulse.healthy() } : {}),
