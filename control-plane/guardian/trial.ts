@@ -127,6 +127,12 @@ export function outcomeOf(
   };
 }
 
+const share = (x: number) => `${(100 * x).toFixed(0)}%`;
+
+/** For people: how it went, and how it would have gone. */
+export const figures = ({ predicted }: Pick<Trial, 'predicted'>, after: number) =>
+  `${share(after)} good where ${share(predicted.ratio)} was predicted without it`;
+
 /** `a, then b` for people. */
 export const planText = (leases: readonly MitigationLease[]) =>
   leases.map((l) => describeMitigation(l.mitigation)).join(', then ');

@@ -6,7 +6,6 @@ import { resolve } from '../mesh/resolve.ts';
 import type { HealthyState, Snapshot } from '../mesh/snapshot.ts';
 import type { Store } from '../mesh/store.ts';
 import type { World } from '../mesh/world.ts';
-import { recovered } from '../telemetry/detector.ts';
 import { type Goodness, goodness, pooled } from '../telemetry/goodness.ts';
 import { innerLoad } from '../telemetry/load.ts';
 import { type Audit, GUARDIAN } from './audit.ts';
@@ -18,21 +17,10 @@ import type { Overrides } from './overrides.ts';
 import type { GuardianEvent, Learned, Log } from './ports.ts';
 import type { Release } from './release.ts';
 import { LEASE_MS } from './terms.ts';
-import {
-  carryOut,
-  onlyScales,
-  outcomeOf,
-  PATIENCE_MS,
-  PROBE_MS,
-  PROBE_WINDOWS,
-  patienceOf,
-  planText,
-  type Trial,
-  withoutStep,
-} from './trial.ts';
+import { carryOut, figures, outcomeOf, PROBE_MS, PROBE_WINDOWS, planText, type Trial, withoutStep } from './trial.ts';
 import type { Trust } from './trust.ts';
 import type { Unjudged } from './unjudged.ts';
-import { createVerifier, type Verifier } from './verification.ts';
+import { createWaiting } from './waiting.ts';
 
 /** Users who became well later than this after a pattern's trial were not healed by it. */
 const HEALS_MS = 15_000;
@@ -95,19 +83,14 @@ export interface TrialsOptions {
   readonly onEnded: (windows: readonly Goodness[]) => void;
 }
 
-const share = (x: number) => `${(100 * x).toFixed(0)}%`;
-const figures = ({ predicted }: Trial, after: number) =>
-  `${share(after)} good where ${share(predicted.ratio)} was predicted without it`;
 const incidentOf = ({ incident }: MitigationLease) => (incident === undefined ? {} : { incident });
 
 export function createTrials(options: TrialsOptions): Trials {
   const { world, store, clock, audit, logger, emit, book, trust, overrides, release, tried } = options;
   let trial: Trial | undefined;
   let watched: Goodness[] = [];
-  /** Windows in which the trial was waited for, before it was in force. */
-  let waited: Goodness[] = [];
-  /** Looks for harm meanwhile. */
-  let guard: Verifier | undefined;
+  /** While it is not in force. */
+  let waiting: ReturnType<typeof createWaiting> | undefined;
   let harms = 0;
   let holdUntil = Number.NEGATIVE_INFINITY;
   let serial = 0;
@@ -116,8 +99,7 @@ export function createTrials(options: TrialsOptions): Trials {
   function start(next: Trial): void {
     trial = next;
     watched = [];
-    waited = [];
-    guard = undefined;
+    waiting = createWaiting(next);
     void carryOut(next, world).then(() => emit({ type: 'leases', world: 'production' }));
   }
 
@@ -183,41 +165,6 @@ export function createTrials(options: TrialsOptions): Trials {
     const during = pooled(watched.slice(-2));
     if (verdict === 'removed-no-better' && during.ratio > t.predicted.ratio - 0.05) options.onEnded(watched.slice(-2));
     else options.onEnded(verdict === 'refused' ? [t.predicted] : []);
-  }
-
-  /**
-   * One more window in which the trial is not in force as a whole. Returns why it is not waited for any more. A replica that starts
-   * slowly is judged against the windows just before it answers, not against those of its decision; steps beside it, which are in
-   * force, must do no harm meanwhile.
-   */
-  function wait(
-    t: Trial,
-    snapshot: Snapshot,
-    now: Goodness,
-  ): { verdict: 'refused' | 'removed-worse'; reason: string } | undefined {
-    const ms = snapshot.at - t.startedAt;
-    if (ms >= patienceOf(t))
-      return { verdict: 'refused', reason: `the proxies did not acknowledge within ${patienceOf(t) / 1000} s` };
-    if (!now.unseen) waited.push(now);
-    if (ms < PATIENCE_MS || now.unseen) return undefined;
-    if (!onlyScales(t.leases)) {
-      const { at, windowMs } = snapshot;
-      guard ??= createVerifier({
-        predicted: t.predicted,
-        effectiveAt: at - windowMs,
-        trialMs: patienceOf(t),
-        graceMs: 0,
-      });
-      const { verdict, after } = guard.update(at, windowMs, now);
-      return verdict === 'worse'
-        ? { verdict: 'removed-worse', reason: `it made things worse: ${figures(t, after)}` }
-        : undefined;
-    }
-    if (recovered(waited)) return { verdict: 'refused', reason: 'users were well again before it was in force' };
-    t.predicted = pooled(waited.slice(-3));
-    t.loadBefore = innerLoad(snapshot, world.topology.entry);
-    if (used) used = { ...used, before: t.predicted.ratio, at: snapshot.at };
-    return undefined;
   }
 
   function learn(pattern: Pattern, healed: boolean, gain: number): void {
@@ -388,9 +335,14 @@ export function createTrials(options: TrialsOptions): Trials {
         return true;
       }
       if (!t.verifier) {
-        const end = wait(t, snapshot, now);
-        if (end === undefined) return false;
-        await fail(t, end.verdict, end.reason);
+        const waited = waiting!(snapshot, now);
+        if (waited.do === 'rebase') {
+          t.predicted = waited.predicted;
+          t.loadBefore = innerLoad(snapshot, world.topology.entry);
+          if (used) used = { ...used, before: t.predicted.ratio, at: snapshot.at };
+        }
+        if (waited.do !== 'give up') return false;
+        await fail(t, waited.verdict, waited.reason);
         return true;
       }
       t.last = t.verifier.update(snapshot.at, snapshot.windowMs, now, innerLoad(snapshot, world.topology.entry));
