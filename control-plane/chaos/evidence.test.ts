@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { examplePattern } from '../../test/loop/example-pattern.ts';
 import { createMemoryStore } from '../guardian/testing/memory-store.ts';
 import type { Episode, Pattern } from '../mesh/record.ts';
 import { createEvidence } from './evidence.ts';
@@ -8,23 +9,8 @@ const DAY = 24 * 3600_000;
 const now = 100 * DAY;
 const plan = [{ kind: 'scale', target: { service: 'cart' }, strength: 1 }] as const;
 
-const pattern = (signature: string, more: Partial<Pattern> = {}): Pattern => ({
-  id: `p-${signature}`,
-  signature,
-  plan,
-  trials: 1,
-  successes: 1,
-  controls: 0,
-  controlFailed: 0,
-  interval: [0.2, 0.9],
-  gain: 0.4,
-  cost: 0.02,
-  firstSeen: 1,
-  lastSeen: now,
-  faults: [],
-  status: 'candidate',
-  ...more,
-});
+const pattern = (signature: string, more: Partial<Pattern> = {}): Pattern =>
+  examplePattern({ id: `p-${signature}`, signature, plan, lastSeen: now, ...more });
 
 const healed = (id: string, signature: string): Episode => ({
   id,

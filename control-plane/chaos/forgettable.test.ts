@@ -1,28 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { examplePattern } from '../../test/loop/example-pattern.ts';
 import type { Pattern } from '../mesh/record.ts';
 import { forgettable } from './forgettable.ts';
 
 const DAY = 24 * 3600_000;
 const now = 100 * DAY;
 
-const pattern = (id: string, more: Partial<Pattern> = {}): Pattern => ({
-  id,
-  signature: 'origin=cart slow',
-  plan: [{ kind: 'scale', target: { service: 'cart' }, strength: 1 }],
-  trials: 1,
-  successes: 1,
-  controls: 0,
-  controlFailed: 0,
-  interval: [0.2, 0.9],
-  gain: 0.4,
-  cost: 0.02,
-  firstSeen: 1,
-  lastSeen: now,
-  faults: ['latency'],
-  status: 'candidate',
-  ...more,
-});
+const pattern = (id: string, more: Partial<Pattern> = {}): Pattern =>
+  examplePattern({ id, faults: ['latency'], lastSeen: now, ...more });
 
 const ids = (patterns: readonly Pattern[]) => patterns.map((p) => p.id);
 
