@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceId } from '../../../mesh/topology.ts';
-import type { LocalWorldName } from '../protocol.ts';
+import type { LocalWorldName, ReadyInfo } from '../protocol.ts';
 
 /** Longest path of a Unix socket, bytes with the closing zero (`sun_path`, unix(7)). */
 const MOST_SOCKET_PATH = 107;
@@ -107,6 +107,12 @@ export class RunDirectory {
       return undefined;
     }
   }
+  /** Says that users can enter, and where. Whoever waits for the file finds all of it. */
+  writeReady(ready: Ready): void {
+    writeFileSync(`${this.ready}.new`, `${JSON.stringify(ready, null, 2)}\n`);
+    renameSync(`${this.ready}.new`, this.ready);
+  }
+
   /** Removes what must not outlive a run. Data, logs and the store stay. */
   clear(): void {
     for (const file of [
@@ -124,6 +130,14 @@ export class RunDirectory {
     for (const world of ['production', 'shadow'] as const)
       for (const folder of ['envoy', 'x']) rmSync(join(this.world(world), folder), { recursive: true, force: true });
   }
+}
+
+/** A run that has started. */
+export interface Ready extends ReadyInfo {
+  readonly tokenFile: string;
+  readonly entry: { readonly host: string; readonly port: number };
+  readonly pid: number;
+  readonly runId: string;
 }
 
 export interface RunState {

@@ -1,8 +1,11 @@
 import { wallClock } from '../../../mesh/clock.ts';
 import { hasTerminal, meansHangup } from './hangup.ts';
-import { type Ready, Supervisor, type SupervisorOptions } from './supervisor.ts';
+import type { Ready } from './run-directory.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 
 export interface RunOptions extends SupervisorOptions {
+  /** Ends by itself after so many milliseconds from being ready. */
+  readonly for?: number;
   /** Called once everything is ready. */
   readonly onReady?: (ready: Ready) => void;
 }

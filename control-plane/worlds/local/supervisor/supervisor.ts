@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Documents } from '../../../api/kinds/parse.ts';
 import { assets } from '../../../assets.ts';
 import { findEnvoy } from '../../../envoy/binary.ts';
 import { type Clock, wallClock } from '../../../mesh/clock.ts';
@@ -12,7 +11,7 @@ import { childEnv } from './child-env.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { ControlPlaneProcess } from './control-plane-process.ts';
 import { within } from './deadline.ts';
-import { assertFollowable, restartsControlPlane } from './document-changes.ts';
+import { DocumentFollower } from './document-follower.ts';
 import { externalsOf, readDocuments } from './documents.ts';
 import { healthCheckOf } from './health-check.ts';
 import { hostLauncher } from './host-launcher.ts';
@@ -21,7 +20,7 @@ import { PortAllocator } from './ports.ts';
 import { startTimeOf } from './process-table.ts';
 import type { ReplicaHost } from './replica.ts';
 import { requestsOf } from './requests.ts';
-import { RunDirectory } from './run-directory.ts';
+import { type Ready, RunDirectory } from './run-directory.ts';
 import { ShadowHost } from './shadow-host.ts';
 import { groupPrefix, isRunning, sweep } from './sweep.ts';
 import { neverBroken, WorldRuntime } from './world-runtime.ts';
@@ -29,8 +28,6 @@ import { neverBroken, WorldRuntime } from './world-runtime.ts';
 export interface SupervisorOptions {
   /** The file with the Application and, if there is to be a shadow, the Shadow. */
   readonly file: string;
-  /** Ends by itself after so many milliseconds from being ready. */
-  readonly for?: number;
   /** Where users enter; over the document. */
   readonly port?: number;
   readonly apiPort?: number;
@@ -44,15 +41,6 @@ export interface SupervisorOptions {
   readonly controlPlane?: readonly string[];
   readonly clock?: Clock;
   readonly env?: Readonly<Record<string, string | undefined>>;
-}
-
-export interface Ready {
-  readonly dashboard: string;
-  readonly api: string;
-  readonly tokenFile: string;
-  readonly entry: { readonly host: string; readonly port: number };
-  readonly pid: number;
-  readonly runId: string;
 }
 
 const HOST = '127.0.0.1';
@@ -74,7 +62,7 @@ export class Supervisor {
   readonly run: RunDirectory;
   readonly runId = randomBytes(4).toString('hex');
   readonly #file: string;
-  #documents: Documents;
+  readonly #follower: DocumentFollower;
   #entryPort = 0;
   #apiPort = 0;
   #production: WorldRuntime | undefined;
@@ -85,9 +73,6 @@ export class Supervisor {
   #controlPlane: ControlPlaneProcess | undefined;
   #tick: NodeJS.Timeout | undefined;
   readonly #load = new MachineLoad();
-  readonly #started = Promise.withResolvers<void>();
-  /** Changed documents are followed one after the other, the first once everything has started. */
-  #following = this.#started.promise;
   /** While it starts. */
   #starting: Promise<Ready> | undefined;
   readonly #interrupted = Promise.withResolvers<never>();
@@ -99,8 +84,16 @@ export class Supervisor {
     this.#clock = options.clock ?? wallClock;
     this.#say = options.onProgress ?? (() => {});
     this.#file = resolve(options.file);
-    this.#documents = readDocuments(this.#file);
-    this.run = new RunDirectory(this.#documents.application.metadata.name, options.home);
+    this.#follower = new DocumentFollower({
+      read: () => readDocuments(this.#file),
+      worlds: () => (this.#shadow ? [this.#production!, this.#shadow] : [this.#production!]),
+      restartControlPlane: (adopt) =>
+        this.#waitFor(this.#controlPlane!.restart(adopt, CONTROL_PLANE_GRACE_MS), CONTROL_PLANE_WITHIN_MS),
+      onFollowed: (documents) => this.#rpc?.emit('documents', { documents }),
+      say: this.#say,
+      stopped: () => this.#stopped !== undefined,
+    });
+    this.run = new RunDirectory(this.#follower.documents.application.metadata.name, options.home);
     this.#interrupted.promise.catch(() => {});
   }
 
@@ -119,7 +112,7 @@ export class Supervisor {
       onProgress: this.#say,
     });
     const ports = await this.#choosePorts();
-    const problem = this.run.prepare(Object.keys(this.#documents.application.spec.services));
+    const problem = this.run.prepare(Object.keys(this.#follower.documents.application.spec.services));
     if (problem) throw new UmbraError('UMB0404', problem, { remedy: 'Give a shorter folder: --home or UMBRA_HOME.' });
     if (before) {
       const found = await sweep(this.run, before);
@@ -134,7 +127,7 @@ export class Supervisor {
     this.#starting = this.#bringUp(envoyBinary, ports);
     try {
       const ready = await this.#starting;
-      this.#started.resolve();
+      this.#follower.start();
       return ready;
     } catch (e) {
       await this.stop();
@@ -151,7 +144,7 @@ export class Supervisor {
 
   async #choosePorts(): Promise<PortAllocator> {
     const ports = new PortAllocator(Number.parseInt(this.runId, 16));
-    const entry = this.#options.port ?? this.#documents.application.spec.entry.port;
+    const entry = this.#options.port ?? this.#follower.documents.application.spec.entry.port;
     this.#entryPort = await ports.given(entry, "the users' entry");
     this.#apiPort = await ports.given(this.#options.apiPort, 'the API');
     return ports;
@@ -183,12 +176,12 @@ export class Supervisor {
         ingress: { host: HOST, port: this.#entryPort },
         isolation: 'none',
         capabilities: () => neverBroken,
-        externals: () => externalsOf(this.#documents),
+        externals: () => externalsOf(this.#follower.documents),
         replicasOf: (spec) => spec.replicas ?? 1,
         onPorts: () => this.#shadow?.forbid(this.#forbiddenPorts()),
         onChange: () => this.#changed('production'),
       },
-      this.#documents,
+      this.#follower.documents,
     );
     await this.#production.plan();
     this.#goOn();
@@ -232,17 +225,10 @@ export class Supervisor {
     this.#say('waiting for the control plane');
     const info = await this.#waitFor(controlPlane.ready, CONTROL_PLANE_WITHIN_MS);
     await this.#waitFor(this.#entered(), 2 * ENTER_WITHIN_MS);
-    const answer: Ready = {
-      ...info,
-      tokenFile: this.run.token,
-      entry: { host: HOST, port: this.#entryPort },
-      pid: process.pid,
-      runId: this.runId,
-    };
-    // Whoever waits for the file finds all of it.
-    writeFileSync(`${this.run.ready}.new`, `${JSON.stringify(answer, null, 2)}\n`);
-    renameSync(`${this.run.ready}.new`, this.run.ready);
-    return answer;
+    const { paths, entry, pid, runId } = this.describe();
+    const ready: Ready = { ...info, tokenFile: paths.token, entry, pid, runId };
+    this.run.writeReady(ready);
+    return ready;
   }
 
   /** Waits for what the control plane does. @throws UmbraError UMB0405 where it takes longer, or Error where it is stopped */
@@ -252,13 +238,13 @@ export class Supervisor {
   }
 
   async #makeShadow(host: ReplicaHost, ports: PortAllocator): Promise<void> {
-    if (!this.#documents.shadow) {
+    if (!this.#follower.documents.shadow) {
       this.#noShadow = 'the file holds no Shadow';
       return;
     }
     try {
       this.#shadow = await ShadowHost.create({
-        documents: this.#documents,
+        documents: this.#follower.documents,
         file: this.#file,
         host,
         ports,
@@ -277,7 +263,7 @@ export class Supervisor {
 
   /** Production's own ports and those of what is outside: attempts from the shadow at them are counted as such. */
   #forbiddenPorts(): number[] {
-    const externals = Object.values(externalsOf(this.#documents)).flat();
+    const externals = Object.values(externalsOf(this.#follower.documents)).flat();
     return [
       this.#entryPort,
       this.#apiPort,
@@ -291,7 +277,7 @@ export class Supervisor {
     await this.#production!.proxiesLive(ENTER_WITHIN_MS);
     if (this.#shadow && !(await this.#shadow.runtime.proxiesLive(SHADOW_LIVE_WITHIN_MS)))
       this.#say('some proxies of the shadow are not served yet; see `umbra check`');
-    const check = healthCheckOf(this.#documents.application.spec.entry.health);
+    const check = healthCheckOf(this.#follower.documents.application.spec.entry.health);
     while (!this.#stopped && !(await hostLauncher.probe(this.#entryPort, check))) await this.#clock.sleep(100);
   }
 
@@ -300,7 +286,7 @@ export class Supervisor {
       runId: this.runId,
       pid: process.pid,
       file: this.#file,
-      documents: this.#documents,
+      documents: this.#follower.documents,
       paths: {
         run: this.run.path,
         store: this.run.store,
@@ -333,48 +319,9 @@ export class Supervisor {
     hostLauncher.boundLogs(this.run.logs()).catch(() => {});
   }
 
-  /** Reads the file again (SIGHUP). A file with a problem, or with what a run cannot follow, changes nothing and is said. */
-  async reload(): Promise<void> {
-    try {
-      await this.#follow(readDocuments(this.#file));
-    } catch (e) {
-      this.#sayUnlessStopped(e);
-    }
-  }
-
-  #follow(documents: Documents): Promise<void> {
-    const next = this.#following.then(async () => {
-      assertFollowable(this.#documents, documents);
-      const adopt = () => {
-        this.#documents = documents;
-        this.#production!.adopt(documents);
-        this.#shadow?.adopt(documents);
-      };
-      if (restartsControlPlane(this.#documents, documents)) await this.#restartControlPlane(adopt);
-      else adopt();
-      await Promise.all([this.#production!.follow(), this.#shadow?.follow()]);
-      this.#rpc?.emit('documents', { documents });
-    });
-    this.#following = next.catch(() => {});
-    return next;
-  }
-
-  /**
-   * What the control plane reads once it reads anew. The old one must not see the new counts, which it would bound by its own
-   * documents; what is scaled down waits for the new one, which tells callers of an endpoint's end.
-   */
-  async #restartControlPlane(adopt: () => void): Promise<void> {
-    this.#say('starting the control plane again, to follow the document');
-    try {
-      await this.#waitFor(this.#controlPlane!.restart(adopt, CONTROL_PLANE_GRACE_MS), CONTROL_PLANE_WITHIN_MS);
-    } catch (e) {
-      // It is tried on; replicas follow without it.
-      this.#sayUnlessStopped(e);
-    }
-  }
-
-  #sayUnlessStopped(e: unknown): void {
-    if (!this.#stopped) this.#say(e instanceof UmbraError ? e.toText() : String(e));
+  /** Reads the file again (SIGHUP), and follows it. A problem is said. */
+  reload(): Promise<void> {
+    return this.#follower.reload();
   }
 
   /** Stops everything in order; nothing is left but data, logs and the store. Idempotent. */
