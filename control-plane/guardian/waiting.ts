@@ -15,7 +15,7 @@ export type Waited =
  * Watches one trial while it is waited for. A replica that starts slowly is judged against the windows just before it answers; steps
  * beside it, which are in force, must do no harm meanwhile.
  */
-export function createWaiting(t: Trial): (snapshot: Snapshot, now: Goodness) => Waited {
+export function createWaiting(t: Trial): (window: Pick<Snapshot, 'at' | 'windowMs'>, now: Goodness) => Waited {
   const seen: Goodness[] = [];
   /** Looks for harm. */
   let guard: Verifier | undefined;
