@@ -54,7 +54,9 @@ export class ShadowExternals {
     const { application, shadow } = options.documents;
     for (const [name, { url }] of Object.entries(application.spec.externals ?? {})) {
       const declared = shadow?.spec.externals?.[name];
-      const mode = declared?.mode ?? 'mock';
+      // A sandbox that is not named would be the real one, to be written to.
+      const nowhere = declared?.mode === 'sandbox' && declared.url === undefined;
+      const mode = nowhere ? 'deny' : (declared?.mode ?? 'mock');
       this.#all.set(name, { name, mode, url: declared?.url ?? url, port: 0, faults: [] });
     }
   }
