@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { type FaultKind, faultKinds } from '../../mesh/fault.ts';
 import { Mirror } from './mirror.ts';
-import { CookieName, Duration, HeaderName, Metadata, Name, Percent, Size } from './scalars.ts';
+import { Bound, CookieName, Duration, HeaderName, Metadata, Name, Percent, Url } from './scalars.ts';
 
 const Calls = Type.Object(
   {
@@ -56,7 +56,10 @@ const ServiceSpec = Type.Object(
     scale: Type.Optional(
       Type.Object(
         { min: Type.Optional(Type.Integer({ minimum: 1 })), max: Type.Integer({ minimum: 1, maximum: 20 }) },
-        { additionalProperties: false, description: 'Bounds scaling may move between. Default: no scaling.' },
+        {
+          additionalProperties: false,
+          description: 'Bounds scaling may move between, replicas among them. Default: no scaling.',
+        },
       ),
     ),
     calls: Type.Optional(Type.Record(Name(), Calls, { description: 'Services and externals this one calls.' })),
@@ -66,7 +69,7 @@ const ServiceSpec = Type.Object(
     data: Type.Optional(Type.Boolean({ description: 'The service keeps state in {{data}}. Default false.' })),
     resources: Type.Optional(
       Type.Object(
-        { cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), memory: Type.Optional(Size()) },
+        { cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), memory: Type.Optional(Bound()) },
         { additionalProperties: false, description: 'Limits of a replica: cores, bytes.' },
       ),
     ),
@@ -122,12 +125,7 @@ export const Application = Type.Object(
           Type.Record(
             Name(),
             Type.Object(
-              {
-                url: Type.String({
-                  pattern: '^http://[^/]+$',
-                  description: 'http://host:port outside the application.',
-                }),
-              },
+              { url: Url({ description: 'http://host:port outside the application.' }) },
               { additionalProperties: false },
             ),
           ),
@@ -145,7 +143,12 @@ export type ServiceSpec = Static<typeof ServiceSpec>;
 const ExternalInShadow = Type.Object(
   {
     mode: Type.Union([Type.Literal('mock'), Type.Literal('sandbox'), Type.Literal('read-only'), Type.Literal('deny')]),
-    url: Type.Optional(Type.String({ description: 'The sandbox (mode sandbox) or the real one (mode read-only).' })),
+    url: Type.Optional(
+      Url({
+        description:
+          "The sandbox (mode sandbox, which needs it), or the real one (mode read-only; default: the Application's url).",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -191,7 +194,7 @@ export const Shadow = Type.Object(
         ),
         resources: Type.Optional(
           Type.Object(
-            { cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), memory: Type.Optional(Size()) },
+            { cpu: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), memory: Type.Optional(Bound()) },
             { additionalProperties: false },
           ),
         ),
@@ -200,7 +203,7 @@ export const Shadow = Type.Object(
             {
               enabled: Type.Optional(Type.Boolean()),
               faults: Type.Optional(Type.Array(FaultKinds, { description: 'Kinds of fault; default all.' })),
-              exclude: Type.Optional(Type.Array(Name(), { description: 'Services never broken.' })),
+              exclude: Type.Optional(Type.Array(Name(), { description: 'Services and externals never broken.' })),
               load: Type.Optional(
                 Type.Array(Type.String({ pattern: '^/' }), {
                   description:

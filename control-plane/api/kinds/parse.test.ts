@@ -8,7 +8,7 @@ const good = `apiVersion: umbra.dev/v1alpha1
 kind: Application
 metadata: { name: shop }
 spec:
-  entry: { service: web }
+  entry: { port: 8080, service: web }
   services:
     web:
       command: [node, web.js]
@@ -18,6 +18,7 @@ spec:
       command: [node, cart.js, '{{port}}']
       replicas: 2
       scale: { max: 3 }
+  externals: { bank: { url: 'http://127.0.0.1:7000' } }
 ---
 apiVersion: umbra.dev/v1alpha1
 kind: Shadow
@@ -41,6 +42,19 @@ test('an application and its shadow', () => {
   assert.equal(topology.services.cart?.maxReplicas, 3);
 });
 
+/** The good Shadow with one more field. */
+const shadowWith = (field: string): [from: string, to: string] => [
+  'application: shop }',
+  `application: shop, ${field} }`,
+];
+const sandbox = (url: string) => shadowWith(`externals: { bank: { mode: sandbox, url: '${url}' } }`);
+
+test('a sandbox beside the real one; what is outside may be left alone by chaos as well', () => {
+  for (const url of ['http://127.0.0.1:7001', 'http://bank_sandbox.test'])
+    assert.ok(parseDocuments(good.replace(...sandbox(url)), 'app.yaml').shadow);
+  assert.ok(parseDocuments(good.replace(...shadowWith('chaos: { exclude: [cart, bank] }')), 'app.yaml').shadow);
+});
+
 const bad: [name: string, from: string, to: string, line: number, message: RegExp][] = [
   ['unknown field', '      replicas: 2', '      replicsa: 2', 13, /no field "replicsa"/],
   ['missing command', '      command: [node, web.js]\n', '', 7, /lacks the field "command"/],
@@ -59,7 +73,7 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
     'one of many that is none of them',
     'application: shop }',
     'application: shop, chaos: { faults: [bogus] } }',
-    19,
+    20,
     /faults\.0 must be one of latency, packet-loss, /,
   ],
   ['health of two kinds', 'replicas: 2', "health: { path: /, grpc: '' }", 13, /cart: health needs either path or grpc/],
@@ -79,6 +93,12 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
   ],
   ['health of no kind', 'service: web }', 'service: web, health: {} }', 5, /entry: health needs either path or grpc/],
   ['scale below replicas', 'max: 3', 'max: 1', 14, /below replicas 2/],
+  ['scale that begins above replicas', 'max: 3', 'min: 3, max: 3', 14, /scale\.min 3 is above replicas 2/],
+  ['failover to itself', 'replicas: 2', 'failover: cart', 13, /failover of cart is cart itself/],
+  ['a time-out of nothing', 'timeout: 1s', 'timeout: 0s', 10, /timeout must be text such as .*, not "0s"/],
+  ['what is outside by the name of the entry', 'bank:', 'ingress:', 15, /ingress is taken/],
+  ['https outside', 'http://127', 'https://127', 15, /url must be text such as http:/],
+  ['a port that cannot be', ':7000', ':70000', 15, /bank: http:\/\/127\.0\.0\.1:70000 is no address/],
   ['not YAML', 'kind: Application', 'kind: [Application', 3, /./],
   [
     'a number for a time',
@@ -105,9 +125,23 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
     'a shadow of another',
     'application: shop }',
     'application: ship }',
-    19,
+    20,
     /the Shadow is of ship, the Application is shop/,
   ],
+  ['a bound of no memory', ...shadowWith("resources: { memory: '0B' }"), 20, /memory must be text such as/],
+  ['chaos kept from nobody', ...shadowWith('chaos: { exclude: [web, crat] }'), 20, /crat is neither a service/],
+  ['a mock of nobody', ...shadowWith('externals: { bnak: { mode: mock } }'), 20, /bnak is not among the externals/],
+  ['a sandbox nowhere', ...shadowWith('externals: { bank: { mode: sandbox } }'), 20, /sandbox needs the url/],
+  ['a sandbox by https', ...sandbox('https://bank.test'), 20, /url must be text such as http:/],
+  ['a sandbox with a path', ...sandbox('http://bank.test/v1'), 20, /url must be text such as http:/],
+  ['a sandbox at no port', ...sandbox('http://bank.test:0'), 20, /http:\/\/bank\.test:0 is no address/],
+  ['a sandbox where users enter', ...sandbox('http://localhost:8080'), 20, /where the users of production enter/],
+  ...['127.0.0.1', 'localhost', 'LOCALHOST.', '0.0.0.0', '127.1'].map((host): (typeof bad)[number] => [
+    `the real one as ${host} for a sandbox`,
+    ...sandbox(`http://${host}:7000`),
+    20,
+    /is no sandbox, it is the bank of production/,
+  ]),
   ['no application', 'kind: Application', 'kind: Applikation', 2, /kind must be/],
 ];
 for (const [name, from, to, line, message] of bad) {

@@ -6,6 +6,7 @@ import { Application, Shadow } from './application.ts';
 import { mirrorLimits } from './mirror.ts';
 import { references } from './references.ts';
 import { inWords } from './schema-errors.ts';
+import { shadowReferences } from './shadow-references.ts';
 
 /** A problem in a document, as `file:line:column: message`. */
 export interface Problem {
@@ -71,11 +72,8 @@ export function parseDocuments(text: string, file: string): Documents {
   const shadow = found.Shadow[0];
   if (problems.length === 0 && !application)
     problems.push({ line: 1, column: 1, message: 'no Application in this file' });
-  if (application && shadow && shadow.spec.application !== application.metadata.name)
-    sayOfShadow(
-      ['spec', 'application'],
-      `the Shadow is of ${shadow.spec.application}, the Application is ${application.metadata.name}`,
-    );
+  if (application && shadow)
+    for (const [path, message] of shadowReferences(shadow, application)) sayOfShadow(path, message);
   if (problems.length > 0) {
     problems.sort((a, b) => a.line - b.line);
     throw new UmbraError('UMB0101', problems.map((p) => `${file}:${p.line}:${p.column}: ${p.message}`).join('\n'));

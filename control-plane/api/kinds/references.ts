@@ -1,4 +1,8 @@
+import { INGRESS } from '../../mesh/topology.ts';
 import type { Application, Health, ServiceSpec } from './application.ts';
+import { addressOf } from './scalars.ts';
+
+const TAKEN = `the name ${INGRESS} is taken by the users’ entry`;
 
 /** Names that a schema cannot check: every call, failover and template must point at something that is there. */
 export function references(application: Application): [path: string[], message: string][] {
@@ -9,12 +13,15 @@ export function references(application: Application): [path: string[], message: 
     problems.push([['spec', 'entry', 'service'], `entry.service ${entry.service} is not among the services`]);
   const health = healthProblem(entry.health, services[entry.service]?.protocol);
   if (health) problems.push([['spec', 'entry', 'health'], `entry: ${health}`]);
-  for (const name of Object.keys(externals)) {
-    if (services[name]) problems.push([['spec', 'externals', name], `${name} is a service already`]);
+  for (const [name, { url }] of Object.entries(externals)) {
+    const at = ['spec', 'externals', name];
+    if (services[name]) problems.push([at, `${name} is a service already`]);
+    if (name === INGRESS) problems.push([at, TAKEN]);
+    if (addressOf(url) === undefined) problems.push([[...at, 'url'], `${name}: ${url} is no address that can be`]);
   }
   for (const [name, service] of Object.entries(services)) {
     const at = ['spec', 'services', name];
-    if (name === 'ingress') problems.push([at, 'the name ingress is taken by the users’ entry']);
+    if (name === INGRESS) problems.push([at, TAKEN]);
     for (const callee of Object.keys(service.calls ?? {})) {
       if (!known.has(callee))
         problems.push([
@@ -27,12 +34,12 @@ export function references(application: Application): [path: string[], message: 
     if (service.failover !== undefined && !services[service.failover]) {
       problems.push([[...at, 'failover'], `failover ${service.failover} is not among the services`]);
     }
-    if (service.scale && service.scale.max < (service.replicas ?? 1)) {
-      problems.push([
-        [...at, 'scale', 'max'],
-        `scale.max ${service.scale.max} is below replicas ${service.replicas ?? 1}`,
-      ]);
-    }
+    if (service.failover === name) problems.push([[...at, 'failover'], `failover of ${name} is ${name} itself`]);
+    const { replicas = 1, scale } = service;
+    if (scale && scale.max < replicas)
+      problems.push([[...at, 'scale', 'max'], `scale.max ${scale.max} is below replicas ${replicas}`]);
+    if (scale?.min !== undefined && scale.min > replicas)
+      problems.push([[...at, 'scale', 'min'], `scale.min ${scale.min} is above replicas ${replicas}`]);
     const texts: [string[], string][] = [
       ...service.command.map((text, i): [string[], string] => [[...at, 'command', String(i)], text]),
       ...Object.entries(service.env ?? {}).map(([key, text]): [string[], string] => [[...at, 'env', key], text]),

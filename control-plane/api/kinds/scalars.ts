@@ -1,12 +1,21 @@
 import Type, { type TSchemaOptions } from 'typebox';
 
 export const Name = (options: TSchemaOptions = {}) => Type.String({ pattern: '^[a-z][a-z0-9-]{0,40}$', ...options });
-/** `250ms`, `2s`, `1m`. */
+/** `250ms`, `2s`, `1m`; above zero: no time is never what is meant. */
 export const Duration = (options: TSchemaOptions = {}) =>
-  Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$', examples: ['250ms', '2s', '1m'], ...options });
+  Type.String({ pattern: '^(?=.*[1-9])[0-9]+(\\.[0-9]+)?(ms|s|m|h)$', examples: ['250ms', '2s', '1m'], ...options });
 /** `64KiB`, `1MiB`, `2GiB` or plain bytes. */
 export const Size = (options: TSchemaOptions = {}) =>
   Type.String({ pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$', examples: ['64KiB', '1MiB', '2GiB'], ...options });
+/** A {@link Size} above zero: a bound of nothing would be none at all. */
+export const Bound = () => Size({ pattern: '^(?=.*[1-9])[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)?$' });
+/** `http://host[:port]`: all that a proxy or a relay needs to reach what is outside, and can. */
+export const Url = (options: TSchemaOptions = {}) =>
+  Type.String({
+    pattern: '^http://[A-Za-z0-9._-]+(:[0-9]{1,5})?$',
+    examples: ['http://bank.example', 'http://127.0.0.1:8080'],
+    ...options,
+  });
 export const Percent = (options: TSchemaOptions = {}) => Type.Number({ minimum: 0, maximum: 100, ...options });
 /** A header's name (RFC 9110 token), whatever its case. */
 export const HeaderName = (options: TSchemaOptions = {}) =>
@@ -29,4 +38,13 @@ export function milliseconds(text: string): number {
 export function bytes(text: string): number {
   const [, number, unit] = /^([0-9.]+)(B|KiB|MiB|GiB)?$/.exec(text)!;
   return Math.round(Number(number) * sizeUnits[(unit ?? 'B') as keyof typeof sizeUnits]);
+}
+
+/** Where a {@link Url} that passed the schema leads, `host:port`, this machine under one name; undefined where no such place can be. */
+export function addressOf(url: string): string | undefined {
+  const at = URL.parse(url);
+  if (!at || at.port === '0') return undefined;
+  const host = at.hostname.replace(/\.$/, '');
+  const here = /^(127(\.\d+){3}|0\.0\.0\.0|(.+\.)?localhost)$/.test(host);
+  return `${here ? 'localhost' : host}:${at.port || 80}`;
 }
