@@ -46,6 +46,7 @@ export interface ChaosOptions {
   readonly budget: Budget;
   /** What production paid between two times, ms since the epoch; it goes on the episode's receipt. */
   readonly cost?: (from: number, to: number) => ProductionCost;
+  /** What may be broken, by the loop's own will or to reproduce production's trouble. */
   readonly generator?: ScenarioOptions;
   /** Every random choice of the loop derives from it. */
   readonly seed?: number;
@@ -79,8 +80,8 @@ export interface ChaosLoop {
   status(): ChaosStatus;
   /**
    * Reproduces what the diagnosis shows and tries the candidates on it, ahead of everything else and whatever state production
-   * is in; its cost is booked as any other's. Resolves with the plan that helped, or undefined: not reproduced, nothing helped, the
-   * loop does not run, the shadow cannot be put back, or an operator stopped it.
+   * is in; its cost is booked as any other's. Resolves with the plan that helped, or undefined: not reproduced (what would show it
+   * cannot or may not be broken), nothing helped, the loop does not run, the shadow cannot be put back, or an operator stopped it.
    */
   verify(diagnosis: Diagnosis, candidates: Plan): Promise<Plan | undefined>;
 }
@@ -269,10 +270,10 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     return verifications.answer(async (diagnosis, candidates) => {
       if (state.unclean() || options.stopped?.() !== undefined) return undefined;
       const possible = world.capabilities().faults;
-      const fault = reproductionOf(diagnosis, world.topology, possible, {
-        durationMs: FAULT_MS,
-        seed: 1 + rng.below(2 ** 31 - 2),
-      });
+      const length = { durationMs: FAULT_MS, seed: 1 + rng.below(2 ** 31 - 2) };
+      const fault = reproductionOf(diagnosis, world.topology, possible, length, options.generator);
+      if (!fault)
+        logger.info({ origins: diagnosis.origins }, 'no fault that is possible and allowed shows this trouble');
       if (!fault || candidates.length === 0) return undefined;
       const e = await episode(p, signal, { type: 'verify', fault, candidates }, curriculum);
       return e && e.plan.length > 0 ? e.plan : undefined;

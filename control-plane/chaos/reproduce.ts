@@ -1,27 +1,32 @@
 import { type Fault, type FaultKind, faultKinds, MOST_LOAD } from '../mesh/fault.ts';
 import type { Diagnosis, Symptom } from '../mesh/record.ts';
 import { endsOf, type ServiceId, type Topology } from '../mesh/topology.ts';
+import { allowedKinds, type ScenarioOptions } from './scenarios.ts';
 
 /**
  * A fault that should make the shadow show what production shows: the origin's strongest symptom, as strong as it is there.
- * Undefined where nothing is named as the origin or the world cannot inject what is needed.
+ * Undefined where nothing is named as the origin, it is excluded, or what is needed cannot or may not be injected.
  */
 export function reproductionOf(
   diagnosis: Diagnosis,
   topology: Topology,
   possible: ReadonlySet<FaultKind>,
   options: { durationMs: number; seed: number },
+  limits: ScenarioOptions = {},
 ): Fault | undefined {
+  const allowed = allowedKinds(possible, limits);
+  const excluded = (service: ServiceId) => limits.exclude?.includes(service) ?? false;
   const surge = diagnosis.symptoms.find((s) => s.kind === 'surge')?.severity ?? 0;
   if (surge > 0) {
     // Its severity is the share of users that is more than usual; as many times more are added.
     const magnitude = Math.min(1, surge / Math.max(0.1, 1 - surge) / MOST_LOAD);
     const target = { service: endsOf(topology.entry)[1] };
-    return possible.has('load') ? { kind: 'load', magnitude, share: 1, target, ...options } : undefined;
+    const may = allowed.has('load') && !excluded(target.service);
+    return may ? { kind: 'load', magnitude, share: 1, target, ...options } : undefined;
   }
   const origin = diagnosis.origins[0]?.service;
   const service = origin === undefined ? undefined : topology.services[origin];
-  if (!service) return undefined;
+  if (!service || excluded(service.id)) return undefined;
   const at = (kinds: readonly Symptom['kind'][]) => severityAt(diagnosis.symptoms, service.id, kinds);
   const errors = at(['errors']);
   const slow = Math.max(at(['slow']), at(['timeouts']), at(['saturation']));
@@ -45,7 +50,7 @@ export function reproductionOf(
   let best: Fault | undefined;
   let most = 0.05;
   for (const [kind, weight, more] of choices) {
-    if (weight <= most || !possible.has(kind) || faultKinds[kind].target !== 'service') continue;
+    if (weight <= most || !allowed.has(kind) || faultKinds[kind].target !== 'service') continue;
     most = weight;
     best = { kind, magnitude: 0.9, share: 1, ...base, ...more };
   }

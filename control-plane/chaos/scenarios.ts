@@ -22,6 +22,10 @@ export interface ScenarioOptions {
   readonly exclude?: readonly ServiceId[];
 }
 
+/** Kinds that the world can inject and the options allow. */
+export const allowedKinds = (possible: ReadonlySet<FaultKind>, { kinds }: ScenarioOptions): ReadonlySet<FaultKind> =>
+  kinds ? new Set(kinds.filter((kind) => possible.has(kind))) : possible;
+
 /** First magnitudes by kind; see `faultKinds[kind].magnitude` for what they mean. */
 const firstMagnitude: Record<FaultKind, number> = {
   latency: 0.5,
@@ -43,9 +47,8 @@ export function scenariosOf(
   possible: ReadonlySet<FaultKind>,
   options: ScenarioOptions = {},
 ): Scenario[] {
-  const kinds = (Object.keys(faultKinds) as FaultKind[]).filter(
-    (k) => possible.has(k) && (options.kinds?.includes(k) ?? true),
-  );
+  const allowed = allowedKinds(possible, options);
+  const kinds = (Object.keys(faultKinds) as FaultKind[]).filter((k) => allowed.has(k));
   const entry = topology.edges[topology.entry]?.callee;
   const standbys = new Set(Object.values(topology.services).flatMap((s) => (s.failover ? [s.failover] : [])));
   const out: Scenario[] = [];

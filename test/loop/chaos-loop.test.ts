@@ -153,6 +153,29 @@ test('production in trouble: nothing but a reproduction of it is broken; an oper
   assert.equal(run.store.episodes.count(), 1);
 });
 
+for (const [what, generator] of [
+  ['its origin is excluded', { exclude: ['pay'] }],
+  ['other kinds of fault are wanted', { kinds: ['load', 'dependency'] }],
+] as const)
+  test(`production in trouble: nothing is broken to reproduce it where the document forbids (${what}), and that is said`, async () => {
+    const said: string[] = [];
+    const logger = {
+      info: (_: object, message: string) => void said.push(message),
+      warn() {},
+      error: (_: object, message: string) => assert.fail(message),
+    };
+    const run = start({ generator, logger });
+    Object.assign(run.production, { impaired: true, incidentOpen: true });
+    await run.live(60);
+    const plan = run.loop.verify(trouble, candidates);
+    await run.live(30);
+    assert.equal(run.store.episodes.count(), 0);
+    assert.deepEqual(run.world.leases(), []);
+    assert.ok(said.includes('no fault that is possible and allowed shows this trouble'));
+    assert.equal(await plan, undefined);
+    await run.end();
+  });
+
 test('what was asked before an operator stopped the loop is not tried after', async () => {
   let stopped: string | undefined;
   const run = start({ stopped: () => stopped });
