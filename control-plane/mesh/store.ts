@@ -39,6 +39,7 @@ export interface Store {
   /** Append-only: there is no way to change or delete an entry. */
   readonly audit: {
     append(entry: Omit<AuditEntry, 'seq'>): AuditEntry;
+    /** Newest first. `limit` gives the newest of all, but with `afterSeq` the ones next after it: who follows misses none. */
     list(options?: { limit?: number; afterSeq?: number }): AuditEntry[];
   };
   readonly ledger: {

@@ -11,9 +11,9 @@ const KEY = 'audit:';
 /** The audit log: appended to and read. Triggers in the file itself refuse every change and deletion, from whomever. */
 export function auditLog(db: DatabaseSync, writes: Writes): Store['audit'] {
   const append = db.prepare('INSERT INTO audit (at, by, action, subject, detail) VALUES (?, ?, ?, ?, ?)');
-  const list = db.prepare(
-    'SELECT seq, at, by, action, subject, detail FROM audit WHERE seq > ? ORDER BY seq DESC LIMIT ?',
-  );
+  const columns = 'SELECT seq, at, by, action, subject, detail FROM audit';
+  const newest = db.prepare(`${columns} ORDER BY seq DESC LIMIT ?`);
+  const after = db.prepare(`${columns} WHERE seq > ? ORDER BY seq LIMIT ?`);
   let last = (db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM audit').get() as { seq: number }).seq;
   return {
     append({ at, by, action, subject, detail = null }) {
@@ -28,14 +28,14 @@ export function auditLog(db: DatabaseSync, writes: Writes): Store['audit'] {
       last = seq;
       return { ...entry, seq };
     },
-    /** Newest first; with `afterSeq` only what came after it. */
-    list({ limit = -1, afterSeq = 0 } = {}) {
-      const rows = list.all(afterSeq, limit) as unknown as AuditRow[];
-      const written = rows.map((row): AuditEntry => ({ ...row, detail: decode(row.detail) }));
+    list({ limit = -1, afterSeq } = {}) {
+      const rows = (afterSeq === undefined ? newest.all(limit) : after.all(afterSeq, limit).reverse()) as unknown[];
+      const written = (rows as AuditRow[]).map((row): AuditEntry => ({ ...row, detail: decode(row.detail) }));
       const waiting = writes.waiting(KEY).map(([, item]) => item as AuditEntry);
       if (waiting.length === 0) return written;
-      const all = [...waiting.filter((e) => e.seq > afterSeq).reverse(), ...written];
-      return limit < 0 ? all : all.slice(0, limit);
+      const all = [...waiting.filter((e) => e.seq > (afterSeq ?? 0)).reverse(), ...written];
+      if (limit < 0) return all;
+      return afterSeq === undefined ? all.slice(0, limit) : all.slice(Math.max(0, all.length - limit));
     },
   };
 }

@@ -137,6 +137,28 @@ test('the audit log only grows, whoever opens the file', (t) => {
   assert.deepEqual(again.audit.list(), [two, one]);
 });
 
+test('who follows the audit log in small bites misses nothing, written or waiting', (t) => {
+  const path = place(t);
+  const store = openStore(path);
+  t.after(() => store.close());
+  const append = (n: number) => store.audit.append({ at: n, by: 'a', action: 'b', subject: 'c', detail: n });
+  for (let n = 1; n <= 5; n++) append(n);
+  const other = new DatabaseSync(path);
+  t.after(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  for (let n = 6; n <= 8; n++) append(n);
+  const seqs = (options: { limit?: number; afterSeq?: number }) => store.audit.list(options).map((e) => e.seq);
+  const bites: number[][] = [];
+  for (let bite = seqs({ limit: 3, afterSeq: 0 }); bite.length > 0; bite = seqs({ limit: 3, afterSeq: bite[0]! }))
+    bites.push(bite);
+  assert.deepEqual(bites, [
+    [3, 2, 1],
+    [6, 5, 4],
+    [8, 7],
+  ]);
+  assert.deepEqual(seqs({ limit: 4 }), [8, 7, 6, 5], 'the newest, where nothing is followed');
+});
+
 const damaged: [name: string, damage: (path: string) => void][] = [
   ['not a database', (path) => writeFileSync(path, 'these are not the bytes of a database, by far'.repeat(50))],
   [

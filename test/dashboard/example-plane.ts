@@ -147,11 +147,11 @@ export function createExamplePlane(clock: Clock): ExamplePlane {
       episodes: newest(records.episodes),
       patterns: newest(records.patterns),
       audit: {
-        list: ({ limit = 100, afterSeq = 0 } = {}) =>
-          records.audit
-            .filter((a) => a.seq > afterSeq)
-            .toReversed()
-            .slice(0, limit),
+        list: ({ limit = 100, afterSeq } = {}) =>
+          (afterSeq === undefined
+            ? records.audit.slice(-limit)
+            : records.audit.filter((a) => a.seq > afterSeq).slice(0, limit)
+          ).toReversed(),
       },
       ledger: { list: ({ limit = 100 } = {}) => records.ledger.toReversed().slice(0, limit) },
     },

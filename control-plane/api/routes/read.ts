@@ -116,7 +116,12 @@ export function readRoutes(api: FastifyInstance, plane: Plane): void {
         summary: 'The append-only audit log, newest first',
         tags: ['records'],
         querystring: Type.Object(
-          { ...limited(100).properties, afterSeq: Type.Optional(Type.Integer({ minimum: 0 })) },
+          {
+            ...limited(100).properties,
+            afterSeq: Type.Optional(
+              Type.Integer({ minimum: 0, description: 'Only what came after it, from the next on: for who follows.' }),
+            ),
+          },
           { additionalProperties: false },
         ),
         response: { 200: Type.Array(domain.AuditEntry) },

@@ -30,7 +30,8 @@ export function createMemoryStore(): Store {
         audit.push(full);
         return full;
       },
-      list: ({ limit = 1000, afterSeq = 0 } = {}) => audit.filter((e) => e.seq > afterSeq).slice(-limit),
+      list: ({ limit = 1000, afterSeq } = {}) =>
+        afterSeq === undefined ? audit.slice(-limit) : audit.filter((e) => e.seq > afterSeq).slice(0, limit),
     },
     ledger: {
       append: (entry) => void ledger.push(entry),
