@@ -3,10 +3,11 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UmbraError } from '../mesh/errors.ts';
 import type { Lease } from '../mesh/lease.ts';
-import type { Decision, Episode, Incident, Override, Pattern } from '../mesh/record.ts';
+import type { Episode, Incident, Override, Pattern } from '../mesh/record.ts';
 import type { HealthyState, WorldName } from '../mesh/snapshot.ts';
 import type { Collection, Store, StoreProblem } from '../mesh/store.ts';
 import { sqliteCollection } from './collection.ts';
+import { decisionCollection } from './decisions.ts';
 import { decode, encode } from './json.ts';
 import { auditLog, ledgerLog } from './logs.ts';
 import { BUSY_MS, prepareSchema } from './schema.ts';
@@ -18,6 +19,7 @@ import { Writes } from './writes.ts';
  */
 export interface StoreLimits {
   readonly episodes: number;
+  /** Of each world. */
   readonly decisions: number;
   readonly incidents: number;
   readonly ledger: number;
@@ -80,7 +82,7 @@ function storeOn(db: DatabaseSync, writes: Writes, keep: StoreLimits): Store {
     },
     incidents: sqliteCollection<Incident>(db, writes, { name: 'incident', at: (i) => i.onset, keep: keep.incidents }),
     episodes: sqliteCollection<Episode>(db, writes, { name: 'episode', at: (e) => e.startedAt, keep: keep.episodes }),
-    decisions: sqliteCollection<Decision>(db, writes, { name: 'decision', at: (d) => d.at, keep: keep.decisions }),
+    decisions: decisionCollection(db, writes, keep.decisions),
     patterns: sqliteCollection<Pattern>(db, writes, { name: 'pattern', at: (p) => p.lastSeen }),
     overrides: sqliteCollection<Override>(db, writes, { name: 'override', at: (o) => o.createdAt }),
     audit: auditLog(db, writes),
