@@ -19,7 +19,7 @@ import { tokenIn } from './main/token.ts';
 import { wallClock } from './mesh/clock.ts';
 import { UmbraError } from './mesh/errors.ts';
 import type { HealthyState } from './mesh/snapshot.ts';
-import { problemText } from './mesh/store.ts';
+import { lostText, problemText } from './mesh/store.ts';
 import type { World } from './mesh/world.ts';
 import { createStoreMetrics } from './store/metrics.ts';
 import { openStore } from './store/sqlite.ts';
@@ -62,8 +62,9 @@ async function run(directory: string): Promise<void> {
   const { supervisor, description, topology } = connection;
   const { application, shadow: shadowDocument } = description.documents;
   const store = openStore(description.paths.store, {
-    onProblem: (problem) =>
-      problem ? logger.error(problem, problemText(problem)) : logger.info('the store is written again, all of it'),
+    onProblem: (problem) => logger.error(problem, problemText(problem)),
+    onWritten: (lost) =>
+      lost > 0 ? logger.error({ lost }, lostText(lost)) : logger.info('the store is written again, all of it'),
   });
   const token = tokenIn(description.paths.token);
 

@@ -16,7 +16,7 @@ import type { MirrorShare } from '../chaos/mirroring.ts';
 import type { Guardian } from '../guardian/guardian.ts';
 import type { Clock } from '../mesh/clock.ts';
 import type { Snapshot } from '../mesh/snapshot.ts';
-import { problemText, type Store } from '../mesh/store.ts';
+import { lostText, problemText, type Store } from '../mesh/store.ts';
 import type { Topology } from '../mesh/topology.ts';
 import type { World } from '../mesh/world.ts';
 import { createFidelity } from '../shadow/fidelity.ts';
@@ -124,7 +124,7 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     const problem = store.problem();
     const decider = policies.decider();
     return [
-      ...(problem ? [problemText(problem)] : []),
+      ...(problem ? [problemText(problem)] : store.lost() > 0 ? [lostText(store.lost())] : []),
       ...(parts.chaos?.status().problems ?? []),
       ...(decider === 'learned' ? [] : [`mitigations are chosen by “${decider}”, not by what was learned`]),
     ];

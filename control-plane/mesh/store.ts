@@ -28,6 +28,10 @@ export interface StoreProblem {
 export const problemText = ({ reason, unwritten, lost }: StoreProblem): string =>
   `UMB0502 ${codes.UMB0502.title}: ${reason}; ${unwritten} records wait in memory and would not survive a restart${lost > 0 ? `, ${lost} were lost` : ''}`;
 
+/** {@link Store.lost} for people. */
+export const lostText = (lost: number): string =>
+  `UMB0502 ${codes.UMB0502.title}: it is written again, but ${lost} records were lost meanwhile`;
+
 /** What must survive a restart. Opening it never starts from empty where a file was unreadable: that is UMB0501. */
 export interface Store {
   leases(world: WorldName): Collection<Lease>;
@@ -53,5 +57,7 @@ export interface Store {
   putBlob(name: string, bytes: Uint8Array): void;
   /** Undefined where everything is written. */
   problem(): StoreProblem | undefined;
+  /** Records that were lost since the opening because they could not be written. */
+  lost(): number;
   close(): void;
 }

@@ -214,8 +214,9 @@ test('a folder in the file’s place is UMB0501', (t) => {
 test('what a locked file refuses waits in memory, is read from there, and is written in order later', (t) => {
   const path = place(t);
   const time = { now: 0 };
-  const told: (StoreProblem | undefined)[] = [];
-  const store = openStore(path, { now: () => time.now, onProblem: (p) => told.push(p) });
+  const told: (StoreProblem | number)[] = [];
+  const tell = (what: StoreProblem | number) => told.push(what);
+  const store = openStore(path, { now: () => time.now, onProblem: tell, onWritten: tell });
   const fault = episode(1).fault;
   const lease = { type: 'fault', id: 'l', owner: 'chaos', reason: 'x', createdAt: 1, expiresAt: 2, fault } as const;
   store.leases('shadow').put(lease);
@@ -255,8 +256,9 @@ test('what a locked file refuses waits in memory, is read from there, and is wri
   assert.deepEqual(read(), expected);
   assert.deepEqual([second.seq, third.seq], [first.seq + 1, first.seq + 2]);
   assert.equal(told.length, 1);
-  assert.match(told[0]!.reason, /locked/);
-  assert.equal(told[0]!.unwritten, 1);
+  const [problem] = told as StoreProblem[];
+  assert.match(problem!.reason, /locked/);
+  assert.equal(problem!.unwritten, 1);
   assert.equal(store.problem()?.unwritten, 7);
 
   other.exec('ROLLBACK');
@@ -264,7 +266,7 @@ test('what a locked file refuses waits in memory, is read from there, and is wri
   assert.equal(store.problem()?.unwritten, 7, 'not tried again at once');
   time.now += 5000;
   assert.equal(store.problem(), undefined);
-  assert.deepEqual(told.slice(1), [undefined]);
+  assert.deepEqual(told.slice(1), [0], 'nothing was lost');
   assert.deepEqual(read(), expected);
   store.close();
   const again = openStore(path);
@@ -275,20 +277,32 @@ test('what a locked file refuses waits in memory, is read from there, and is wri
   assert.equal(again.ledger.list().length, 1);
 });
 
-test('what waits is bounded, and orders and leases are not what goes', (t) => {
+test('what waits is bounded, orders and leases are not what goes, and it is told what went', (t) => {
   const path = place(t);
   const time = { now: 0 };
-  const store = openStore(path, { now: () => time.now });
+  const written: number[] = [];
+  const store = openStore(path, { now: () => time.now, onWritten: (lost) => written.push(lost) });
   const other = new DatabaseSync(path);
   other.exec('BEGIN IMMEDIATE');
   store.patterns.put(pattern);
   for (let n = 0; n < 2100; n++) store.episodes.put(episode(n));
   assert.deepEqual([store.problem()?.unwritten, store.problem()?.lost], [2000, 101]);
+  other.exec('ROLLBACK');
+  time.now += 5000;
+  assert.equal(store.problem(), undefined);
+  assert.deepEqual(written, [101]);
+
+  other.exec('BEGIN IMMEDIATE');
+  store.patterns.put({ ...pattern, trials: 4 });
+  store.episodes.put({ ...episode(1), startedAt: Number.NaN });
+  assert.equal(store.problem()?.lost, 0, 'what went before is past');
   other.close();
   store.close();
+  assert.deepEqual(written, [101, 1], 'one is refused for its own sake');
+  assert.equal(store.lost(), 102);
   const again = openStore(path);
   t.after(() => again.close());
-  assert.deepEqual(again.patterns.list(), [pattern], 'closing tries once more');
+  assert.deepEqual(again.patterns.list(), [{ ...pattern, trials: 4 }], 'closing tries once more');
   assert.equal(again.episodes.count(), 1999);
 });
 

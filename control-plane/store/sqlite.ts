@@ -5,13 +5,13 @@ import { UmbraError } from '../mesh/errors.ts';
 import type { Lease } from '../mesh/lease.ts';
 import type { Episode, Incident, Override, Pattern } from '../mesh/record.ts';
 import type { HealthyState, WorldName } from '../mesh/snapshot.ts';
-import type { Collection, Store, StoreProblem } from '../mesh/store.ts';
+import type { Collection, Store } from '../mesh/store.ts';
 import { sqliteCollection } from './collection.ts';
 import { decisionCollection } from './decisions.ts';
 import { decode, encode } from './json.ts';
 import { auditLog, ledgerLog } from './logs.ts';
 import { BUSY_MS, prepareSchema } from './schema.ts';
-import { Writes } from './writes.ts';
+import { Writes, type WritesEvents } from './writes.ts';
 
 /**
  * Most records kept of what grows with time; leases, overrides and the audit log are never pruned, nor are patterns by age alone
@@ -27,10 +27,8 @@ export interface StoreLimits {
 
 export const defaultLimits: StoreLimits = { episodes: 5_000, decisions: 5_000, incidents: 2_000, ledger: 20_000 };
 
-export interface StoreOptions {
+export interface StoreOptions extends WritesEvents {
   readonly limits?: Partial<StoreLimits>;
-  /** Writes cannot be made, for this reason; undefined = all are made again. */
-  readonly onProblem?: (problem: StoreProblem | undefined) => void;
   /** Monotonic, ms; when to try again is taken from it. */
   readonly now?: () => number;
 }
@@ -42,7 +40,7 @@ export interface StoreOptions {
  */
 export function openStore(path: string, options: StoreOptions = {}): Store {
   const keep = { ...defaultLimits, ...options.limits };
-  const writes = new Writes(options.now ?? (() => performance.now()), options.onProblem ?? (() => {}));
+  const writes = new Writes(options.now ?? (() => performance.now()), options);
   let db: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') {
@@ -99,6 +97,7 @@ function storeOn(db: DatabaseSync, writes: Writes, keep: StoreLimits): Store {
       keepBlob(`blob/${name}`, bytes);
     },
     problem: () => writes.problem(),
+    lost: () => writes.lost(),
     close() {
       if (db.isOpen) writes.close();
       if (db.isOpen) db.close();

@@ -24,6 +24,13 @@ export interface WriteOptions {
   readonly prunable?: boolean;
 }
 
+export interface WritesEvents {
+  /** Writes cannot be made, for this reason. */
+  readonly onProblem?: (problem: StoreProblem) => void;
+  /** All that waited is written, but for so many records that were lost. */
+  readonly onWritten?: (lost: number) => void;
+}
+
 /**
  * Writes that the place refuses (a full disk, a lock) are kept in memory, in order, and made later, so that whoever acts does
  * not depend on a record of it. The newest write of a key takes the place of those before.
@@ -31,15 +38,17 @@ export interface WriteOptions {
 export class Writes {
   readonly #waiting = new Map<string, Waiting>();
   readonly #now: () => number;
-  readonly #onProblem: (problem: StoreProblem | undefined) => void;
+  readonly #events: WritesEvents;
   #reason: string | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
   #lost = 0;
+  /** Of {@link #lost}, before what waits now began to wait. */
+  #lostBefore = 0;
 
   /** @param now monotonic, ms */
-  constructor(now: () => number, onProblem: (problem: StoreProblem | undefined) => void) {
+  constructor(now: () => number, events: WritesEvents = {}) {
     this.#now = now;
-    this.#onProblem = onProblem;
+    this.#events = events;
   }
 
   /** Makes a write, or keeps it. @throws what is wrong with the write itself */
@@ -76,6 +85,11 @@ export class Writes {
     return this.#problem();
   }
 
+  /** Records that were too many to keep, or were refused for their own sake when they were written at last; since the opening. */
+  lost(): number {
+    return this.#lost;
+  }
+
   /** A last attempt, whenever the one before was. */
   close(): void {
     this.#retryAt = Number.NEGATIVE_INFINITY;
@@ -84,7 +98,7 @@ export class Writes {
 
   #problem(): StoreProblem | undefined {
     if (this.#reason === undefined) return undefined;
-    return { reason: this.#reason, unwritten: this.#waiting.size, lost: this.#lost };
+    return { reason: this.#reason, unwritten: this.#waiting.size, lost: this.#lost - this.#lostBefore };
   }
 
   /** Whether nothing waits any more. */
@@ -104,8 +118,9 @@ export class Writes {
       this.#waiting.delete(key);
     }
     this.#reason = undefined;
-    this.#onProblem(undefined);
-    this.#lost = 0;
+    const lost = this.#lost - this.#lostBefore;
+    this.#lostBefore = this.#lost;
+    this.#events.onWritten?.(lost);
     return true;
   }
 
@@ -114,7 +129,7 @@ export class Writes {
     this.#retryAt = this.#now() + RETRY_MS;
     const news = reason !== this.#reason;
     this.#reason = reason;
-    if (news) this.#onProblem(this.#problem());
+    if (news) this.#events.onProblem?.(this.#problem()!);
   }
 
   #forget(): void {

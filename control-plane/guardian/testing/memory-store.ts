@@ -46,6 +46,7 @@ export function createMemoryStore(): Store {
     blob: (name) => blobs.get(name),
     putBlob: (name, bytes) => void blobs.set(name, bytes),
     problem: () => undefined,
+    lost: () => 0,
     close: () => undefined,
   };
 }
