@@ -132,6 +132,7 @@ async function run(directory: string): Promise<void> {
   const plane = createPlane({
     application: application.metadata.name,
     version: version(),
+    run: description,
     clock,
     store,
     topology,

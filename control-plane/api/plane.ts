@@ -44,7 +44,7 @@ export interface Plane {
   learning(): LearningStatus;
   fidelity(): FidelityStatus;
   mirror(): MirrorStatus;
-  /** What has happened since the control plane's start; {@link buildReport} makes it. */
+  /** What has happened since the run's start; {@link buildReport} makes it. */
   report(): Report;
   /** Metrics of parts that count for themselves, shown with the plane's own. */
   readonly registries?: readonly Registry[];

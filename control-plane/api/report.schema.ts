@@ -57,6 +57,9 @@ export const ReportRoute = Type.Object(
 /** What a run did, as `npm start -- --report FILE` writes it and `umbra report FILE` prints it. */
 export const Report = Type.Object(
   {
+    notes: Type.Optional(
+      Type.Array(Type.String(), { description: 'What its counts lack of the run; absent: nothing known.' }),
+    ),
     traffic: Type.Object(
       {
         offered: Count('Requests users sent to production.'),

@@ -94,6 +94,13 @@ test('records of an earlier run do not count, patterns do', () => {
   assert.equal(report.shadow.patterns.length, 4);
 });
 
+test('what a control plane that was started again has not counted is said', () => {
+  const report = buildReport({ ...input, countedSince: now - 60_000 });
+  assert.ok(Value.Check(Report, report));
+  assert.match(report.notes!.join(), /started again at 2025-11-24T15:59:00\.000Z/);
+  assert.equal(report.shadow.episodes, 9, 'records are of the whole run');
+});
+
 test('a fault that the world refused was not injected; one that nobody felt was', () => {
   const first = (more: object) => records.episodes.map((e, i) => (i === 0 ? { ...e, ...more } : e));
   const of = (more: object) => buildReport({ ...input, episodes: first(more) }).shadow;

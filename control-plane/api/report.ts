@@ -13,6 +13,10 @@ import type { Report, ReportIncident, ReportRoute } from './report.schema.ts';
 export interface ReportInput {
   /** The run's start; records from before it (an earlier run's, from the store) do not count. Patterns do. */
   readonly since: number;
+  /** Since when the control plane has counted what is in no record, where it was started again within the run. */
+  readonly countedSince?: number;
+  /** Most records that the store keeps of a kind: a run that has as many may have had more. */
+  readonly mostKept?: Readonly<Record<'episodes' | 'decisions' | 'incidents', number>>;
   /** Totals of production's entry over the run. */
   readonly traffic: { readonly offered: number; readonly good: number };
   readonly mirror: Pick<MirrorStatus, 'mirrored' | 'dropped'>;
@@ -43,13 +47,9 @@ export function buildReport(input: ReportInput): Report {
   const faulted = episodes.filter((e) => !e.invalid?.startsWith('refused'));
   const byKind: Record<string, number> = {};
   for (const e of faulted) byKind[e.fault.kind] = (byKind[e.fault.kind] ?? 0) + 1;
-  const tried = input.decisions.filter(
-    (d) =>
-      d.at >= input.since &&
-      d.world === 'shadow' &&
-      d.action.do === 'apply' &&
-      d.outcome !== undefined &&
-      d.outcome.verdict !== 'refused',
+  const decided = input.decisions.filter((d) => d.at >= input.since && d.world === 'shadow');
+  const tried = decided.filter(
+    (d) => d.action.do === 'apply' && d.outcome !== undefined && d.outcome.verdict !== 'refused',
   );
   const incidents = input.incidents.filter((i) => i.onset >= input.since).sort((a, b) => a.onset - b.onset);
   const troubleOf = (i: Incident) =>
@@ -57,7 +57,26 @@ export function buildReport(input: ReportInput): Report {
       ?.name;
   const isFalse = (i: Incident) =>
     input.troubles ? troubleOf(i) === undefined : i.goodputDuring >= i.goodputBefore * (1 - HARMLESS);
+  const most = input.mostKept;
+  const lowerBounds = most && [
+    ...(episodes.length >= most.episodes ? ['episodes with their faults'] : []),
+    ...(decided.length >= most.decisions ? ['mitigations tried in the shadow'] : []),
+    ...(incidents.length >= most.incidents ? ['incidents'] : []),
+  ];
+  const notes = [
+    ...(input.countedSince === undefined
+      ? []
+      : [
+          `the control plane was started again at ${new Date(input.countedSince).toISOString()}: what it counts itself of traffic, copies, fidelity, unfaulted time, xDS and training begins there`,
+        ]),
+    ...(lowerBounds?.length
+      ? [
+          `the store keeps only the newest records: there were at least as many ${lowerBounds.join(', ')} as are counted`,
+        ]
+      : []),
+  ];
   return {
+    ...(notes.length > 0 ? { notes } : {}),
     traffic: {
       offered: whole(input.traffic.offered),
       good: whole(input.traffic.good),

@@ -225,7 +225,9 @@ test('reports and schemas are printed without anything running', async (t) => {
   const { plane, home } = await start(t);
   const file = join(home, 'report.json');
   writeFileSync(file, JSON.stringify(plane.report()));
-  assert.match((await umbra('/nowhere', ['report', file])).out, /Production: 3 incidents/);
+  assert.match((await umbra('/nowhere', ['report', file])).out, /^Traffic[\s\S]*Production: 3 incidents/);
+  writeFileSync(file, JSON.stringify({ ...plane.report(), notes: ['half of it is missing'] }));
+  assert.match((await umbra('/nowhere', ['report', file])).out, /^note: half of it is missing\nTraffic/);
   writeFileSync(file, JSON.stringify({ ...plane.report(), xds: { pushes: -1 } }));
   assert.match((await umbra('/nowhere', ['report', file])).err, /^UMB0807 not a report: .*xds/);
   assert.match((await umbra('/nowhere', ['report', join(home, 'none')])).err, /^UMB0807 .*ENOENT/);

@@ -26,10 +26,13 @@ import type { ManagementServer } from '../xds/index.ts';
 import { comparisons, mirrorStatus } from './mirror-status.ts';
 import type { Policies } from './policies.ts';
 import { xdsStatus } from './proxies.ts';
+import { runRecords } from './run-records.ts';
 
 export interface PlaneParts {
   readonly application: string;
   readonly version: string;
+  /** When the run began, and whether this control plane is not its first. */
+  readonly run: { readonly startedAt: number; readonly restarted: boolean };
   readonly clock: Clock;
   readonly store: Store;
   readonly topology: Topology;
@@ -65,8 +68,6 @@ export interface RunningPlane extends Plane {
   /** Takes one window of a world into history, fidelity and the live stream. */
   window(snapshot: Snapshot): void;
 }
-
-const REPORT_RECORDS = 2000;
 
 export function createPlane(parts: PlaneParts): RunningPlane {
   const { clock, store, worlds, collectors, guardian, policies } = parts;
@@ -164,13 +165,10 @@ export function createPlane(parts: PlaneParts): RunningPlane {
     report: () => {
       const { offered, good } = collectors.production.totals();
       return buildReport({
-        since: startedAt,
+        ...runRecords(store, parts.run.startedAt),
+        ...(parts.run.restarted ? { countedSince: startedAt } : {}),
         traffic: { offered, good },
         mirror: mirror(),
-        episodes: store.episodes.list({ limit: REPORT_RECORDS }),
-        decisions: store.decisions.list({ limit: REPORT_RECORDS }),
-        patterns: store.patterns.list(),
-        incidents: store.incidents.list({ limit: REPORT_RECORDS }),
         fidelity: plane.fidelity(),
         denied: parts.denied(),
         xds: parts.xds.counters,

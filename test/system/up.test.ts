@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaneStatus } from '../../control-plane/api/plane.ts';
+import type { Report } from '../../control-plane/api/report.schema.ts';
 import { assets } from '../../control-plane/assets.ts';
 import { loadPolicy } from '../../control-plane/learning/session.ts';
 import { createPolicies } from '../../control-plane/main/policies.ts';
@@ -133,6 +134,29 @@ async function keepRefined(store: Store): Promise<string> {
   return refined.version;
 }
 
+/** Writes an incident that is over, as a control plane does. */
+function recordIncident(path: string, onset: number): void {
+  const store = openStore(path);
+  store.incidents.put({
+    id: 'i-recorded',
+    onset,
+    detectedAt: onset,
+    recoveredAt: onset,
+    closedAt: onset,
+    goodputBefore: 10,
+    goodputDuring: 5,
+    signature: 'origin=api fail:errors part=half slow=0',
+    origins: ['api'],
+    plan: [],
+    source: 'none',
+    decisions: [],
+    undone: 0,
+    state: 'recovered',
+    notes: [],
+  });
+  store.close();
+}
+
 test('kill -9 of the control plane: orders, patterns, the refined policy and audit are there again; a wrong token is refused', {
   skip,
 }, async () => {
@@ -196,6 +220,8 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
   assert.equal(frozen.code, 0, frozen.text);
   const before = await running.get<AuditEntry[]>('/audit');
   assert.ok(before.some((e) => /freeze/.test(JSON.stringify(e))));
+  assert.equal((await running.get<Report>('/report')).notes, undefined);
+  recordIncident(join(at.run, 'store.db'), Date.now());
 
   const controls = () => processesOf(running.ready.runId, (command) => /control-plane[/\\]main\.[jt]s/.test(command));
   const [control] = controls();
@@ -225,6 +251,9 @@ test('kill -9 of the control plane: orders, patterns, the refined policy and aud
   );
   const audit = await running.get<AuditEntry[]>('/audit?limit=500');
   for (const entry of before) assert.ok(audit.some((e) => e.seq === entry.seq && e.action === entry.action));
+  const report = await running.get<Report>('/report');
+  assert.equal(report.production.incidents.length, 1, 'the run began before the kill');
+  assert.match(report.notes!.join(), /started again/);
   await running.stop();
 });
 

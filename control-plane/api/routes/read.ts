@@ -35,7 +35,7 @@ export function readRoutes(api: FastifyInstance, plane: Plane): void {
   get('/learning', 'The learner', status.Learning, () => plane.learning());
   get('/fidelity', 'How far the shadow answers as production does', status.Fidelity, () => plane.fidelity());
   get('/mirror', 'Copies of requests', status.Mirror, () => plane.mirror());
-  get('/report', 'What was done since the start', Report, () => plane.report());
+  get('/report', 'What was done since the run’s start', Report, () => plane.report());
   get('/codes', 'Every diagnostic with its remedy', Type.Unknown(), () => codes);
 
   for (const [name, answer, response] of [

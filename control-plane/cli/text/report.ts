@@ -7,6 +7,7 @@ export function reportText(r: Report, p: Paint): string {
   const { traffic: t, shadow: s, production, xds, learning } = r;
   const good = t.offered > 0 ? t.good / t.offered : 1;
   const lines = [
+    ...(r.notes ?? []).map((note) => p.warn(`note: ${plain(note)}`)),
     p.bold('Traffic'),
     `  ${t.offered} requests, ${t.good} good (${(good >= 0.995 ? p.good : p.warn)(percent(good))}); ${t.mirrored} mirrored, ${t.mirrorDropped} copies dropped`,
     '',

@@ -48,6 +48,10 @@ export interface WorldDescription {
 
 export interface Description {
   readonly runId: string;
+  /** When the run began, ms since the epoch. */
+  readonly startedAt: number;
+  /** A control plane was ready in this run before the one that asks. */
+  readonly restarted: boolean;
   /** The supervisor's process, which owns everything else. */
   readonly pid: number;
   readonly file: string;

@@ -64,7 +64,9 @@ test('once it was ready it is started again for good, less and less often, and e
 test('a restart does its work while it is down, and is over when it is ready again', async () => {
   const { machine, controlPlane } = make();
   await controlPlane.start();
+  assert.equal(controlPlane.wasReady, false);
   controlPlane.saidReady(ready);
+  assert.equal(controlPlane.wasReady, true);
   const happened: string[] = [];
   const restarted = controlPlane.restart(() => happened.push(`work after ${machine.started.length} start`), 1000);
   void restarted.then(() => happened.push('over'));

@@ -52,6 +52,11 @@ export class ControlPlaneProcess {
     return this.#ready.promise;
   }
 
+  /** Whether one of its lives was ready. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
   saidReady(info: ReadyInfo): void {
     this.#wasReady = true;
     this.#ready.resolve(info);

@@ -61,6 +61,7 @@ export class Supervisor {
   readonly #say: (line: string) => void;
   readonly run: RunDirectory;
   readonly runId = randomBytes(4).toString('hex');
+  readonly #startedAt: number;
   readonly #file: string;
   readonly #follower: DocumentFollower;
   #entryPort = 0;
@@ -82,6 +83,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
+    this.#startedAt = this.#clock.now();
     this.#say = options.onProgress ?? (() => {});
     this.#file = resolve(options.file);
     this.#follower = new DocumentFollower({
@@ -284,6 +286,8 @@ export class Supervisor {
   describe(): Description {
     return {
       runId: this.runId,
+      startedAt: this.#startedAt,
+      restarted: this.#controlPlane?.wasReady ?? false,
       pid: process.pid,
       file: this.#file,
       documents: this.#follower.documents,
