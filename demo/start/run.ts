@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import type { Report } from '../../control-plane/api/report.schema.ts';
 import { onOutputGone } from '../../control-plane/cli/output.ts';
+import { UmbraError } from '../../control-plane/mesh/errors.ts';
 import { homeOf } from '../home.ts';
 import type { Summary } from '../load/generator.ts';
 import type { Second } from '../load/tally.ts';
@@ -15,6 +14,7 @@ import { complete, type TroubleTime } from './report.ts';
 import { documentFor, prepare, startProviderProcess, startUmbra } from './system.ts';
 import { followPlan } from './trouble-plan.ts';
 import { startUsers } from './users.ts';
+import { fetchReport, writeReport } from './write-report.ts';
 
 /** Umbra says that it is ready; after that, this long at most until the shop answers its first users. */
 const ANSWERS_WITHIN_MS = 30_000;
@@ -44,8 +44,9 @@ export async function start(options: StartOptions): Promise<number> {
   try {
     code = await run(options, end, say, stops, kills);
   } catch (e) {
-    if (!end.signal.aborted) {
-      say((e as Error).message);
+    // A start that was broken off is what was asked for; whatever else goes wrong is not, at the end neither.
+    if (e !== end.signal.reason) {
+      say(e instanceof UmbraError ? e.toText() : (e as Error).message);
       code = 1;
     }
   }
@@ -103,12 +104,7 @@ async function run(
   const summary = await users?.stop();
   if (users && !summary) say('the load ended without a summary: traffic and leaks could not be checked');
   if (options.report !== undefined && !failed) {
-    await writeReport(
-      options.report,
-      umbra.ready.api,
-      { before, home, troubles, ...(summary ? { summary } : {}) },
-      say,
-    );
+    await report(options.report, umbra.ready.api, { before, home, troubles, ...(summary ? { summary } : {}) }, say);
   }
   return failed ? 1 : 0;
 }
@@ -141,22 +137,21 @@ function everyTen(say: (line: string) => void): (second: Second) => void {
   };
 }
 
-async function writeReport(
+async function report(
   path: string,
   api: string,
   seen: { before: ShopState; home: string; troubles: readonly TroubleTime[]; summary?: Summary },
   say: (line: string) => void,
 ): Promise<void> {
-  const answer = await fetch(`${api}/api/v1/report`, { signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`no report: ${api} answered ${answer.status}`);
+  const believed = await fetchReport(api);
   const { summary, troubles } = seen;
   const leaks = summary ? leaksIn(seen.before, readShop(seen.home), tracesOf(summary.run, summary.issued)) : undefined;
   for (const leak of leaks?.slice(0, 5) ?? []) say(`a write that no user made is in production: ${leak}`);
-  const report = complete((await answer.json()) as Report, {
+  const completed = complete(believed, {
     troubles,
     ...(summary ? { load: summary } : {}),
     ...(leaks ? { leakedWrites: leaks.length } : {}),
   });
-  writeFileSync(path, JSON.stringify(report, null, 2) + '\n');
+  writeReport(path, completed);
   say(`the report is in ${path}; \`npx umbra report ${path}\` prints it for people`);
 }

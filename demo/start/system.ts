@@ -75,7 +75,7 @@ export interface UmbraProcess {
   kill(): void;
 }
 
-/** `umbra up`, its lines passed on. Resolves when it is ready. @throws Error when it ends before, or the signal aborts */
+/** `umbra up`, its lines passed on. Resolves when it is ready. @throws Error when it ends before; the signal's reason when that aborts */
 export async function startUmbra(
   file: string,
   options: { home: string; port?: number; apiPort?: number; signal: AbortSignal },
@@ -99,7 +99,7 @@ export async function startUmbra(
     if (code !== undefined) throw new Error(`umbra ended with ${code} before it was ready`);
     if (options.signal.aborted) {
       await stop();
-      throw new Error('stopped before it was ready');
+      throw options.signal.reason;
     }
     await sleep(LOOK_MS);
   }
