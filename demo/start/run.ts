@@ -11,21 +11,23 @@ import { leaksIn, readShop, type ShopState } from './leaks.ts';
 import type { StartOptions } from './options.ts';
 import { progress, retimed } from './progress.ts';
 import { complete, type TroubleTime } from './report.ts';
-import { documentFor, prepare, startProviderProcess, startUmbra } from './system.ts';
+import * as ofThisMachine from './system.ts';
 import { followPlan } from './trouble-plan.ts';
 import { startUsers } from './users.ts';
 import { fetchReport, writeReport } from './write-report.ts';
 
 /** Umbra says that it is ready; after that, this long at most until the shop answers its first users. */
 const ANSWERS_WITHIN_MS = 30_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Stop = () => Promise<unknown>;
+type System = Pick<typeof ofThisMachine, 'prepare' | 'startProviderProcess' | 'documentFor' | 'startUmbra'>;
 
 /**
  * `npm start`: builds, starts the provider, Umbra with the shop and its shadow, and users; ends by itself or on Ctrl-C,
  * everything in the opposite order. A second Ctrl-C ends it at once. Resolves with the exit code.
  */
-export async function start(options: StartOptions): Promise<number> {
+export async function start(options: StartOptions, system: System = ofThisMachine): Promise<number> {
   const say = progress();
   const end = new AbortController();
   const kills: (() => void)[] = [];
@@ -37,12 +39,12 @@ export async function start(options: StartOptions): Promise<number> {
     say('stopping; once more to end it at once');
     end.abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   onOutputGone(() => end.abort());
   const stops: Stop[] = [];
   let code = 0;
   try {
-    code = await run(options, end, say, stops, kills);
+    code = await run(options, system, end, say, stops, kills);
   } catch (e) {
     // A start that was broken off is what was asked for; whatever else goes wrong is not, at the end neither.
     if (e !== end.signal.reason) {
@@ -51,12 +53,14 @@ export async function start(options: StartOptions): Promise<number> {
     }
   }
   for (const stop of stops.reverse()) await stop();
+  for (const signal of SIGNALS) process.off(signal, onSignal);
   say('everything is stopped');
   return code;
 }
 
 async function run(
   options: StartOptions,
+  system: System,
   end: AbortController,
   say: (line: string) => void,
   stops: Stop[],
@@ -64,14 +68,14 @@ async function run(
 ): Promise<number> {
   const home = homeOf();
   say('looking whether everything is built');
-  await prepare(say, end.signal);
+  await system.prepare(say, end.signal);
   if (end.signal.aborted) return 0;
-  const provider = await startProviderProcess(say);
+  const provider = await system.startProviderProcess(say);
   stops.push(() => provider.child.stop(5000));
   kills.push(() => provider.child.kill());
   say(`the payment provider, outside the application, is at ${provider.url}`);
-  const file = documentFor(provider.url, home);
-  const umbra = await startUmbra(file, { home, signal: end.signal, ...portsOf(options) }, retimed(say));
+  const file = system.documentFor(provider.url, home);
+  const umbra = await system.startUmbra(file, { home, signal: end.signal, ...portsOf(options) }, retimed(say));
   stops.push(() => umbra.stop());
   kills.push(() => umbra.kill());
   let failed = false;
