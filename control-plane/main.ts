@@ -10,6 +10,7 @@ import { choose } from './learning/explore.ts';
 import { match, withEvidence } from './learning/patterns.ts';
 import { signatureOf } from './learning/signature.ts';
 import { staticPolicy } from './learning/static-policy.ts';
+import { createAlerts } from './main/alerts.ts';
 import { followProduction } from './main/follow-production.ts';
 import { connectLocal, serveLocal } from './main/local.ts';
 import { createPlane } from './main/plane.ts';
@@ -88,6 +89,7 @@ async function run(directory: string): Promise<void> {
     random: Math.random,
     onProblem: (err) => logger.error({ err }, 'a policy cannot be used'),
   });
+  const alerts = createAlerts(logger);
   const refinement = await createRefinement({ policies, clock, logger });
   const learned = {
     signatureOf,
@@ -108,8 +110,7 @@ async function run(directory: string): Promise<void> {
     verifyInShadow: async (context, candidates) =>
       policies.decider() === 'learned' ? chaos?.verify(context.diagnosis, candidates) : undefined,
     modeOf: (service) => application.spec.services[service]?.mode ?? 'observe',
-    onEvent: (event) =>
-      event.type === 'alert' ? logger.warn({ incident: event.incident }, event.message) : plane.emit(event),
+    onEvent: (event) => (event.type === 'alert' ? alerts.raise('production', event) : plane.emit(event)),
   });
   healthy = guardian.healthy;
   const production = () => {
@@ -137,7 +138,7 @@ async function run(directory: string): Promise<void> {
     store,
     topology,
     xds,
-    registries: [createXdsMetrics(xds).registry, createStoreMetrics(store)],
+    registries: [createXdsMetrics(xds).registry, createStoreMetrics(store), alerts.registry],
     xdsAddress: `unix:${description.production.xdsSocket}`,
     worlds,
     collectors,
@@ -173,7 +174,7 @@ async function run(directory: string): Promise<void> {
         const frozen = guardian.overrides().some(({ order }) => order.type === 'freeze' && order.service === undefined);
         return frozen ? 'an operator froze everything' : undefined;
       },
-      onEvent: (event) => (event.type === 'alert' ? logger.warn(event.message) : plane.emit(event)),
+      onEvent: (event) => (event.type === 'alert' ? alerts.raise('shadow', event) : plane.emit(event)),
       generator: {
         ...(wanted.faults ? { kinds: wanted.faults } : {}),
         ...(wanted.exclude ? { exclude: wanted.exclude } : {}),

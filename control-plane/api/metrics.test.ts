@@ -39,6 +39,38 @@ test('what is now is read when scraped', async () => {
   close();
 });
 
+test('an incident is open for its likeliest origin while users suffer', async (t) => {
+  const plane = createExamplePlane(wallClock);
+  const { registry, close } = createMetrics(plane);
+  t.after(close);
+  const [mitigated] = exampleRecords(wallClock.now()).incidents;
+  const shown = async (change: object) => {
+    Object.assign(plane.records.incidents, { list: () => [{ ...mitigated, ...change }] });
+    return (await registry.metrics()).match(/^umbra_incidents_open\{.*\} [1-9]\d*$/gm);
+  };
+  assert.equal(await shown({}), null, 'mitigated: users are well');
+  assert.deepEqual(await shown({ state: 'open', origins: ['catalog', 'payments'] }), [
+    'umbra_incidents_open{service="catalog"} 1',
+  ]);
+  assert.deepEqual(await shown({ state: 'open', origins: [] }), ['umbra_incidents_open{service="unknown"} 1']);
+  assert.match(await registry.metrics(), /^umbra_incidents_open\{service="payments"\} 0$/m, 'each service has a series');
+});
+
+test('a service is frozen by an order of its own and by one of everything', async (t) => {
+  const plane = createExamplePlane(wallClock);
+  const { registry, close } = createMetrics(plane);
+  t.after(close);
+  const frozen = async () =>
+    [...(await registry.metrics()).matchAll(/^umbra_frozen\{service="(.*)"\} 1$/gm)].map(([, service]) => service);
+  const order = { by: 'carol', reason: '', ttlMs: 60_000 };
+  assert.deepEqual(await frozen(), []);
+  await plane.override({ ...order, order: { type: 'freeze', service: 'cart' } });
+  await plane.override({ ...order, order: { type: 'forbid', what: 'retry' } });
+  assert.deepEqual(await frozen(), ['cart']);
+  await plane.override({ ...order, order: { type: 'freeze' } });
+  assert.deepEqual(await frozen(), Object.keys(plane.status().modes));
+});
+
 test('parts that count for themselves are shown with the rest', async (t) => {
   const plane = createExamplePlane(wallClock);
   const part = new Registry();
@@ -59,7 +91,10 @@ test('what happened is counted once, however often it is told', async () => {
     for (const episode of episodes) plane.emit({ type: 'episode', episode });
     for (const decision of decisions) plane.emit({ type: 'decision', decision });
   }
+  const before = { ...incidents[0]!, id: 'before', detectedAt: plane.status().startedAt - 1 };
+  plane.emit({ type: 'incident', incident: before });
   const text = await registry.metrics();
+  assert.match(text, /^umbra_incidents_opened_total 3$/m, 'one that was open before the start is not counted again');
   assert.match(text, /^umbra_incidents_total\{source="policy"\} 1$/m);
   assert.match(text, /^umbra_incidents_total\{source="none"\} 1$/m);
   assert.doesNotMatch(text, /umbra_incidents_total\{source="pattern"\}/, 'the open incident is not counted yet');

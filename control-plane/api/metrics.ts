@@ -4,6 +4,11 @@ import { mitigationKinds } from '../mesh/mitigation.ts';
 import { goodRatio } from '../mesh/snapshot.ts';
 import { type Plane, type PlaneEvent, type RouteFidelityStatus, seenWorlds } from './plane.ts';
 
+/** At most one incident is open, and no other is newer. */
+const NEWEST_INCIDENTS = 5;
+/** The service of what nobody can tell the origin of. */
+const UNKNOWN = 'unknown';
+
 /**
  * Prometheus metrics of a plane. Counters count what happened since the process started (Prometheus expects and handles the
  * reset); gauges read the plane when scraped. `close` stops following the plane.
@@ -112,6 +117,16 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
     g.set(plane.fidelity().unfaultedShare),
   );
   gauge('overrides', 'Standing orders', [], (g) => g.set(plane.overrides().length));
+  gauge('frozen', '1 for a service an operator has frozen, by itself or with everything', ['service'], (g) => {
+    const orders = plane.overrides().flatMap(({ order }) => (order.type === 'freeze' ? [order] : []));
+    for (const service of Object.keys(plane.status().modes))
+      g.set({ service }, orders.some((o) => o.service === undefined || o.service === service) ? 1 : 0);
+  });
+  gauge('incidents_open', 'Incidents in which users suffer now, by where they most likely began', ['service'], (g) => {
+    for (const service of Object.keys(plane.topology().services)) g.set({ service }, 0);
+    for (const { state, origins } of plane.records.incidents.list({ limit: NEWEST_INCIDENTS }))
+      if (state === 'open') g.inc({ service: origins[0] ?? UNKNOWN });
+  });
   gauge('proxies', 'Sidecars by state', ['world', 'state'], (g) => {
     for (const node of plane.status().xds.nodes) {
       g.inc({ world: node.world, state: !node.connected ? 'away' : node.acknowledged ? 'acknowledged' : 'behind' });
@@ -136,6 +151,7 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
       for (const { what, count: n } of plane.status().deniedTargets) add(n, { target: what });
     },
   );
+  const opened = count('incidents_opened', 'Incidents in production that have begun', []);
   const incidents = count('incidents', 'Incidents in production by what healed them', ['source']);
   const episodes = count('episodes', 'Finished episodes by class of fault', ['class', 'control']);
   const tried = count('mitigations_tried', 'Mitigations whose trial ended', ['world', 'class']);
@@ -155,11 +171,16 @@ export function createMetrics(plane: Plane): { registry: Registry; close(): void
     registers,
   });
 
+  const { startedAt } = plane.status();
   const once = seen(10_000);
   const follow = (event: PlaneEvent) => {
     if (event.type === 'incident') {
       const { id, onset, detectedAt, recoveredAt, closedAt, source } = event.incident;
-      if (once(`detected ${id}`)) detection.observe({ world: 'production' }, Math.max(0, detectedAt - onset) / 1000);
+      // One of before a restart goes on; it was counted then.
+      if (detectedAt >= startedAt && once(`detected ${id}`)) {
+        opened.inc();
+        detection.observe({ world: 'production' }, Math.max(0, detectedAt - onset) / 1000);
+      }
       if (recoveredAt !== undefined && once(`recovered ${id}`))
         recovery.observe(Math.max(0, recoveredAt - onset) / 1000);
       if ((closedAt ?? recoveredAt) !== undefined && once(`closed ${id}`)) incidents.inc({ source });

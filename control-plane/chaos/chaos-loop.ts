@@ -1,4 +1,5 @@
 import type { Learned, Log } from '../guardian/ports.ts';
+import type { AlertKind } from '../mesh/alert.ts';
 import { backoffMs } from '../mesh/backoff.ts';
 import type { Clock } from '../mesh/clock.ts';
 import { UmbraError } from '../mesh/errors.ts';
@@ -32,7 +33,7 @@ export type ChaosEvent =
   | { readonly type: 'decision'; readonly decision: Decision }
   | { readonly type: 'pattern'; readonly pattern: Pattern }
   | { readonly type: 'leases'; readonly world: 'shadow' }
-  | { readonly type: 'alert'; readonly message: string };
+  | { readonly type: 'alert'; readonly kind: AlertKind<'shadow'>; readonly message: string };
 
 export interface ChaosOptions {
   readonly world: FaultableWorld;
@@ -121,7 +122,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
   const doing = (text: string) => {
     activity = text;
   };
-  const problems = createProblems(logger, (message) => emit({ type: 'alert', message }));
+  const problems = createProblems(logger, (message) => emit({ type: 'alert', kind: 'problem', message }));
   let running = false;
   const state = createShadowState({
     world,
@@ -230,7 +231,7 @@ export function createChaosLoop(options: ChaosOptions): ChaosLoop {
     );
     if (!e.cleared) {
       const message = `The shadow did not become clean after ${describeFault(job.fault)}; its state is put back`;
-      emit({ type: 'alert', message });
+      emit({ type: 'alert', kind: 'not-clean', message });
       logger.error({ episode: id }, message);
     } else state.mark(dirtying.has(job.fault.kind));
     if (e.invalid === undefined) await teach(p, signal, result.experience);

@@ -1,3 +1,4 @@
+import type { AlertKind } from '../mesh/alert.ts';
 import type { DecisionContext } from '../mesh/policy.ts';
 import type { AuditEntry, Decision, Incident, Pattern, PatternEvidence, ScoredCandidate } from '../mesh/record.ts';
 import type { Rng } from '../mesh/rng.ts';
@@ -31,4 +32,9 @@ export type GuardianEvent =
   | { readonly type: 'leases'; readonly world: 'production' }
   | { readonly type: 'overrides' }
   | { readonly type: 'audit'; readonly entry: AuditEntry }
-  | { readonly type: 'alert'; readonly message: string; readonly incident?: string };
+  | {
+      readonly type: 'alert';
+      readonly kind: AlertKind<'production'>;
+      readonly message: string;
+      readonly incident?: string;
+    };

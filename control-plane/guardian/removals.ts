@@ -1,3 +1,4 @@
+import type { AlertKind } from '../mesh/alert.ts';
 import { isOwn, type MitigationLease } from '../mesh/lease.ts';
 import { describeMitigation } from '../mesh/mitigation.ts';
 import type { Diagnosis, Mode } from '../mesh/record.ts';
@@ -41,10 +42,10 @@ export function createRemovals(options: {
   const told = new Set<string>();
   const own = () => world.leases().filter(isOwn);
 
-  function alert(message: string): void {
+  function alert(kind: AlertKind<'production'>, message: string): void {
     const incident = book.current()?.id;
     book.note(message);
-    emit({ type: 'alert', message, ...(incident === undefined ? {} : { incident }) });
+    emit({ type: 'alert', kind, message, ...(incident === undefined ? {} : { incident }) });
   }
 
   const ends = (lease: MitigationLease) => `it ends by itself at ${new Date(lease.expiresAt).toISOString()}`;
@@ -60,6 +61,7 @@ export function createRemovals(options: {
     );
     const text = describeMitigation(lease.mitigation);
     alert(
+      'approval',
       `Users are well and ${text} is still in force: \`umbra override approve ${id}\` takes it back, unless users notice; else ${ends(lease)}`,
     );
   }
@@ -75,6 +77,7 @@ export function createRemovals(options: {
         told.add(key);
         const text = describeMitigation(lease.mitigation);
         alert(
+          'left-in-force',
           `${text} stays in force (mode ${mode}): \`umbra override undo ${lease.id}\` takes it back; else ${ends(lease)}`,
         );
       }

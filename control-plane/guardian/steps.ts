@@ -1,3 +1,4 @@
+import type { AlertKind } from '../mesh/alert.ts';
 import { isOwn } from '../mesh/lease.ts';
 import { MAX_STEPS, type Mitigation, type Plan } from '../mesh/mitigation.ts';
 import type { DecisionContext } from '../mesh/policy.ts';
@@ -110,7 +111,7 @@ export function createSteps(options: StepsOptions): Steps {
     if (recovering(incident, untreated)) return;
     if (incident.plan.length >= MAX_STEPS || tries >= MAX_TRIES) {
       const why = tries >= MAX_TRIES ? `${tries} mitigations were tried` : `the plan has ${MAX_STEPS} steps`;
-      giveUp(incident, `${why} and users are still impaired: a person is needed`);
+      giveUp(incident, 'gave-up', `${why} and users are still impaired: a person is needed`);
       return;
     }
     const ctx = context(now, incident);
@@ -171,7 +172,7 @@ export function createSteps(options: StepsOptions): Steps {
     // Whether anything confident is known is not asked while nothing may be done.
     const frozen = overrides.frozen(allowed.length > 0 ? [] : diagnosis.origins.map((o) => o.service));
     if (frozen) {
-      giveUp(incident, `Users are impaired and nothing is changed: ${frozen}`);
+      giveUp(incident, 'frozen', `Users are impaired and nothing is changed: ${frozen}`);
       return;
     }
     waits++;
@@ -194,14 +195,17 @@ export function createSteps(options: StepsOptions): Steps {
         },
         (error) => logger.warn({ err: error }, 'the shadow could not try the candidates'),
       );
-    if (waits === 3) giveUp(incident, `Nothing confident is known against "${proposal.signature}": ${proposal.why}`);
+    if (waits === 3) {
+      const message = `Nothing confident is known against "${proposal.signature}": ${proposal.why}`;
+      giveUp(incident, 'nothing-confident', message);
+    }
   }
 
-  function giveUp(incident: Incident, message: string): void {
+  function giveUp(incident: Incident, kind: AlertKind<'production'>, message: string): void {
     if (incident.notes.includes(message)) return;
     book.note(message);
     logger.warn({ incident: incident.id }, message);
-    emit({ type: 'alert', message, incident: incident.id });
+    emit({ type: 'alert', kind, message, incident: incident.id });
   }
 
   function takeBackLast(proposal: Proposal, { snapshot, diagnosis, untreated }: Moment): void {

@@ -227,7 +227,7 @@ export function createTrials(options: TrialsOptions): Trials {
     audit(GUARDIAN, 'not put back', text, { lease: lease.id, after, reason });
     book.note(message);
     options.onLost();
-    emit({ type: 'alert', message, ...incidentOf(lease) });
+    emit({ type: 'alert', kind: 'not-put-back', message, ...incidentOf(lease) });
     return false;
   }
 

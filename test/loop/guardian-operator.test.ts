@@ -67,10 +67,12 @@ test('while it is frozen the incident says so, not that nothing is known', async
   const notes = () => s.store.incidents.list()[0]!.notes.join('\n');
   assert.match(notes(), /nothing is changed: everything is frozen by ada/);
   assert.doesNotMatch(notes(), /Nothing confident/);
-  assert.equal(s.events.filter((e) => e.type === 'alert').length, 1, 'said once');
+  const alerts = () => s.events.flatMap((e) => (e.type === 'alert' ? [e.kind] : []));
+  assert.deepEqual(alerts(), ['frozen'], 'said once');
   await s.guardian.cancelOverride(freeze.id, 'ada');
   await s.run(6);
   assert.match(notes(), /Nothing confident is known/);
+  assert.deepEqual(alerts(), ['frozen', 'nothing-confident']);
 });
 
 test('a freeze of one service leaves the others alone; it ends by itself', async () => {
