@@ -181,10 +181,11 @@ export const Shadow = Type.Object(
         mirror: Type.Optional(Mirror),
         identity: Type.Optional(
           Type.Object(
-            { header: Type.Optional(HeaderName()), cookie: Type.Optional(CookieName()) },
+            { header: Type.Optional(HeaderName()) },
             {
               additionalProperties: false,
-              description: 'Where a pseudonym replaces the credential, and the shadow accepts it.',
+              description:
+                'Where a pseudonym replaces the credential, and the shadow accepts it: one more header than `authorization` and the like. In cookies it always does.',
             },
           ),
         ),

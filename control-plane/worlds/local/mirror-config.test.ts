@@ -24,7 +24,7 @@ spec: { application: a${shadow} }
 
 test('documents become what the filter accepts', () => {
   const full = documents(
-    ', mirror: { percent: 50, maxBody: 64KiB, maxInFlight: 8, redact: { headers: [X-A], query: [q], jsonFields: [name, $.user.note] }, ids: { jsonFields: [id, $.order.id], location: true, setCookie: true } }, identity: { cookie: sid, header: X-User }',
+    ', mirror: { percent: 50, maxBody: 64KiB, maxInFlight: 8, redact: { headers: [X-A], query: [q], jsonFields: [name, $.user.note] }, ids: { jsonFields: [id, $.order.id], location: true, setCookie: true } }, identity: { header: X-User }',
     ', session: { cookie: sid }',
   );
   for (const [d, share] of [
@@ -43,6 +43,7 @@ test('documents become what the filter accepts', () => {
     'every route follows the common share',
   );
   assert.deepEqual(config.session, { cookie: 'sid' });
+  assert.deepEqual(config.identity, { headers: ['authorization', 'x-user'] });
   assert.deepEqual(config.learn?.jsonPaths, ['$.id', '$.order.id']);
   assert.deepEqual(config.redact?.headers, ['x-a']);
   assert.deepEqual(config.redact?.jsonFields, ['name']);
