@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { UmbraError } from '../../../mesh/errors.ts';
 import type { ServiceId } from '../../../mesh/topology.ts';
 import type { LocalWorldName, ReadyInfo } from '../protocol.ts';
 
@@ -11,10 +12,13 @@ const MOST_SOCKET_PATH = 107;
 /** Where one application's run keeps everything: `${UMBRA_HOME:-~/.umbra}/<application>/`. */
 export class RunDirectory {
   readonly path: string;
+  /** @throws UmbraError UMB0404 where the home cannot be had */
   constructor(application: string, home: string = process.env.UMBRA_HOME ?? join(homedir(), '.umbra')) {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    // Resolved: the shadow finds its own folder by the same path.
-    this.path = join(realpathSync(home), application);
+    this.path = writing(home, () => {
+      mkdirSync(home, { recursive: true, mode: 0o700 });
+      // Resolved: the shadow finds its own folder by the same path.
+      return join(realpathSync(home), application);
+    });
   }
   readonly file = (name: string): string => join(this.path, name);
   get supervisorSocket(): string {
@@ -73,21 +77,26 @@ export class RunDirectory {
     return join(this.world(world), suffix === 'json' ? 'envoy' : 'x', `${service}.${replica}.${suffix}`);
   }
 
-  /** Makes the folders. The text says why it cannot serve (a socket's path would be too long). */
-  prepare(services: readonly ServiceId[]): string | undefined {
+  /** Makes the folders. @throws UmbraError UMB0404 where they cannot be written, or a socket's path would be too long */
+  prepare(services: readonly ServiceId[]): void {
     const longest = services.reduce((a, b) => (a.length > b.length ? a : b), 'ingress');
     const socket = this.envoy('production', longest, 99, 'sock');
     if (Buffer.byteLength(socket) > MOST_SOCKET_PATH)
-      return `${this.path} is too long a path: Unix sockets below it would exceed ${MOST_SOCKET_PATH} bytes; set UMBRA_HOME to a shorter one`;
-    for (const world of ['production', 'shadow'] as const) {
-      // Logs are of one run.
-      rmSync(this.logs(world), { recursive: true, force: true });
-      for (const folder of ['data', 'kept', 'start', 'mocks', 'logs', 'envoy', 'x'])
-        mkdirSync(join(this.world(world), folder), { recursive: true, mode: 0o700 });
-    }
-    mkdirSync(this.samples, { recursive: true, mode: 0o700 });
-    mkdirSync(this.logs(), { recursive: true, mode: 0o700 });
-    return undefined;
+      throw new UmbraError(
+        'UMB0404',
+        `${this.path} is too long a path: Unix sockets below it would exceed ${MOST_SOCKET_PATH} bytes`,
+        { remedy: 'Give a shorter folder: --home or UMBRA_HOME.' },
+      );
+    writing(this.path, () => {
+      for (const world of ['production', 'shadow'] as const) {
+        // Logs are of one run.
+        rmSync(this.logs(world), { recursive: true, force: true });
+        for (const folder of ['data', 'kept', 'start', 'mocks', 'logs', 'envoy', 'x'])
+          mkdirSync(join(this.world(world), folder), { recursive: true, mode: 0o700 });
+      }
+      mkdirSync(this.samples, { recursive: true, mode: 0o700 });
+      mkdirSync(this.logs(), { recursive: true, mode: 0o700 });
+    });
   }
 
   /** What changes something through the API needs it; it stays over runs. */
@@ -129,6 +138,18 @@ export class RunDirectory {
     rmSync(this.samples, { recursive: true, force: true });
     for (const world of ['production', 'shadow'] as const)
       for (const folder of ['envoy', 'x']) rmSync(join(this.world(world), folder), { recursive: true, force: true });
+  }
+}
+
+/** Does `work` in a folder that has to be ours. @throws UmbraError UMB0404 with what the system said */
+function writing<T>(folder: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new UmbraError('UMB0404', `${folder} cannot be written: ${(cause as Error).message}`, {
+      cause,
+      remedy: 'Let the user who runs it write there, or give another folder: --home or UMBRA_HOME.',
+    });
   }
 }
 

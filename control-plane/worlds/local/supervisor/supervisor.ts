@@ -79,7 +79,7 @@ export class Supervisor {
   readonly #interrupted = Promise.withResolvers<never>();
   #stopped: Promise<void> | undefined;
 
-  /** Reads and checks the documents; starts nothing. @throws UmbraError UMB0101, UMB0102 */
+  /** Reads and checks the documents; starts nothing. @throws UmbraError UMB0101, UMB0102, UMB0404 */
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? wallClock;
@@ -114,8 +114,7 @@ export class Supervisor {
       onProgress: this.#say,
     });
     const ports = await this.#choosePorts();
-    const problem = this.run.prepare(Object.keys(this.#follower.documents.application.spec.services));
-    if (problem) throw new UmbraError('UMB0404', problem, { remedy: 'Give a shorter folder: --home or UMBRA_HOME.' });
+    this.run.prepare(Object.keys(this.#follower.documents.application.spec.services));
     if (before) {
       const found = await sweep(this.run, before);
       this.#say(`swept what an earlier run left${found.length > 0 ? `: ${found.join(', ')}` : ''}`);
