@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createExamplePlane, type ExamplePlane } from '../../test/dashboard/example-plane.ts';
+import { bootstrap } from '../envoy/bootstrap.ts';
 import { wallClock } from '../mesh/clock.ts';
 import { checkPlane } from './check.ts';
 
@@ -154,6 +155,18 @@ for (const [what, change, name, state, detail] of cases) {
       assert.equal(c.state !== 'pass', c.hint !== undefined, `${c.name}: a hint on exactly what does not pass`);
   });
 }
+
+test('check: the hint on silence names a cluster that Envoy has, and what an Envoy’s log is called', () => {
+  const plane = createExamplePlane(wallClock);
+  proxies(plane, () => ({ metricsAt: undefined }));
+  const { hint } = checkPlane(plane).find((c) => c.state === 'fail')!;
+  const node = { id: 'production/cart/0', world: 'production', service: 'cart', replica: 0, outbound: [] } as const;
+  const address = { pipe: '/run/x.sock' };
+  const { staticResources } = bootstrap(node, { xds: address, admin: address, statsIntervalMs: 1000 });
+  const [, cluster] = /“(.*)”/.exec(hint!)!;
+  assert.ok(JSON.stringify(staticResources).includes(`"name":"${cluster}"`), cluster);
+  assert.match(hint!, /SERVICE\.REPLICA\.envoy\.log/);
+});
 
 test('check: all is well', () => {
   const checks = checkPlane(createExamplePlane(wallClock));

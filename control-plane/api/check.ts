@@ -43,7 +43,7 @@ function metricsCheck(world: SeenWorld, status: PlaneStatus, now: number): Check
       name,
       state: 'fail',
       detail: 'no sidecar is known',
-      hint: 'Start sidecars with the bootstrap that `umbra bootstrap` prints.',
+      hint: 'Each replica is started with its own: wait some seconds after the start, then read the control plane’s log.',
     };
   }
   const silent = nodes.filter((n) => n.metricsAt === undefined || now - n.metricsAt > SILENT_MS).map((n) => n.id);
@@ -53,7 +53,7 @@ function metricsCheck(world: SeenWorld, status: PlaneStatus, now: number): Check
     name,
     state: 'fail',
     detail: `${silent.length} of ${nodes.length} are silent: ${list(silent)}`,
-    hint: 'Their Envoy must reach the metrics service: look at its log for “umbra_metrics”, and at stats_sinks in its bootstrap.',
+    hint: 'Their Envoy sends them to its cluster “umbra_xds”, by which its configuration comes as well: read its log, SERVICE.REPLICA.envoy.log.',
   };
 }
 
