@@ -143,7 +143,7 @@ export interface XdsStatus {
   readonly acks: number;
   readonly nacks: number;
   readonly nodes: readonly ProxyStatus[];
-  /** Where sidecars of production join: `unix:PATH` or `HOST:PORT`. What `umbra bootstrap` writes down. */
+  /** Where sidecars of production join: `unix:PATH` or `HOST:PORT`. What `umbra xds status` and its like ask. */
   readonly address?: string;
 }
 

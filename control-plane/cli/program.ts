@@ -102,10 +102,12 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
 
   program
     .command('bootstrap')
-    .description('print the Envoy bootstrap that joins a sidecar to the management server')
+    .description(
+      'print the Envoy bootstrap that joins a sidecar to `umbra xds` or a management server of your own; under `umbra up` every replica has its sidecar',
+    )
     .requiredOption('--service <name>', 'the service the sidecar stands beside')
     .option('--replica <n>', 'which of its replicas', index, 0)
-    .option('--xds <address>', 'unix:/path or host:port of the management server (default: ask the API)')
+    .option('--xds <address>', 'unix:/path or host:port of the management server; needed')
     .option('--admin <address>', 'where that Envoy’s admin interface shall listen', '127.0.0.1:9901')
     .option(
       '--tls-cert <path>',
@@ -115,9 +117,8 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
     .option('--tls-ca <path>', 'who vouches for the management server’s certificate')
     .option('--tls-name <name>', 'DNS name, IP address or URI in that certificate (default: the host of --xds)')
     .option('--tls-sds <folder>', 'where to write the files that lead Envoy to them (default: beside the certificate)')
-    .option('--api <address>', 'address of the API')
     .option('--json', 'accepted for symmetry: it is JSON anyway')
-    .action(async (o: Common & BootstrapRequest) => done(await bootstrapCommand(o, () => clientOf(o), terminal)));
+    .action(async (o: BootstrapRequest) => done(await bootstrapCommand(o, terminal)));
 
   program
     .command('explain-schema <kind>')

@@ -236,13 +236,17 @@ test('reports and schemas are printed without anything running', async (t) => {
   assert.equal((await umbra('/nowhere', ['--version'])).out, '9.9.9\n');
 });
 
-test('bootstrap joins a sidecar of production to where the control plane says', async (t) => {
+test('bootstrap joins a sidecar to the management server named, and to none by itself', async (t) => {
   const { home } = await start(t);
-  const made = JSON.parse((await umbra(home, ['bootstrap', '--service', 'cart', '--replica', '2'])).out);
+  const asked = ['bootstrap', '--service', 'cart', '--replica', '2'];
+  const made = JSON.parse((await umbra('/nowhere', [...asked, '--xds', 'unix:/run/xds.sock'])).out);
   assert.equal(made.node.id, 'production/cart/2');
   assert.equal(made.node.cluster, 'cart');
-  assert.match(JSON.stringify(made.staticResources), /\/run\/umbra\/shop\/production\.sock/);
-  assert.match((await umbra(home, ['bootstrap', '--service', 'crat'])).err, /^UMB0804 .*no service crat/);
+  assert.match(JSON.stringify(made.staticResources), /\/run\/xds\.sock/);
+  // The application that runs serves its own sidecars alone.
+  const { code, out, err } = await umbra(home, asked);
+  assert.deepEqual([code, out], [1, '']);
+  assert.match(err, /^UMB0803 .*without --xds\n {2}→ .*every replica has its sidecar, and no other is served/);
   assert.match((await umbra('/nowhere', ['bootstrap', '--service', 'cart', '--xds', 'nonsense'])).err, /^UMB0803/);
   const given = await umbra('/nowhere', [
     'bootstrap',

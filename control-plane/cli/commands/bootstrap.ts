@@ -1,18 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { PlaneStatus } from '../../api/plane.ts';
 import type { ClientTls } from '../../envoy/client-tls.ts';
 import type { Address } from '../../envoy/node.ts';
 import { UmbraError } from '../../mesh/errors.ts';
-import type { Topology } from '../../mesh/topology.ts';
 import { readAddress } from '../address.ts';
-import type { Client } from '../client.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface BootstrapRequest {
   readonly service: string;
   readonly replica: number;
-  /** Where the management server listens; absent = ask the API. */
+  /** Where the management server listens. */
   readonly xds?: string;
   readonly admin: string;
   /** Paths of PEM files: mutual TLS to the management server. All or none. */
@@ -42,34 +39,17 @@ function tlsOf(request: BootstrapRequest, xds: Address): ClientTls | undefined {
 }
 
 /**
- * Prints the bootstrap (JSON, which Envoy reads from a .json file) that joins a sidecar of production to the management server.
+ * Prints the bootstrap (JSON, which Envoy reads from a .json file) that joins a sidecar to a management server: `umbra xds`, or one of
+ * the caller's own. That of `umbra up` serves the sidecars of its replicas and no others, so it is no default.
  * With TLS it writes two files as well, by which Envoy takes its certificates and takes them anew.
  */
-export async function bootstrapCommand(
-  request: BootstrapRequest,
-  client: () => Client,
-  terminal: Terminal,
-): Promise<number> {
-  const { service, replica, admin } = request;
-  let { xds } = request;
-  if (xds === undefined) {
-    const [status, topology] = await Promise.all([
-      client().get<PlaneStatus>('/status'),
-      client().get<Topology>('/topology'),
-    ]);
-    const own = Object.values(topology.services).filter((s) => !s.external);
-    if (service !== 'ingress' && !own.some((s) => s.id === service)) {
-      throw new UmbraError('UMB0804', `there is no service ${service}`, {
-        remedy: `There are ${own.map((s) => s.id).join(', ')} and ingress.`,
-      });
-    }
-    xds = status.xds.address;
-    if (xds === undefined) {
-      throw new UmbraError('UMB0804', 'the control plane tells no address for sidecars', {
-        remedy: 'Give it: --xds unix:/path.',
-      });
-    }
-  }
+export async function bootstrapCommand(request: BootstrapRequest, terminal: Terminal): Promise<number> {
+  const { service, replica, admin, xds } = request;
+  if (xds === undefined)
+    throw new UmbraError('UMB0803', 'there is no management server to join without --xds', {
+      remedy:
+        'Give where `umbra xds` or a server of your own listens: --xds HOST:PORT. Under `umbra up` every replica has its sidecar, and no other is served.',
+    });
   const { bootstrap } = await import('../../envoy/bootstrap.ts');
   const node = { id: `production/${service}/${replica}`, world: 'production', service, replica, outbound: [] } as const;
   const address = readAddress(xds);
