@@ -11,7 +11,7 @@ export interface MetricsPage {
   close(): Promise<void>;
 }
 
-/** Offers /metrics and /ready at `host:port`. Errors: UMB0803 for another address, UMB0401 where something listens there already. */
+/** Offers /metrics and /ready at `host:port`. Errors: UMB0401 where something listens there already, UMB0803 for what is no such address or may not be had. */
 export async function serveMetrics(server: ManagementServer, address: string): Promise<MetricsPage> {
   const where = readAddress(address);
   if ('pipe' in where)
@@ -26,7 +26,7 @@ export async function serveMetrics(server: ManagementServer, address: string): P
     } else response.writeHead(404).end('/metrics, /ready\n');
   });
   await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause) => reject(new UmbraError('UMB0401', `${address}: ${cause.message}`, { cause })));
+    http.once('error', (cause) => reject(cannotListen(address, cause)));
     http.listen(port, host, resolve);
   });
   return {
@@ -38,4 +38,13 @@ export async function serveMetrics(server: ManagementServer, address: string): P
         http.closeAllConnections();
       }),
   };
+}
+
+function cannotListen(address: string, cause: NodeJS.ErrnoException): UmbraError {
+  const what = `${address}: ${cause.message}`;
+  if (cause.code === 'EADDRINUSE') return new UmbraError('UMB0401', what, { cause });
+  return new UmbraError('UMB0803', what, {
+    cause,
+    remedy: 'Give an address of this machine, and a port that this user may listen on: --metrics HOST:PORT.',
+  });
 }
