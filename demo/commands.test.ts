@@ -39,6 +39,7 @@ const refused: [args: string[], says: RegExp][] = [
   [['trouble', 'payments-slow'], /no replica of payments is running .*; start the shop first/],
   [['trouble', 'traffic-spike'], /no load is running/],
   [['trouble', 'error-burst', '--stop'], /error-burst is not on/],
+  [['trouble', '--stop'], /say which trouble to stop/],
   [['trouble', 'error-burst', '--for', 'long'], /Give a time like 30s/],
   [['load'], /no entry to send to/],
   [['load', '--rate', 'many'], /Give a number/],

@@ -46,12 +46,13 @@ export function commands(): Command {
     .command('trouble [name]')
     .description('make production suffer until Ctrl-C; Umbra is not told')
     .option('--for <duration>', 'end after', parseDuration)
-    .option('--stop', 'end the one another process runs', false)
+    .option('--stop', 'end the one of that name that another process runs', false)
     .option('--list', 'say which there are', false)
     .action(async (name: string | undefined, o: { for?: number; stop: boolean; list: boolean }) => {
       const { troubles } = await import('./troubles/index.ts');
       const { isOn, runTrouble, stopTrouble } = await import('./troubles/run.ts');
       const home = homeOf();
+      if (o.stop && name === undefined) throw new Error('say which trouble to stop; --list shows those that are on');
       if (o.list || name === undefined) {
         for (const trouble of troubles.values())
           console.log(`${trouble.name.padEnd(14)} ${(await isOn(home, trouble.name)) ? 'ON  ' : ''}${trouble.about}`);

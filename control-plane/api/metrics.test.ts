@@ -53,7 +53,11 @@ test('an incident is open for its likeliest origin while users suffer', async (t
     'umbra_incidents_open{service="catalog"} 1',
   ]);
   assert.deepEqual(await shown({ state: 'open', origins: [] }), ['umbra_incidents_open{service="unknown"} 1']);
-  assert.match(await registry.metrics(), /^umbra_incidents_open\{service="payments"\} 0$/m, 'each service has a series');
+  assert.match(
+    await registry.metrics(),
+    /^umbra_incidents_open\{service="payments"\} 0$/m,
+    'each service has a series',
+  );
 });
 
 test('a service is frozen by an order of its own and by one of everything', async (t) => {

@@ -4,6 +4,7 @@ import { defaultTtlMs } from '../api/schemas/orders.ts';
 import type { MitigationKind } from '../mesh/mitigation.ts';
 import { mitigationKinds } from '../mesh/mitigation.ts';
 import type { Mode } from '../mesh/record.ts';
+import { describeRange } from '../mesh/strength.ts';
 import { createClient } from './client.ts';
 import { type BootstrapRequest, bootstrapCommand } from './commands/bootstrap.ts';
 import { explainSchema, kinds, printReport, readReport } from './commands/files.ts';
@@ -31,6 +32,7 @@ const strength = (text: string): number => {
     throw new InvalidArgumentError('Give a number, 0 or above.');
   return value;
 };
+const apiText = 'address of the API (default: UMBRA_API, or the running application)';
 const targetOf = (text: string) => (text.includes('>') ? { edge: text as `${string}>${string}` } : { service: text });
 
 /** The `umbra` command. `done` is given each command's exit code. */
@@ -51,7 +53,7 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
     parent
       .command(nameAndArguments)
       .description(description)
-      .option('--api <address>', 'address of the API (default: UMBRA_API, or the running application)')
+      .option('--api <address>', apiText)
       .option('--json', 'print JSON');
   const looking = (options: Common): look.Look => ({
     client: clientOf(options),
@@ -72,9 +74,11 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
       done(await runUp(options));
     });
 
-  asking(program, 'check', 'probe what arrives, what is acknowledged, what is isolated').action(async (o: Common) =>
-    done(await look.check(looking(o))),
-  );
+  asking(
+    program,
+    'check',
+    'probe what arrives, what is acknowledged, the shadow’s walls, the model and the store; exits with 1 where one fails',
+  ).action(async (o: Common) => done(await look.check(looking(o))));
   asking(program, 'status', 'both worlds, orders, budget, learning')
     .option('--watch', 'again each second, until Ctrl-C')
     .action(async (o: Common & { watch?: boolean }) =>
@@ -93,7 +97,7 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
   program
     .command('report [file]')
     .description('print a run’s report.json for people; without a file, the report of what runs now')
-    .option('--api <address>', 'address of the API')
+    .option('--api <address>', apiText)
     .option('--json', 'print JSON')
     .action(async (file: string | undefined, o: Common) => {
       const report = file === undefined ? await clientOf(o).get<Report>('/report') : readReport(file);
@@ -139,8 +143,17 @@ export function createProgram(terminal: Terminal, version: string, done: (code: 
 
 /** What an operator has to know to pin a mitigation. */
 const kindsText = `
-Kinds, what they apply to, and the unit of their strength:
-${table(Object.entries(mitigationKinds).map(([kind, { target, unit }]) => [`  ${kind}`, target, unit]))}`;
+Kinds, what they apply to, and their strengths:
+${table(
+  Object.entries(mitigationKinds).map(([kind, { target, unit }]) => [
+    `  ${kind}`,
+    target,
+    describeRange(kind as MitigationKind),
+    unit,
+  ]),
+)}
+
+  umbra override pin retry 'web>cart' 0`;
 
 type Asking = (parent: Command, nameAndArguments: string, description: string) => Command;
 type OrderFlags = Common & { reason?: string; for?: number; by?: string };
@@ -165,9 +178,14 @@ function overrideCommands(
     ...(o.by === undefined ? {} : { by: o.by }),
   });
 
-  lasting(ordering('freeze [service]', 'no new mitigation: of a service, or of everything'), 'freeze').action(
-    async (service: string | undefined, o: OrderFlags) =>
-      done(await order(looking(o), { type: 'freeze', ...(service === undefined ? {} : { service }) }, options(o))),
+  lasting(
+    ordering(
+      'freeze [service]',
+      'no new mitigation: of a service, or of everything; of everything, the shadow is not broken either',
+    ),
+    'freeze',
+  ).action(async (service: string | undefined, o: OrderFlags) =>
+    done(await order(looking(o), { type: 'freeze', ...(service === undefined ? {} : { service }) }, options(o))),
   );
   lasting(ordering('mode', 'what Umbra may do to a service in production'), 'mode')
     .argument('<service>')
@@ -177,7 +195,7 @@ function overrideCommands(
     );
   lasting(ordering('pin', 'keep a mitigation in force: pin scale payments 1'), 'pin')
     .addArgument(new Argument('<kind>').choices(Object.keys(mitigationKinds)))
-    .argument('<target>', 'caller>callee, or a service')
+    .argument('<target>', "'caller>callee', in quotes, or a service")
     .argument('<strength>', 'in the kind’s unit', strength)
     .addHelpText('after', kindsText)
     .action(async (kind: MitigationKind, target: string, value: number, o: OrderFlags) =>
@@ -189,9 +207,10 @@ function overrideCommands(
         ),
       ),
     );
-  lasting(ordering('forbid <what>', 'never this kind, or kind@target: retry, retry@web>cart'), 'forbid').action(
-    async (what: string, o: OrderFlags) => done(await order(looking(o), { type: 'forbid', what }, options(o))),
-  );
+  lasting(
+    ordering('forbid <what>', "never this kind, or kind@target: retry, 'retry@web>cart' (in quotes)"),
+    'forbid',
+  ).action(async (what: string, o: OrderFlags) => done(await order(looking(o), { type: 'forbid', what }, options(o))));
   lasting(
     ordering('undo <lease>', 'take a mitigation back now; `umbra status` shows what is in force'),
     'undo',

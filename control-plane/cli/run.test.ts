@@ -180,7 +180,7 @@ test('wrong usage names the help of the command that was meant', async () => {
 test('the help of an order tells units, and how long it stands where nobody says', async () => {
   const { code, out } = await umbra('/nowhere', ['override', 'pin', '--help']);
   assert.equal(code, 0);
-  assert.match(out, /scale +service +replicas added/);
+  assert.match(out, /scale +service +1 to 20, whole +replicas added/);
   assert.match(out, /how long it stands: 10m, 2h, 1d \(default:\s+60 min\)/);
 });
 

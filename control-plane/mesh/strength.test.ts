@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Mitigation, type MitigationKind, mitigationKinds } from './mitigation.ts';
-import { strengthProblem } from './strength.ts';
+import { describeRange, strengthProblem } from './strength.ts';
 import type { Topology } from './topology.ts';
 
 /** Two replicas of four may be added to `pay`. */
@@ -31,3 +31,8 @@ const refused: [kind: MitigationKind, strength: number, says: RegExp][] = [
 ];
 for (const [kind, strength, says] of refused)
   test(`${kind} of ${strength} is refused`, () => assert.match(strengthProblem(of(kind, strength), topology)!, says));
+
+test('a range in words', () => {
+  assert.equal(describeRange('retry'), '0 to 5, whole');
+  assert.equal(describeRange('failover'), '0.01 to 1');
+});

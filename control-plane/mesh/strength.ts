@@ -23,6 +23,12 @@ const ranges: Record<MitigationKind, Range> = {
   scale: { least: 1, most: 20, whole: true },
 };
 
+/** Strengths of a kind, in words: `0 to 5, whole`. */
+export function describeRange(kind: MitigationKind): string {
+  const { least, most, whole } = ranges[kind];
+  return `${least} to ${most}${whole ? ', whole' : ''}`;
+}
+
 /** Why this strength cannot be had as it was asked for; undefined where it can. */
 export function strengthProblem({ kind, target, strength }: Mitigation, topology: Topology): string | undefined {
   const { least, most, whole } = ranges[kind];

@@ -151,7 +151,9 @@ test('that it does not answer is recorded and said', async () => {
   replicas[1]!.resolve({ state: 'refused', reason: 'it does not answer' });
   await s.run(1);
   assert.ok(actions(s).includes(`not put back ${scale}`), `${actions(s)}`);
-  assert.ok(s.events.some((e) => e.type === 'alert' && e.kind === 'not-put-back' && e.message.includes('it does not answer')));
+  assert.ok(
+    s.events.some((e) => e.type === 'alert' && e.kind === 'not-put-back' && e.message.includes('it does not answer')),
+  );
 });
 
 test('undone while it starts, it is not called put back', async () => {

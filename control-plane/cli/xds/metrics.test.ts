@@ -17,5 +17,8 @@ test('a port that is taken is told from an address that cannot be had', async (t
   t.after(() => page.close());
   await assert.rejects(serveMetrics(server(), new URL(page.url).host), { code: 'UMB0401' });
   // Of documentation (RFC 5737): no machine has it.
-  await assert.rejects(serveMetrics(server(), '192.0.2.1:0'), { code: 'UMB0803', message: /192\.0\.2\.1:0: .*EADDRNOTAVAIL/ });
+  await assert.rejects(serveMetrics(server(), '192.0.2.1:0'), {
+    code: 'UMB0803',
+    message: /192\.0\.2\.1:0: .*EADDRNOTAVAIL/,
+  });
 });

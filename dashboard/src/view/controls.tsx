@@ -7,7 +7,7 @@ import { type State, useNow } from '../state/store.ts';
 import { Empty, Panel } from './panel.tsx';
 
 const modes: readonly (readonly [Mode, string])[] = [
-  ['off', 'Not even watched for incidents'],
+  ['off', 'Does nothing; incidents are recorded'],
   ['observe', 'Decides and writes down, does nothing'],
   ['approve', 'Proposes, and waits for you'],
   ['auto', 'Acts by itself where it is confident'],
