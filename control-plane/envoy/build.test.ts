@@ -104,6 +104,15 @@ test('health and scale go by endpoints', () => {
   assert.deepEqual(changed(input('production'), with_([at(2), at(3), at(6)])), ['ClusterLoadAssignment cart']);
 });
 
+test('exchanges are sampled in production, with those externals that are named', () => {
+  const with_ = (...externals: string[]) => ({
+    samples: { directory: '/s', percent: 5, externals: new Set(externals) },
+  });
+  assert.deepEqual(changed(input('production'), input('production', with_('bank'))), ['Listener out|bank']);
+  assert.deepEqual(changed(input('production'), input('production', with_('post'))), []);
+  assert.deepEqual(changed(input('shadow'), input('shadow', with_('bank'))), []);
+});
+
 test('nobody healthy is everybody healthy', () => {
   const all = (healthy: boolean) =>
     input('production', { endpoints: { ...endpoints, cart: [at(2, healthy), at(3, healthy)] } });

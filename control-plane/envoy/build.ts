@@ -112,7 +112,7 @@ function edgeResources(input: BuildInput, edges: readonly OwnEdge[]): Resource[]
 function outboundResources({ node, topology, samples }: BuildInput): Resource[] {
   return node.outbound.map(({ callee, listen }) => {
     const { sloLatencyMs: sloMs } = topology.edges[edgeId(node.service, callee)]!;
-    const kept = node.world === 'production' && topology.services[callee]?.external ? samples : undefined;
+    const kept = node.world === 'production' && samples?.externals.has(callee) ? samples : undefined;
     const sampling = kept ? { samples: { pathPrefix: `${kept.directory}/${callee}`, percent: kept.percent } } : {};
     const listener = outboundListener({ callee, listen, sloMs, ...sampling });
     return resource(ListenerSchema, listener.name, listener);

@@ -52,6 +52,13 @@ export interface BuildInput {
   readonly protectedPrefixes: readonly string[];
   /** The edges' healthy state: production's settings are kept above floors taken from it. */
   readonly healthy?: HealthyState;
-  /** Answers of external services kept for the mocks: Envoy's tap filter writes `percent` of them into `directory`. */
-  readonly samples?: { readonly directory: string; readonly percent: number };
+  readonly samples?: Sampling;
+}
+
+/** Answers of external services kept for the mocks: Envoy's tap filter writes `percent` of them into `directory`. */
+export interface Sampling {
+  readonly directory: string;
+  readonly percent: number;
+  /** Those that have a mock: what others say must not lie on a disk for nothing. */
+  readonly externals: ReadonlySet<ServiceId>;
 }

@@ -33,7 +33,7 @@ suite('production with a mirror and an external service', {
     [shadow] = (await mesh.serve('shadow-entry')) as [Upstream];
     mesh.parts = {
       filters: builtFilters()!,
-      samples: { directory: mesh.directory, percent: 50 },
+      samples: { directory: mesh.directory, percent: 50, externals: new Set(['bank']) },
       shadowIngress: shadow.address,
       mirror: { generation: 1, cluster: 'umbra_shadow', percent: 100, pseudonymKey: '0'.repeat(32) },
     };

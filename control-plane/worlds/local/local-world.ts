@@ -9,6 +9,7 @@ import { type ComparedRoute, comparedRoutes } from '../../shadow/mirror-routes.t
 import type { Collector } from '../../telemetry/collector.ts';
 import type { ManagementServer, XdsLogger } from '../../xds/index.ts';
 import type { SupervisorClient } from './client.ts';
+import { mockedExternals } from './external-modes.ts';
 import { type LeaseStore, recoverLeases } from './lease-port.ts';
 import { mirrorConfig, pseudonymKey } from './mirror-config.ts';
 import { MirrorWatch } from './mirror-watch.ts';
@@ -63,6 +64,8 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
   const description = await supervisor.call('describe', {});
   const { documents } = description;
   const topology = topologyOf(documents.application);
+  // For the whole run: another mode is no change that it follows.
+  const mocked = mockedExternals(documents);
   const protectedPrefixes = (documents.application.spec.entry.protected ?? []).map((p) => p.pathPrefix);
   const mirroring = new Mirroring(description, clock);
   let denied: DeniedCounters | undefined;
@@ -75,7 +78,6 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
     const { kept, cleared } = recoverLeases(store, name, clock.now());
     if (kept.length + cleared.length > 0)
       logger.info({ world: name, kept: kept.length, cleared: cleared.length }, 'leases of before');
-    const external = Object.values(topology.services).some((s) => s.external);
     return new WorldCore(
       {
         name,
@@ -97,8 +99,8 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
                 ...(description.noShadow ? [`no shadow: ${description.noShadow}`] : []),
                 ...mirroring.notes,
               ],
-              ...(external && description.shadow
-                ? { samples: { directory: description.paths.samples, percent: SAMPLED_PERCENT } }
+              ...(mocked.size > 0 && description.shadow
+                ? { samples: { directory: description.paths.samples, percent: SAMPLED_PERCENT, externals: mocked } }
                 : {}),
             }
           : { notes: () => uncounted(denied) }),
@@ -170,7 +172,7 @@ export async function createLocalWorlds(options: LocalWorldsOptions): Promise<Lo
     ? startRecorder({
         directory: description.paths.samples,
         mocks: description.paths.mocks,
-        topology,
+        externals: mocked,
         documents,
         clock,
         logger,

@@ -1,6 +1,6 @@
 import type { MirrorConfig } from '../../../filters/config.ts';
 import { buildChecked } from '../../envoy/checked.ts';
-import type { Address } from '../../envoy/node.ts';
+import type { Address, Sampling } from '../../envoy/node.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { FaultLease } from '../../mesh/lease.ts';
 import type { MeshSettings } from '../../mesh/settings.ts';
@@ -22,7 +22,7 @@ export interface ServeInput {
   readonly filters: { readonly mirror: string; readonly chaos: string };
   readonly mirror?: MirrorConfig | undefined;
   readonly shadowIngress?: Address | undefined;
-  readonly samples?: { readonly directory: string; readonly percent: number } | undefined;
+  readonly samples?: Sampling | undefined;
   /** Production's: its settings are kept above floors taken from it. */
   readonly healthy?: HealthyState | undefined;
 }

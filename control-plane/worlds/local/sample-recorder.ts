@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Documents } from '../../api/kinds/parse.ts';
 import type { Clock } from '../../mesh/clock.ts';
-import type { ServiceId, Topology } from '../../mesh/topology.ts';
+import type { ServiceId } from '../../mesh/topology.ts';
 import type { RecordedAnswer } from '../../shadow/mock/recorded-answer.ts';
 import { Recording } from '../../shadow/mock/recording.ts';
 import { redaction } from '../../shadow/mock/redaction.ts';
@@ -14,7 +14,8 @@ export interface RecorderOptions {
   readonly directory: string;
   /** Where the mocks' answers are kept, `EXTERNAL.json`: what was recorded before is gone on with. */
   readonly mocks: string;
-  readonly topology: Topology;
+  /** Those that have a mock. */
+  readonly externals: ReadonlySet<ServiceId>;
   readonly documents: Documents;
   readonly clock: Clock;
   readonly logger: XdsLogger;
@@ -27,11 +28,11 @@ const MOST_FILES = 200;
 
 /** Turns sampled exchanges with what is outside into answers for the shadow's mocks, and removes their files unread by anyone else. */
 export function startRecorder(options: RecorderOptions): { close(): Promise<void> } {
-  const { directory, topology, documents, clock, logger, keep } = options;
+  const { directory, documents, clock, logger, keep } = options;
   const rules = redaction(documents.shadow?.spec.mirror?.redact);
   const recordings = new Map<ServiceId, Recording>();
-  for (const service of Object.values(topology.services))
-    if (service.external) recordings.set(service.id, new Recording(rules, before(options.mocks, service.id)));
+  for (const external of options.externals)
+    recordings.set(external, new Recording(rules, before(options.mocks, external)));
   const end = new AbortController();
   /** Kinds of answers that were told not to be kept. */
   const told = new Set<string>();

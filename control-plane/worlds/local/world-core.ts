@@ -1,5 +1,5 @@
 import type { MirrorConfig } from '../../../filters/config.ts';
-import type { Address } from '../../envoy/node.ts';
+import type { Address, Sampling } from '../../envoy/node.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import { baselineSettings, compose } from '../../mesh/compose.ts';
 import type { FaultLease, Lease, MitigationLease } from '../../mesh/lease.ts';
@@ -28,7 +28,7 @@ export interface WorldCoreOptions {
   readonly description: WorldDescription;
   readonly protectedPrefixes: readonly string[];
   readonly filters: { readonly mirror: string; readonly chaos: string };
-  readonly samples?: { readonly directory: string; readonly percent: number } | undefined;
+  readonly samples?: Sampling | undefined;
   /** What to copy where; asked at each serving. */
   readonly mirror?: () => { config: MirrorConfig | undefined; ingress: Address } | undefined;
   /** The state that floors are taken from; asked at each serving. */

@@ -8,11 +8,10 @@ import type { ServiceId } from '../../../mesh/topology.ts';
 import { type Relay, startRelay } from '../../../shadow/externals/relay.ts';
 import type { MockFault, MockOrder, MockState } from '../../../shadow/mock/orders.ts';
 import type { RecordedAnswer } from '../../../shadow/mock/recorded-answer.ts';
+import { type ExternalMode, externalModes, hasMock, mockedExternals } from '../external-modes.ts';
 import type { Launcher } from './command.ts';
 import { KeptProcess } from './kept-process.ts';
 import type { PortAllocator } from './ports.ts';
-
-export type ExternalMode = 'mock' | 'sandbox' | 'read-only' | 'deny';
 
 interface External {
   readonly name: ServiceId;
@@ -52,20 +51,15 @@ export class ShadowExternals {
   constructor(options: ShadowExternalsOptions) {
     this.#options = options;
     const { application, shadow } = options.documents;
-    for (const [name, { url }] of Object.entries(application.spec.externals ?? {})) {
-      const declared = shadow?.spec.externals?.[name];
-      // A sandbox that is not named would be the real one, to be written to.
-      const nowhere = declared?.mode === 'sandbox' && declared.url === undefined;
-      const mode = nowhere ? 'deny' : (declared?.mode ?? 'mock');
-      this.#all.set(name, { name, mode, url: declared?.url ?? url, port: 0, faults: [] });
+    for (const [name, mode] of externalModes(options.documents)) {
+      const url = shadow?.spec.externals?.[name]?.url ?? application.spec.externals![name]!.url;
+      this.#all.set(name, { name, mode, url, port: 0, faults: [] });
     }
   }
 
   /** Externals answered by a mock, wholly or for what is not safe. */
   get mocked(): ReadonlySet<ServiceId> {
-    return new Set(
-      [...this.#all.values()].filter((e) => e.mode === 'mock' || e.mode === 'read-only').map((e) => e.name),
-    );
+    return mockedExternals(this.#options.documents);
   }
 
   async plan(): Promise<void> {
@@ -88,7 +82,7 @@ export class ShadowExternals {
       const { name, mode, url } = external;
       if (mode === 'sandbox' || mode === 'read-only')
         external.relay = await startRelay({ socket: this.#relaySocket(name), url, safeOnly: mode === 'read-only' });
-      if (mode === 'mock' || mode === 'read-only') {
+      if (hasMock(mode)) {
         external.process = this.#mock(external);
         await external.process.start();
       }
@@ -182,7 +176,7 @@ export class ShadowExternals {
   }
 
   ports(): number[] {
-    return [...this.#all.values()].filter((e) => e.mode === 'mock' || e.mode === 'read-only').map((e) => e.port);
+    return [...this.#all.values()].filter((e) => hasMock(e.mode)).map((e) => e.port);
   }
   deniedPorts(): number[] {
     return [...this.#all.values()].filter((e) => e.mode === 'deny').map((e) => e.port);
