@@ -1,21 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UmbraError } from '../mesh/errors.ts';
-
-/** What a running `umbra up` leaves beside its data for tools to find it. */
-export interface Ready {
-  readonly dashboard: string;
-  readonly api: string;
-  readonly tokenFile: string;
-  readonly entry?: unknown;
-  readonly pid?: number;
-}
+import { type Ready, readReady, umbraHome } from '../worlds/local/supervisor/run-directory.ts';
 
 export interface ConnectionOptions {
   readonly api?: string;
   readonly token?: string;
 }
+
+const WHICH = 'Say which: --api ADDRESS, or UMBRA_API.';
 
 /** The API of a running control plane and, where it is known, the token. */
 export interface Connection {
@@ -33,16 +26,15 @@ export function findConnection(options: ConnectionOptions, env: NodeJS.ProcessEn
   const given = options.api ?? env.UMBRA_API;
   if (given !== undefined) {
     const url = baseUrl(given);
-    const file = running(env).find((r) => sameAddress(r.api, url))?.tokenFile;
-    return withToken(url, token ?? readToken(file));
+    return withToken(url, token ?? localToken(url, env));
   }
-  const found = running(env);
+  const found = runningApplications(env);
   if (found.length === 0) {
-    throw new UmbraError('UMB0802', `no application runs below ${homeOf(env)}`);
+    throw new UmbraError('UMB0802', `no application runs below ${umbraHome(env)}`);
   }
   if (found.length > 1) {
     throw new UmbraError('UMB0802', `several applications run: ${found.map((r) => r.api).join(', ')}`, {
-      remedy: 'Say which: --api ADDRESS.',
+      remedy: WHICH,
     });
   }
   const ready = found[0]!;
@@ -51,26 +43,36 @@ export function findConnection(options: ConnectionOptions, env: NodeJS.ProcessEn
 
 const withToken = (url: string, token: string | undefined): Connection =>
   token === undefined ? { url } : { url, token };
-const homeOf = (env: NodeJS.ProcessEnv) => env.UMBRA_HOME ?? join(homedir(), '.umbra');
 
-/** Applications whose ready.json is there and whose process lives (a file that a killed one left does not count). */
-function running(env: NodeJS.ProcessEnv): Ready[] {
-  const home = homeOf(env);
-  if (!existsSync(home)) return [];
-  return readdirSync(home, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => readReady(join(home, entry.name, 'ready.json')))
-    .filter((ready) => ready !== undefined)
-    .filter((ready) => ready.pid === undefined || alive(ready.pid));
+/**
+ * Applications below UMBRA_HOME whose ready.json is there and whose process lives (a file that a killed one left does not count).
+ * @throws UmbraError UMB0802 where the folder cannot be read
+ */
+export function runningApplications(env: NodeJS.ProcessEnv): Ready[] {
+  const home = umbraHome(env);
+  let names: string[];
+  try {
+    names = readdirSync(home);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw new UmbraError('UMB0802', `${home} cannot be read: ${code}`, { cause, remedy: WHICH });
+  }
+  return names.flatMap((name) => {
+    const ready = readReady(join(home, name));
+    return typeof ready?.api === 'string' && alive(ready.pid) ? [ready] : [];
+  });
 }
 
-function readReady(path: string): Ready | undefined {
+/** The token of the application that runs here with its API at `url`. One that cannot be looked for is not known. */
+function localToken(url: string, env: NodeJS.ProcessEnv): string | undefined {
+  let here: Ready[];
   try {
-    const ready = JSON.parse(readFileSync(path, 'utf8')) as Ready;
-    return typeof ready.api === 'string' ? ready : undefined;
+    here = runningApplications(env);
   } catch {
     return undefined;
   }
+  return readToken(here.find((r) => isSameServer(r.api, url))?.tokenFile);
 }
 
 function alive(pid: number): boolean {
@@ -111,10 +113,14 @@ function baseUrl(text: string): string {
   return url.origin;
 }
 
-const sameAddress = (a: string, b: string) => {
-  try {
-    return new URL(a).port === new URL(b).port;
-  } catch {
-    return false;
-  }
-};
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Whether both are one server, by whichever name of this machine: a token goes to no other. */
+function isSameServer(a: string, b: string): boolean {
+  const origin = (text: string) => {
+    const url = new URL(text);
+    if (LOOPBACK.has(url.hostname)) url.hostname = 'localhost';
+    return url.origin;
+  };
+  return URL.canParse(a) && URL.canParse(b) && origin(a) === origin(b);
+}

@@ -7,15 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Totals } from '../../control-plane/telemetry/collector.ts';
+import type { Ready } from '../../control-plane/worlds/local/supervisor/run-directory.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const service = at('./app/service.ts');
-
-export interface Ready {
-  readonly entry: { host: string; port: number };
-  readonly pid: number;
-  readonly runId: string;
-}
 
 /** A two-service application: `web` calls `api` (two replicas). However busy the machine is, nothing times out by itself. */
 export function document(

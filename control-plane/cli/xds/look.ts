@@ -7,7 +7,7 @@ import { registry } from '../../envoy/protos/registry.ts';
 import { UmbraError } from '../../mesh/errors.ts';
 import { configDump, shortName, typeUrls } from '../../standalone/index.ts';
 import { createClient } from '../client.ts';
-import { findConnection } from '../connection.ts';
+import { findConnection, runningApplications } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
 import { plain } from '../text/words.ts';
 import { DEFAULT_ADDRESS, fetchStatus } from './client.ts';
@@ -20,14 +20,9 @@ const json = () => ({ registry: registry(), useProtoFieldName: true });
 export async function findServer(terminal: Terminal, given: string | undefined): Promise<string> {
   const named = given ?? terminal.env.UMBRA_XDS;
   if (named !== undefined) return named;
-  try {
-    const plane = await createClient(findConnection({}, terminal.env)).get<PlaneStatus>('/status');
-    return plane.xds.address ?? DEFAULT_ADDRESS;
-  } catch (error) {
-    // None runs.
-    if (error instanceof UmbraError && error.code === 'UMB0802') return DEFAULT_ADDRESS;
-    throw error;
-  }
+  if (terminal.env.UMBRA_API === undefined && runningApplications(terminal.env).length === 0) return DEFAULT_ADDRESS;
+  const plane = await createClient(findConnection({}, terminal.env)).get<PlaneStatus>('/status');
+  return plane.xds.address ?? DEFAULT_ADDRESS;
 }
 
 /** `umbra xds status`: how far every node, or one, got. */

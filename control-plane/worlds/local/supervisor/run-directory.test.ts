@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { UmbraError } from '../../../mesh/errors.ts';
-import { RunDirectory } from './run-directory.ts';
+import { RunDirectory, umbraHome } from './run-directory.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'umbra-run-'));
@@ -34,4 +34,9 @@ test('so is a run folder that cannot be written', (t) => {
 test('and one whose sockets would have too long a path', (t) => {
   const run = new RunDirectory('shop', join(folder(t), 'x'.repeat(90)));
   assert.throws(() => run.prepare(['web']), unusable(/exceed 107 bytes/, /shorter folder/));
+});
+
+test('the home is UMBRA_HOME; one that is empty says nothing', () => {
+  assert.equal(umbraHome({ UMBRA_HOME: '/elsewhere' }), '/elsewhere');
+  for (const env of [{}, { UMBRA_HOME: '' }]) assert.equal(umbraHome(env), join(homedir(), '.umbra'));
 });

@@ -8,12 +8,27 @@ import type { LocalWorldName, ReadyInfo } from '../protocol.ts';
 
 /** Longest path of a Unix socket, bytes with the closing zero (`sun_path`, unix(7)). */
 const MOST_SOCKET_PATH = 107;
+const READY = 'ready.json';
+
+/** The folder of all applications' folders: UMBRA_HOME, or ~/.umbra where that is not set or empty. */
+export function umbraHome(env: NodeJS.ProcessEnv = process.env): string {
+  return env.UMBRA_HOME || join(homedir(), '.umbra');
+}
+
+/** What the run in an application's folder said when it had started; undefined where none did. */
+export function readReady(folder: string): Ready | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, READY), 'utf8')) as Ready;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Where one application's run keeps everything: `${UMBRA_HOME:-~/.umbra}/<application>/`. */
 export class RunDirectory {
   readonly path: string;
   /** @throws UmbraError UMB0404 where the home cannot be had */
-  constructor(application: string, home: string = process.env.UMBRA_HOME ?? join(homedir(), '.umbra')) {
+  constructor(application: string, home: string = umbraHome()) {
     this.path = writing(home, () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       // Resolved: the shadow finds its own folder by the same path.
@@ -25,7 +40,7 @@ export class RunDirectory {
     return this.file('supervisor.sock');
   }
   get ready(): string {
-    return this.file('ready.json');
+    return this.file(READY);
   }
   get state(): string {
     return this.file('supervisor.json');
