@@ -2,8 +2,7 @@ import { UmbraError } from '../../mesh/errors.ts';
 import type { LoadReport, XdsLogger } from '../../standalone/index.ts';
 import { createManagementServer, FileSource, wallClock, watchCredentials } from '../../standalone/index.ts';
 import type { Terminal } from '../terminal.ts';
-import { clockTime, plain } from '../text/words.ts';
-
+import { jsonLogger, lineLogger } from './loggers.ts';
 import type { MetricsPage } from './metrics.ts';
 import { serveMetrics } from './metrics.ts';
 
@@ -129,26 +128,4 @@ async function credentials(o: ServeOptions, logger: XdsLogger) {
 function loadText({ nodeId, clusters }: LoadReport): string {
   const text = clusters.map((c) => `${c.cluster} ${c.issued} requests, ${c.errors} errors, ${c.dropped} dropped`);
   return `load of ${nodeId}: ${text.join('; ') || 'none'}`;
-}
-
-/** A line an event, for people. */
-function lineLogger(terminal: Terminal): XdsLogger {
-  const { paint: p } = terminal;
-  const write = (word: string) => (fields: object, message: string) => {
-    const extra = Object.entries(fields)
-      .filter(
-        ([k, v]) =>
-          k !== 'err' && k !== 'detail' && k !== 'problems' && v !== undefined && !message.includes(String(v)),
-      )
-      .map(([k, v]) => `${k}=${typeof v === 'string' ? v : JSON.stringify(v)}`);
-    terminal.out(plain(`${p.dim(clockTime(terminal.now()))} ${word}${message} ${p.dim(extra.join(' '))}`.trimEnd()));
-  };
-  return { debug: () => {}, info: write(''), warn: write(p.warn('warning: ')), error: write(p.bad('error: ')) };
-}
-
-/** A JSON object a line, for machines. */
-function jsonLogger(terminal: Terminal): XdsLogger {
-  const write = (level: string) => (fields: object, message: string) =>
-    terminal.out(JSON.stringify({ time: terminal.now(), level, message, ...fields }));
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
