@@ -49,18 +49,20 @@ export class FileSource {
 
   /**
    * Reads all files and serves what they say. Errors, each with every problem as `file:line:column`: UMB0102 where a file is not
-   * there, UMB0101 where one cannot be read as resources, UMB0301 where resources break a rule or do not go together.
+   * there or cannot be read, UMB0101 where one cannot be read as resources, UMB0301 where resources break a rule or do not go together.
    */
   async load(): Promise<LoadedFiles> {
     const files = await this.#files();
-    this.#seen = await signature(files);
+    const now = await signature(files);
     const layers: WrittenLayer[] = [];
     const problems: FileProblem[] = [];
     for (const file of files) {
-      const found = readDocuments(await readFile(file, 'utf8'), file);
+      const found = readDocuments(await read(file), file);
       layers.push(...found.layers);
       problems.push(...found.problems);
     }
+    // Sound or not, they are not read again before they change.
+    this.#seen = now;
     problems.push(...repeated(layers));
     if (problems.length > 0) throw failure('UMB0101', problems.map(describe));
     for (const w of layers.flatMap((l) => l.resources)) this.#written.set(w.resource, w);
@@ -84,7 +86,7 @@ export class FileSource {
         logger.info(await this.load(), 'files changed: serving what they say');
       } catch (error) {
         const { code, message } = error as UmbraError;
-        // The same files are not read again, missing ones not told of again.
+        // The same files are not read again; missing and unreadable ones are, and told of once.
         const told = `${code} ${message}`;
         if (code !== 'UMB0102' || this.#seen !== told)
           logger.error({ code }, `files changed, and what was served before stays: ${message}`);
@@ -121,14 +123,26 @@ export class FileSource {
           );
         else files.push(path);
       } catch (cause) {
-        throw new UmbraError('UMB0102', `${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, {
-          cause,
-          remedy: 'Give files of Envoy resources, or folders of them: umbra xds -f resources.yaml',
-        });
+        throw unreadable(path, cause);
       }
     }
     return files;
   }
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): UmbraError {
+  return new UmbraError('UMB0102', `${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`, {
+    cause,
+    remedy: 'Give files of Envoy resources, or folders of them: umbra xds -f resources.yaml',
+  });
 }
 
 /** Changes when a file does, however it arrives: written in place, renamed onto it, behind a symbolic link. */
