@@ -228,6 +228,9 @@ test('reports and schemas are printed without anything running', async (t) => {
   assert.match((await umbra('/nowhere', ['report', file])).out, /^Traffic[\s\S]*Production: 3 incidents/);
   writeFileSync(file, JSON.stringify({ ...plane.report(), notes: ['half of it is missing'] }));
   assert.match((await umbra('/nowhere', ['report', file])).out, /^note: half of it is missing\nTraffic/);
+  const nobody = { ...plane.report().traffic, offered: 0, good: 0 };
+  writeFileSync(file, JSON.stringify({ ...plane.report(), traffic: nobody }));
+  assert.match((await umbra('/nowhere', ['report', file])).out, / 0 requests, 0 good \(–\);/);
   writeFileSync(file, JSON.stringify({ ...plane.report(), xds: { pushes: -1 } }));
   assert.match((await umbra('/nowhere', ['report', file])).err, /^UMB0807 not a report: .*xds/);
   assert.match((await umbra('/nowhere', ['report', join(home, 'none')])).err, /^UMB0807 .*ENOENT/);

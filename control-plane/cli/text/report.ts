@@ -5,11 +5,12 @@ import { counted, duration, number, type Paint, percent, plain, table } from './
 /** What `umbra report` prints of a run. */
 export function reportText(r: Report, p: Paint): string {
   const { traffic: t, shadow: s, production, xds, learning } = r;
-  const good = t.offered > 0 ? t.good / t.offered : 1;
+  const good = t.offered > 0 ? t.good / t.offered : undefined;
+  const share = good === undefined ? p.dim : good >= 0.995 ? p.good : p.warn;
   const lines = [
     ...(r.notes ?? []).map((note) => p.warn(`note: ${plain(note)}`)),
     p.bold('Traffic'),
-    `  ${t.offered} requests, ${t.good} good (${(good >= 0.995 ? p.good : p.warn)(percent(good))}); ${t.mirrored} mirrored, ${t.mirrorDropped} copies dropped`,
+    `  ${t.offered} requests, ${t.good} good (${share(percent(good))}); ${t.mirrored} mirrored, ${t.mirrorDropped} copies dropped`,
     '',
     p.bold('Shadow'),
     table([

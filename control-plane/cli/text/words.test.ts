@@ -21,6 +21,10 @@ test('what is not a number is a dash', () => {
   assert.deepEqual([signed(0.2), signed(-0.2), percent(0.5)], ['+0.200', '-0.200', '50.0%']);
 });
 
+test('only all is 100%', () => {
+  assert.deepEqual([0.9994, 0.9996, 1 - 1e-9, 1].map(percent), ['99.9%', '99.9%', '99.9%', '100.0%']);
+});
+
 test('columns align, colours take no room', () => {
   const p = paint(true);
   const text = table(

@@ -11,9 +11,11 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 86_400_000)} d`;
 }
 
-/** `97.3%`; a dash for what is not a number. */
+/** `97.3%`; a dash for what is not a number. Only all is 100.0%: what is just below is not rounded up to it. */
 export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined || !Number.isFinite(share) ? '–' : `${(share * 100).toFixed(1)}%`;
+  if (share === null || share === undefined || !Number.isFinite(share)) return '–';
+  const text = (share * 100).toFixed(1);
+  return text === '100.0' && share < 1 ? '99.9%' : `${text}%`;
 }
 
 /** A number to `digits` decimals; a dash for what is not a number. */
