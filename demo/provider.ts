@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from './services/ids.ts';
@@ -22,7 +22,7 @@ export interface RunningProvider {
  */
 export async function startProvider(port = 0): Promise<RunningProvider> {
   const charges = new Map<string, string>();
-  const server = createServer({ keepAliveTimeout: 0 }, async (req, res) => {
+  const respond = async (req: IncomingMessage, res: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
     const answer = (status: number, body: unknown) => {
@@ -47,6 +47,10 @@ export async function startProvider(port = 0): Promise<RunningProvider> {
     charges.set(key, id);
     if (charges.size > MAX_KEPT) charges.delete(charges.keys().next().value!);
     return answer(known ? 200 : 201, { id, status: 'charged', amount: body!.amount, reference: body!.reference });
+  };
+  const server = createServer({ keepAliveTimeout: 0 }, (req, res) => {
+    // Whoever asked is gone before all of it came.
+    respond(req, res).catch(() => res.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

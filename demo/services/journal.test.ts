@@ -24,8 +24,12 @@ test('what was appended is there again after a start, without a last line that w
   first.journal.append(2);
   assert.deepEqual(first.memory, [1, 2]);
   appendFileSync(path, '{"cut":');
-  assert.deepEqual(open(path).memory, [1, 2]);
+  const again = open(path);
+  assert.deepEqual(again.memory, [1, 2]);
   assert.deepEqual(readRecords(path), [1, 2]);
+  again.journal.append(3);
+  again.journal.append(4);
+  assert.deepEqual(open(path).memory, [1, 2, 3, 4]);
   assert.deepEqual(readRecords(join(folder, 'nothing')), []);
 });
 

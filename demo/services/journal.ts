@@ -12,6 +12,8 @@ export class Journal<T> {
   readonly #apply: (record: T) => void;
   #inode = -1;
   #size = 0;
+  /** The file ends in the middle of a line: a write before was cut off. */
+  #torn = false;
 
   /** `reset` empties the memory, `apply` takes one record into it: at replay and after each append. */
   constructor(path: string, reset: () => void, apply: (record: T) => void) {
@@ -30,12 +32,15 @@ export class Journal<T> {
     this.#reset();
     this.#inode = inode;
     this.#size = stat?.size ?? 0;
-    if (stat) for (const record of readRecords<T>(this.#path)) this.#apply(record);
+    const text = textOf(this.#path);
+    this.#torn = text !== '' && !text.endsWith('\n');
+    for (const record of recordsIn<T>(text)) this.#apply(record);
   }
 
   append(record: T): void {
     this.refresh();
-    appendFileSync(this.#path, JSON.stringify(record) + '\n');
+    appendFileSync(this.#path, `${this.#torn ? '\n' : ''}${JSON.stringify(record)}\n`);
+    this.#torn = false;
     const stat = statSync(this.#path);
     this.#inode = stat.ino;
     this.#size = stat.size;
@@ -45,13 +50,19 @@ export class Journal<T> {
 
 /** Records of a journal file; a last line that was cut off by a crash is left out. No file = no records. */
 export function readRecords<T>(path: string): T[] {
-  let text: string;
+  return recordsIn(textOf(path));
+}
+
+function textOf(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw e;
   }
+}
+
+function recordsIn<T>(text: string): T[] {
   const records: T[] = [];
   for (const line of text.split('\n')) {
     if (line === '') continue;

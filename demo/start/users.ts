@@ -8,6 +8,8 @@ import { launchers } from './launchers.ts';
 export interface LoadProcess {
   /** ms since the epoch: when the first line came, which is a second or so after the first user. */
   readonly from: number;
+  /** As a child's: its exit code, or the signal that ended it. */
+  readonly ended: Child['ended'];
   /** The summary; undefined where the process ended without one. */
   stop(): Promise<Summary | undefined>;
   kill(): void;
@@ -46,6 +48,7 @@ export async function startUsers(
   await first.promise;
   return {
     from: Date.now(),
+    ended: child.ended,
     stop: async () => {
       await child.stop(GRACE_MS);
       return summary;
