@@ -69,3 +69,16 @@ test('the provider and the load run until they are told to end', async () => {
   stop();
   assert.equal((await provider).code, 0);
 });
+
+test('a second load leaves the first one its socket', async () => {
+  const url = 'http://127.0.0.1:1';
+  let second: ReturnType<typeof run> | undefined;
+  const first = run(['load', '--url', url, '--rate', '10', '--for', '30d'], (_, kill) => {
+    second ??= run(['load', '--url', url, '--for', '1s']);
+    void second.then(kill);
+  });
+  assert.equal((await first).code, 0);
+  const { code, text } = await second!;
+  assert.equal(code, 1);
+  assert.match(text, /another load listens at .*: give this one --socket PATH/);
+});

@@ -48,6 +48,13 @@ export async function hold(path: string, message: unknown): Promise<Held> {
   return { answer, ended, release: () => socket.destroy() };
 }
 
+/** Whether some process listens at the control socket at `path`. */
+export async function isListening(path: string): Promise<boolean> {
+  const socket = await withSocketPath(path, connect).catch(() => undefined);
+  socket?.destroy();
+  return socket !== undefined;
+}
+
 function connect(name: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(name);

@@ -1,4 +1,5 @@
 import { onOutputGone } from '../../control-plane/cli/output.ts';
+import { wallClock } from '../../control-plane/mesh/clock.ts';
 import { UmbraError } from '../../control-plane/mesh/errors.ts';
 import { homeOf } from '../home.ts';
 import type { Summary } from '../load/generator.ts';
@@ -6,6 +7,7 @@ import type { Second } from '../load/tally.ts';
 import { tracesOf } from '../load/users.ts';
 import { production } from '../troubles/production.ts';
 import { startTrouble } from '../troubles/run.ts';
+import type { Child } from './child.ts';
 import { firstAnswers } from './first-answers.ts';
 import { leaksIn, readShop, type ShopState } from './leaks.ts';
 import type { StartOptions } from './options.ts';
@@ -79,12 +81,16 @@ async function run(
   stops.push(() => umbra.stop());
   kills.push(() => umbra.kill());
   let failed = false;
-  void umbra.ended.then((code) => {
-    if (end.signal.aborted) return;
-    say(`umbra ended by itself (${code})`);
-    failed = true;
-    end.abort();
-  });
+  /** All of it ends with this part. */
+  const needed = (part: string, { ended }: Pick<Child, 'ended'>) =>
+    void ended.then((code) => {
+      if (end.signal.aborted) return;
+      say(`${part} ended by itself (${code})`);
+      failed = true;
+      end.abort();
+    });
+  needed('umbra', umbra);
+  needed('the payment provider', provider.child);
 
   const before = readShop(home);
   const { host, port } = umbra.ready.entry;
@@ -97,12 +103,14 @@ async function run(
   const users = options.load ? await startUsers(entry, options.rate, everyTen(say), say) : undefined;
   if (users) {
     kills.push(() => users.kill());
+    needed('the load', users);
     say(`users send ${options.rate} requests/s`);
   }
   const plan = followPlan(options.troubles, (name) => startTrouble(name, production(home)), say);
-  const timer = options.forMs === undefined ? undefined : setTimeout(() => end.abort(), options.forMs);
-  await aborted(end.signal);
-  clearTimeout(timer);
+  await wallClock.sleep(options.forMs ?? Number.POSITIVE_INFINITY, end.signal).then(
+    () => end.abort(),
+    () => {},
+  );
 
   const troubles = await plan.stop();
   const summary = await users?.stop();
@@ -117,13 +125,6 @@ function portsOf({ port, apiPort }: StartOptions): { port?: number; apiPort?: nu
   return { ...(port === undefined ? {} : { port }), ...(apiPort === undefined ? {} : { apiPort }) };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** A line about the users for every ten seconds. */
 function everyTen(say: (line: string) => void): (second: Second) => void {
   let seconds: Second[] = [];
@@ -132,10 +133,10 @@ function everyTen(say: (line: string) => void): (second: Second) => void {
     if (seconds.length < 10) return;
     const sum = (of: (s: Second) => number) => seconds.reduce((total, s) => total + of(s), 0);
     const offered = sum((s) => s.offered);
-    const good = offered > 0 ? (100 * sum((s) => s.good)) / offered : 100;
+    const good = offered > 0 ? `${((100 * sum((s) => s.good)) / offered).toFixed(1)}%` : '–';
     const worst = Math.max(...seconds.map((s) => s.p99));
     say(
-      `users  ${(offered / seconds.length).toFixed(1)} requests/s, ${good.toFixed(1)}% good, slowest second p99 ${worst.toFixed(0)} ms`,
+      `users  ${(offered / seconds.length).toFixed(1)} requests/s, ${good} good, slowest second p99 ${worst.toFixed(0)} ms`,
     );
     seconds = [];
   };

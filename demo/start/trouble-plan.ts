@@ -1,3 +1,4 @@
+import { wallClock } from '../../control-plane/mesh/clock.ts';
 import type { RunningTrouble } from '../troubles/run.ts';
 import type { PlannedTrouble } from './options.ts';
 import type { TroubleTime } from './report.ts';
@@ -19,9 +20,9 @@ export function followPlan(
 ): TroublePlan {
   const times: TroubleTime[] = [];
   const running = new Map<RunningTrouble, Promise<void>>();
-  const timers = new Set<NodeJS.Timeout>();
   let starting: Promise<unknown> = Promise.resolve();
-  let over = false;
+  const over = new AbortController();
+  const after = (ms: number, what: () => unknown) => void wallClock.sleep(ms, over.signal).then(what, () => {});
   const end = (trouble: RunningTrouble): Promise<void> => {
     const known = running.get(trouble);
     if (known) return known;
@@ -34,28 +35,26 @@ export function followPlan(
   };
   const on = new Set<RunningTrouble>();
   for (const { name, atMs, forMs } of planned) {
-    timers.add(
-      setTimeout(() => {
-        starting = Promise.allSettled([
-          starting,
-          start(name).then(
-            (trouble) => {
-              on.add(trouble);
-              say(`trouble ${name} begins`);
-              if (over) return end(trouble);
-              if (forMs !== undefined) timers.add(setTimeout(() => void end(trouble), forMs));
-              return undefined;
-            },
-            (e: Error) => say(`trouble ${name} could not be started: ${e.message}`),
-          ),
-        ]);
-      }, atMs),
-    );
+    after(atMs, () => {
+      if (over.signal.aborted) return;
+      starting = Promise.allSettled([
+        starting,
+        start(name).then(
+          (trouble) => {
+            on.add(trouble);
+            say(`trouble ${name} begins`);
+            if (over.signal.aborted) return end(trouble);
+            if (forMs !== undefined) after(forMs, () => end(trouble));
+            return undefined;
+          },
+          (e: Error) => say(`trouble ${name} could not be started: ${e.message}`),
+        ),
+      ]);
+    });
   }
   return {
     stop: async () => {
-      over = true;
-      for (const timer of timers) clearTimeout(timer);
+      over.abort();
       await starting;
       await Promise.all([...on].map(end));
       return times.toSorted((a, b) => a.from - b.from);

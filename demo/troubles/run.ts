@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { wallClock } from '../../control-plane/mesh/clock.ts';
 import { listenForControl } from '../control-socket.ts';
 import { hold } from '../socket.ts';
 import { troubleNamed } from './index.ts';
@@ -43,19 +44,16 @@ export async function runTrouble(
   troubleNamed(name);
   if (runningTroubles(home).includes(name) && (await isOn(home, name))) throw new Error(`${name} is on already`);
   const running = await startTrouble(name, production(home));
-  const over = Promise.withResolvers<void>();
+  const stopped = new AbortController();
   mkdirSync(folderOf(home), { recursive: true });
   const control = await listenForControl(join(folderOf(home), name), (message) => {
     const stop = message === '{"stop":true}';
-    if (stop) void running.stop().then(() => over.resolve());
+    if (stop) void running.stop().then(() => stopped.abort());
     return { undo: () => {}, answer: { name, from: running.from } };
   });
   options.onStart();
-  options.signal.addEventListener('abort', () => over.resolve());
-  if (options.signal.aborted) over.resolve();
-  const timer = options.forMs === undefined ? undefined : setTimeout(over.resolve, options.forMs);
-  await over.promise;
-  clearTimeout(timer);
+  const over = AbortSignal.any([options.signal, stopped.signal]);
+  await wallClock.sleep(options.forMs ?? Number.POSITIVE_INFINITY, over).catch(() => {});
   await running.stop();
   await control.close();
 }
