@@ -1,11 +1,7 @@
+import { patienceFor } from '../api/patience.ts';
 import { codes } from '../mesh/codes.ts';
 import { type UmbraCode, UmbraError } from '../mesh/errors.ts';
 import type { Connection } from './connection.ts';
-
-/** How long an answer may take; everything the API shows is at hand. */
-const PATIENCE_MS = 10_000;
-/** An order is answered when it is carried out: replicas may take 30 s to answer, after those of an order before. */
-const ORDER_PATIENCE_MS = 90_000;
 
 /** Asks the API. @throws UmbraError with the code the API gave, or UMB0802 where it does not answer */
 export interface Client {
@@ -18,7 +14,7 @@ export function createClient({ url, token }: Connection): Client {
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     let response: Response;
     let text: string;
-    const patience = method === 'GET' ? PATIENCE_MS : ORDER_PATIENCE_MS;
+    const patience = patienceFor(method);
     try {
       response = await fetch(`${url}/api/v1${path}`, {
         method,

@@ -61,6 +61,7 @@ test('freeze all asks once, is shown, and is lifted', options, async (t) => {
   const { page, plane } = await openDashboard(t);
   await page.getByRole('button', { name: 'Freeze all' }).click();
   const dialog = page.getByRole('dialog');
+  await dialog.getByText('The shadow is not broken either').waitFor();
   await dialog.getByLabel('Reason').fill('deploy day');
   await dialog.getByRole('button', { name: 'Freeze everything' }).click();
   await page.getByTestId('token').fill(token);
@@ -171,6 +172,48 @@ test('a control plane that is gone is said, and found again', options, async (t)
   await listenOnLoopback(again, Number(new URL(url).port));
   await page.getByTestId('connection').getByText('live').waitFor();
   await page.getByText('this picture is old').waitFor({ state: 'detached' });
+});
+
+test('what is refused is asked for again: the stream of events, and the lists', options, async (t) => {
+  const { page, plane } = await openDashboard(t);
+  const refused = (path: string) =>
+    page.waitForResponse((response) => response.status() === 500 && new URL(response.url()).pathname.endsWith(path));
+  const broken = () => {
+    throw new Error('not now');
+  };
+  const { incidents } = plane.records;
+  const { status } = plane;
+  const { list } = incidents;
+  Object.assign(plane, { status: broken });
+  Object.assign(incidents, { list: broken });
+  let answer = refused('/events');
+  await page.reload();
+  await answer;
+  answer = refused('/incidents');
+  Object.assign(plane, { status });
+  await answer;
+  await page.getByText('this picture is old').waitFor();
+  Object.assign(incidents, { list });
+  await page.getByTestId('incident-i-12').waitFor();
+  await page.getByTestId('connection').getByText('live').waitFor();
+});
+
+test('a page that nobody looks at holds no connection, and is up to date when somebody does', options, async (t) => {
+  const { page, plane } = await openDashboard(t);
+  const show = (state: 'visible' | 'hidden') =>
+    page.evaluate(`Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'))`);
+  await page.getByTestId('connection').getByText('live').waitFor();
+  await page.getByTestId('incident-i-12').waitFor();
+  const closed = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/events'));
+  await show('hidden');
+  await closed;
+  await page.getByTestId('connection').getByText('connecting').waitFor();
+  const others = plane.records.incidents.list().filter((i) => i.id !== 'i-12');
+  Object.assign(plane.records.incidents, { list: () => others });
+  await show('visible');
+  await page.getByTestId('incident-i-12').waitFor({ state: 'detached' });
+  await page.getByTestId('connection').getByText('live').waitFor();
 });
 
 test('it fits a narrow window: nothing is wider than the page', options, async (t) => {

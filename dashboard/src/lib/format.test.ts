@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, countdown, healthOf, ms, num, pct, rate, signed } from './format.ts';
+import { ago, atLeast, countdown, healthOf, ms, num, pct, rate, signed } from './format.ts';
 
 const cases: [name: string, got: string, expected: string][] = [
   ['all is 100%', pct(1), '100%'],
@@ -20,6 +20,8 @@ const cases: [name: string, got: string, expected: string][] = [
   ['large rate', rate(1234.5), '1235'],
   ['milliseconds', ms(89.4), '89 ms'],
   ['seconds', ms(1540), '1.5 s'],
+  ['a list that is whole', atLeast(49, 50), '49'],
+  ['a list that was cut', atLeast(50, 50), '50 or more'],
   ['under a minute', countdown(42_400), '0:42'],
   ['minutes', countdown(725_000), '12:05'],
   ['hours', countdown(11_045_000), '3:04:05'],

@@ -28,6 +28,11 @@ export function ms(x: number | null | undefined): string {
   return x < 1000 ? `${Math.round(x)} ms` : `${(x / 1000).toFixed(1)} s`;
 }
 
+/** `7`; `50 or more` where the list it counts has no more than `most`. */
+export function atLeast(n: number, most: number): string {
+  return n < most ? String(n) : `${n} or more`;
+}
+
 /** `0:42`, `12:05`, `3:04:05`: what is left or gone by. */
 export function countdown(msLeft: number): string {
   const s = Math.max(0, Math.round(msLeft / 1000));

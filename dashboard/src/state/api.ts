@@ -1,3 +1,4 @@
+import { patienceFor } from '../../../control-plane/api/patience.ts';
 import type { OverrideOrder } from '../../../control-plane/mesh/record.ts';
 import { getState, notify, setState } from './store.ts';
 
@@ -14,6 +15,8 @@ export class ApiError extends Error {
 
 async function ask(method: string, path: string, body?: unknown, token?: string): Promise<unknown> {
   let response: Response;
+  let text: string;
+  const patience = patienceFor(method);
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
@@ -23,15 +26,24 @@ async function ask(method: string, path: string, body?: unknown, token?: string)
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(patience),
     });
-  } catch {
+    text = await response.text();
+  } catch (e) {
+    if ((e as Error).name === 'TimeoutError') {
+      const unknown = method === 'GET' ? '' : '; the order may be carried out all the same';
+      throw new ApiError(
+        'UMB0802',
+        `the control plane gave no answer within ${patience / 1000} s${unknown}`,
+        'Look at the terminal of `umbra up`. A browser opens six connections to one address: of many dashboards in sight close some.',
+      );
+    }
     throw new ApiError(
       'UMB0802',
       'the control plane does not answer',
       'The data plane goes on; look at the terminal of `umbra up`.',
     );
   }
-  const text = await response.text();
   const value: unknown = text === '' ? undefined : JSON.parse(text);
   if (response.ok) return value;
   const {

@@ -5,6 +5,7 @@ import type { Snapshot } from '../../../control-plane/mesh/snapshot.ts';
 import { followPoints, followSpans } from '../lib/spans.ts';
 import { get, rememberedToken } from './api.ts';
 import { getState, notify, type State, setState } from './store.ts';
+import { followStream } from './stream.ts';
 
 interface Tick {
   at: number;
@@ -12,9 +13,12 @@ interface Tick {
   worlds: Record<SeenWorld, { latest?: Snapshot; point?: HistoryPoint; leases: Lease[] }>;
 }
 
+/** So many incidents are loaded, the newest. */
+export const MOST_INCIDENTS = 50;
+
 /** Lists by the name the server uses when one is out of date. */
 const lists = {
-  incidents: '/incidents?limit=50',
+  incidents: `/incidents?limit=${MOST_INCIDENTS}`,
   episodes: '/episodes?limit=60',
   patterns: '/patterns',
   overrides: '/overrides',
@@ -29,6 +33,20 @@ type List = keyof typeof lists;
 /** Numbers that move without an event. */
 const SLOW_MS = 5_000;
 const SILENT_MS = 4_000;
+/** Lists that could not be loaded are asked for again after this. */
+const AGAIN_MS = 2_000;
+
+/** When all is loaded anew, with the first tick after; ms since the epoch. */
+let due = Number.POSITIVE_INFINITY;
+/** What is shown lacks something, though ticks may come. */
+let incomplete = false;
+
+const lost = () => setState({ connection: 'lost' });
+function missed(): void {
+  incomplete = true;
+  due = Date.now() + AGAIN_MS;
+  lost();
+}
 
 async function refresh(names: readonly List[]): Promise<void> {
   const found = await Promise.all(names.map(async (name) => [name, await get(lists[name])] as const));
@@ -51,6 +69,7 @@ export function stopExplaining(id: string): void {
 }
 
 async function loadAll(): Promise<void> {
+  due = Number.POSITIVE_INFINITY;
   const [topology, ...histories] = await Promise.all([
     get<State['topology']>('/topology'),
     ...seenWorlds.map((world) => get<History>(`/worlds/${world}/history`)),
@@ -61,6 +80,7 @@ async function loadAll(): Promise<void> {
   });
   setState({ ...(topology ? { topology } : {}), worlds });
   await refresh(Object.keys(lists) as List[]);
+  incomplete = false;
 }
 
 function onTick({ at, status, worlds }: Tick): void {
@@ -75,28 +95,34 @@ function onTick({ at, status, worlds }: Tick): void {
       spans: followSpans(before[world].spans, leases, at),
     };
   }
-  setState({ connection: 'live', skew: at - Date.now(), status, worlds: next });
+  setState({ ...(incomplete ? {} : { connection: 'live' }), skew: at - Date.now(), status, worlds: next });
 }
 
-/** Follows the control plane for as long as the page is open, through its restarts. */
+/** Follows the control plane for as long as the page is shown, through its restarts. */
 export function connect(): void {
   setState({ token: rememberedToken() });
-  const lost = () => setState({ connection: 'lost' });
   let heard = Date.now();
-  const source = new EventSource('/api/v1/events');
-  // Whatever was missed while away is loaded anew.
-  source.addEventListener('open', () => void loadAll().catch(lost));
-  source.addEventListener('error', lost);
-  source.addEventListener('tick', (e) => {
-    heard = Date.now();
-    onTick(JSON.parse(e.data as string) as Tick);
-  });
-  source.addEventListener('changed', (e) => {
-    const { what } = JSON.parse(e.data as string) as { what: string[] };
-    void refresh(what.filter((name) => name in lists) as List[]).catch(lost);
+  followStream('/api/v1/events', {
+    // Whatever was missed while away is loaded anew.
+    open() {
+      due = 0;
+    },
+    lost,
+    left: () => setState({ connection: 'connecting' }),
+    events: {
+      tick(data) {
+        heard = Date.now();
+        onTick(data as Tick);
+        if (heard >= due) void loadAll().catch(missed);
+      },
+      changed(data) {
+        const { what } = data as { what: string[] };
+        void refresh(what.filter((name) => name in lists) as List[]).catch(missed);
+      },
+    },
   });
   setInterval(() => {
     if (Date.now() - heard > SILENT_MS && getState().connection === 'live') lost();
-    if (getState().connection === 'live') void refresh(['fidelity', 'learning', 'mirror']).catch(lost);
+    if (getState().connection === 'live') void refresh(['fidelity', 'learning', 'mirror']).catch(missed);
   }, SLOW_MS);
 }

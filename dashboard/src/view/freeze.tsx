@@ -37,7 +37,7 @@ export function FreezeButton({ frozen }: { frozen: Override | undefined }) {
           <form onSubmit={freeze}>
             <p>
               Umbra takes no new mitigation in production, by policy or by pattern. What is in force stays until you
-              undo it or it expires. The shadow goes on learning.
+              undo it or it expires. The shadow is not broken either.
             </p>
             <label>
               Reason, for the audit log

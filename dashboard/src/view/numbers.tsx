@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { smoothEntry } from '../../../control-plane/api/smooth.ts';
-import { healthOf, num, pct, rate } from '../lib/format.ts';
+import { atLeast, healthOf, num, pct, rate } from '../lib/format.ts';
+import { MOST_INCIDENTS } from '../state/live.ts';
 import type { State } from '../state/store.ts';
 
 function Tile({
@@ -57,7 +58,7 @@ export function Numbers({ state }: { state: State }) {
       <Tile
         name="Incidents"
         value={incidents ? String(open) : '–'}
-        detail={incidents ? `open · ${incidents.length} in all` : ''}
+        detail={incidents ? `open · ${atLeast(incidents.length, MOST_INCIDENTS)} in all` : ''}
         health={open ? 'bad' : 'good'}
       />
       <Tile

@@ -103,11 +103,11 @@ function bandsOf(view: WorldView, incidents: readonly Incident[]): Band[] {
 function Readout({ view, at }: { view: WorldView; at: number | undefined }) {
   const point = at === undefined ? view.points.at(-1) : nearest(view.points, at);
   if (!point) return null;
-  const share = point.offered > 0 ? point.good / point.offered : 1;
+  const share = point.offered > 0 ? Math.min(1, point.good / point.offered) : undefined;
   return (
     <span class="muted nums">
       {at === undefined ? 'now' : timeOfDay(point.at)} · {rate(point.offered)} offered · {rate(point.good)} good ·{' '}
-      {pct(Math.min(1, share))}
+      {pct(share)}
     </span>
   );
 }
