@@ -24,12 +24,13 @@ async function place(t: TestContext) {
   });
   const entry = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
   const url = `http://127.0.0.1:${entry.port}`;
+  const ready = { dashboard: url, api: url, tokenFile: '', entry, pid: 0, runId: 'r' };
   const running = { ended: new Promise<number>(() => {}), stop: async () => {}, kill: () => {} };
   const system = {
     prepare: async () => {},
     startProviderProcess: async () => ({ url, child: { ...running, pid: 0 } }),
     documentFor: () => 'app.yaml',
-    startUmbra: async () => ({ ...running, ready: { dashboard: url, api: url, tokenFile: '', entry } }),
+    startUmbra: async () => ({ ...running, ready }),
   };
   return { folder, system };
 }
@@ -55,4 +56,13 @@ test('a start that is broken off is no failure', async (t) => {
       process.emit('SIGTERM');
     });
   assert.equal(await start(options, { ...system, startUmbra }), 0);
+});
+
+test('a run whose provider ends by itself ends with it, and fails', async (t) => {
+  const { system } = await place(t);
+  const startProviderProcess: typeof system.startProviderProcess = async () => {
+    const { url, child } = await system.startProviderProcess();
+    return { url, child: { ...child, ended: Promise.resolve(1) } };
+  };
+  assert.equal(await start({ ...options, forMs: 2000 }, { ...system, startProviderProcess }), 1);
 });
