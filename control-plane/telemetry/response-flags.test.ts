@@ -17,6 +17,12 @@ const cases: [flags: string, kind: ErrorKind][] = [
   ['UR', 'reset'],
   ['RL', 'shed'],
   ['DC,UC', 'reset'],
+  ['DR', 'timeout'],
+  ['DR,UR', 'reset'],
+  ['DPE', 'reset'],
+  ['DF', 'connect'],
+  ['DO', 'shed'],
+  ['UDO', 'shed'],
   ['SOMETHING-NEW', 'http5xx'],
 ];
 for (const [flags, kind] of cases) test(`${flags || 'nothing'} is ${kind}`, () => assert.equal(errorKind(flags), kind));

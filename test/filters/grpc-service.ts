@@ -86,7 +86,8 @@ export async function serveGrpc(name: string, status: (method: string) => number
 }
 
 export interface GrpcClient {
-  get(message: string): Promise<string>;
+  /** Taken back when the signal aborts. */
+  get(message: string, signal?: AbortSignal): Promise<string>;
   collect(messages: readonly string[]): Promise<string>;
   /** Each message is sent when the echo of the one before has come. */
   talk(messages: readonly string[]): Promise<string[]>;
@@ -105,10 +106,12 @@ export function grpcClient(port: number): GrpcClient {
     (error, answer) =>
       error ? reject(error) : resolve(answer!.toString());
   return {
-    get: (message) =>
+    get: (message, signal) =>
       new Promise((resolve, reject) => {
         const { path } = echo.Get;
-        client.makeUnaryRequest(path, bytes, bytes, Buffer.from(message), metadata(), settled(resolve, reject));
+        const done = settled(resolve, reject);
+        const call = client.makeUnaryRequest(path, bytes, bytes, Buffer.from(message), metadata(), done);
+        signal?.addEventListener('abort', () => call.cancel(), { once: true });
       }),
     collect: (messages) =>
       new Promise((resolve, reject) => {

@@ -133,6 +133,18 @@ test('what failed is counted on each edge it passed, though it was answered with
   assert.deepEqual([entry.failed, entry.errors.http5xx, entry.retries], [1, 1, 0]);
 });
 
+test('a caller that takes its call back has seen a time-out', { skip }, async () => {
+  const errors = async () => (await totals()).production.edges['ingress>front']!.errors;
+  const before = await errors();
+  const enough = new AbortController();
+  const answer = assert.rejects(users.get('never', enough.signal), endsWith(status.CANCELLED));
+  await eventually(async () => calls('production', 'front', 'never').length === 1);
+  enough.abort();
+  await answer;
+  await eventually(async () => (await errors()).timeout === before.timeout + 1);
+  assert.equal((await errors()).http5xx, before.http5xx);
+});
+
 test('a changed file changes what is copied, and cannot change what a service speaks', { skip }, async () => {
   const follow = (text: string) => {
     writeFileSync(place.file, text);

@@ -1,6 +1,6 @@
 /**
  * The gRPC services of the tests' application: `front` passes what Get asks on to `back`, which fails on demand. Both keep a
- * line per call in their data folder.
+ * line per call in their data folder. Neither answers to `never`.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,6 +36,7 @@ server.addService(echo, {
   Get(call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) {
     const message = call.request.toString();
     keep('Get', [message], call);
+    if (message === 'never') return;
     if (back) {
       const { path, requestSerialize, responseDeserialize } = echo.Get;
       back.makeUnaryRequest(path, requestSerialize, responseDeserialize, call.request, (error, text) =>
