@@ -1,7 +1,8 @@
 /**
  * Good is joint in status and duration, so it is counted where both are known: by an access logger that counts, behind
  * filters. A failed answer is one with a status of 500 or more, with 429 (shed here or further down), or with none at all; of
- * a gRPC call also one whose gRPC status says so, or that has none.
+ * a gRPC call also one whose gRPC status says so, or that has none. An upgrade is answered when it is granted: how long
+ * its connection stands, and how it ends, is no matter of the answer.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { GRPC_CONTENT_TYPE, soundGrpc } from './grpc-status.ts';
@@ -12,6 +13,7 @@ import {
   type AccessLogSchema,
   ComparisonFilter_Op as Op,
 } from './protos/gen/envoy/config/accesslog/v3/accesslog_pb.js';
+import { AccessLogType } from './protos/gen/envoy/data/accesslog/v3/accesslog_pb.js';
 import { ConfigSchema as StatsLoggerSchema } from './protos/gen/envoy/extensions/access_loggers/stats/v3/stats_pb.js';
 import { counted, GOOD_SCOPE, labels } from './stats.ts';
 
@@ -82,9 +84,18 @@ const sound = (is: boolean): Filter => ({
   filterSpecifier: { case: 'grpcStatusFilter', value: { statuses: [...soundGrpc], exclude: !is } },
 });
 
+/** A granted upgrade is logged twice, when it is granted and when its connection ends: the first is its answer. */
+const upgraded = and(status(Op.EQ, 101), {
+  filterSpecifier: {
+    case: 'logTypeFilter',
+    value: { types: [AccessLogType.DownstreamTunnelSuccessfullyEstablished] },
+  },
+});
+const answered = or(status(Op.LE, 100), upgraded, status(Op.GE, 102));
+
 const failed = or(status(Op.GE, 500), status(Op.EQ, 429), status(Op.EQ, 0), and(isGrpc(true), sound(false)));
 const succeeded = and(
-  or(and(status(Op.GE, 200), status(Op.LE, 428)), and(status(Op.GE, 430), status(Op.LE, 499))),
+  or(upgraded, and(status(Op.GE, 200), status(Op.LE, 428)), and(status(Op.GE, 430), status(Op.LE, 499))),
   or(isGrpc(false), sound(true)),
 );
 
@@ -105,7 +116,7 @@ export function goodCounters(
     counter(prefix, counted.failed, failed, [{ name: labels.flags, valueFormat: '%RESPONSE_FLAGS%' }]),
   ];
   if (protectedPrefixes.length > 0) {
-    const isProtected = or(...protectedPrefixes.map(pathPrefix));
+    const isProtected = and(answered, or(...protectedPrefixes.map(pathPrefix)));
     loggers.push(
       counter(prefix, counted.protectedOffered, isProtected),
       counter(prefix, counted.protectedGood, and(isProtected, good)),

@@ -46,6 +46,12 @@ function httpListener(
   };
 }
 
+/** Counts an edge's answers: an upgrade when it is granted, not when its connection ends. */
+const counting = (...edge: Parameters<typeof goodCounters>) => ({
+  accessLog: goodCounters(...edge),
+  accessLogOptions: { flushLogOnTunnelSuccessfullyEstablished: true },
+});
+
 export interface EdgeListener {
   readonly callee: string;
   readonly listen: Address;
@@ -61,7 +67,7 @@ export function outboundListener({ callee, listen, sloMs, samples }: EdgeListene
     name,
     listen,
     [...(samples ? [tap(samples.pathPrefix, samples.percent)] : []), rateLimit(), admissionControl(name)],
-    { accessLog: goodCounters(name, sloMs, []) },
+    counting(name, sloMs, []),
   );
 }
 
@@ -80,7 +86,7 @@ export function ingressListener(
   const name = INGRESS_ROUTES;
   const mirror = shadow ? [] : [slot(MIRROR_FILTER, ExtensionWithMatcherSchema)];
   return httpListener(name, listen, [...mirror, rateLimit(), admissionControl(name)], {
-    accessLog: goodCounters(name, sloMs, protectedPrefixes),
+    ...counting(name, sloMs, protectedPrefixes),
     normalizePath: true,
     mergeSlashes: true,
     // A Unix socket has no remote address to use.

@@ -1,10 +1,12 @@
 /** What a snapshot says is what the clients counted. */
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import { after, afterEach, before, suite, test } from 'node:test';
 import type { Address } from '../../control-plane/envoy/node.ts';
 import type { EdgeId } from '../../control-plane/mesh/topology.ts';
 import type { EdgeTotals, Totals } from '../../control-plane/telemetry/collector.ts';
-import { type Answer, askAtOnce, askInTurn, askWhileHeld } from './fixtures/client.ts';
+import { type Answer, ask, askAtOnce, askInTurn, askWhileHeld } from './fixtures/client.ts';
 import { until } from './fixtures/envoy.ts';
 import { Mesh, SLO_MS, shop } from './fixtures/mesh.ts';
 import { asAsked, holding } from './fixtures/upstream.ts';
@@ -169,7 +171,6 @@ suite('telemetry of live traffic', () => {
   });
 
   test('a caller that gives up has seen a time-out', async () => {
-    const { request } = await import('node:http');
     const from = mesh.collector.totals().edges['shop>cart']!.errors.timeout;
     await new Promise<void>((resolve) => {
       const req = request({ socketPath: (cart as { pipe: string }).pipe, path: '/', agent: false });
@@ -198,6 +199,44 @@ suite('telemetry of live traffic', () => {
     assert.equal(of.to.protectedGood - of.from.protectedGood, 6);
     const { entry } = of.snapshot;
     assert.ok(Math.abs(entry.protectedGood / entry.protectedOffered - 6 / 8) < 1e-9, JSON.stringify(entry));
+  });
+
+  test('an upgrade is answered when it is granted, whatever becomes of its connection', async () => {
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    const difference = ({ from, to }: { from: Totals; to: Totals }) => [
+      [to.offered - from.offered, to.good - from.good, to.failed - from.failed],
+      [to.protectedOffered - from.protectedOffered, to.protectedGood - from.protectedGood],
+    ];
+    const [upstream] = mesh.upstreams.get('shop')!;
+    upstream!.behaviour = (req) =>
+      void req.socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    let open: Socket | undefined;
+    const granted = await counted('ingress>shop', async () => {
+      open = await new Promise<Socket>((resolve, reject) => {
+        const req = request({ socketPath: (users as { pipe: string }).pipe, path: '/checkout', headers, agent: false });
+        req
+          .on('upgrade', (_, socket) => resolve(socket))
+          .on('error', reject)
+          .end();
+      });
+      return [];
+    });
+    upstream!.behaviour = asAsked;
+    assert.deepEqual(difference(granted), [
+      [1, 1, 0],
+      [1, 1],
+    ]);
+    const after = await counted('ingress>shop', async () => {
+      open!.destroy();
+      return [
+        await ask(users, '/checkout?status=403', { headers }),
+        await ask(users, '/checkout?status=503', { headers }),
+      ];
+    });
+    assert.deepEqual(difference(after), [
+      [2, 1, 1],
+      [2, 1],
+    ]);
   });
 
   test('a silent proxy is a gap', async () => {
