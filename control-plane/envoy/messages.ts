@@ -12,10 +12,13 @@ export function pack<S extends DescMessage>(schema: S, init: MessageInitShape<S>
   return create(AnySchema, { typeUrl: typeUrl(schema), value: toBinary(schema, create(schema, init)) });
 }
 
+const NANOS = 1_000_000_000n;
+
 /** A duration from milliseconds; fractions of a millisecond are kept. */
 export function duration(ms: number): Duration {
-  const seconds = Math.floor(ms / 1000);
-  return create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
+  // Rounded before it is split: what is left of a second may round up to a whole one.
+  const nanos = BigInt(Math.round(ms * 1e6));
+  return create(DurationSchema, { seconds: nanos / NANOS, nanos: Number(nanos % NANOS) });
 }
 
 /** Where something listens or is reached, as Envoy's address. */

@@ -77,6 +77,23 @@ const cases: Case[] = [
     /connect_timeout must be greater than 0 s/,
   ),
   cluster(
+    'a negative duration',
+    (c) => {
+      c.commonLbConfig!.updateMergeWindow = seconds(-1);
+    },
+    /update_merge_window must not be negative/,
+  ),
+  cluster(
+    'a duration of too many seconds',
+    (c) => {
+      c.commonLbConfig!.updateMergeWindow = seconds(9_223_372_036);
+    },
+    /update_merge_window must be at most 9223372035 s/,
+  ),
+  cluster('the longest duration', (c) => {
+    c.commonLbConfig!.updateMergeWindow = { ...seconds(9_223_372_035), nanos: 999_999_999 };
+  }),
+  cluster(
     'lb policy unknown',
     (c) => {
       c.lbPolicy = 99 as never;

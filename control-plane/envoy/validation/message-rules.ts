@@ -192,10 +192,10 @@ function checkValue(value: unknown, field: DescField, rules: FieldRules | undefi
       checkScalar(message.get(field.message.fields[0]!), field, type, path, walk);
       return;
     }
-    if (type?.case === 'duration' && field.message.typeName === 'google.protobuf.Duration') {
+    if (field.message.typeName === 'google.protobuf.Duration') {
       const duration = message.message as unknown as { seconds: bigint; nanos: number };
       const text = `${Number(duration.seconds) + duration.nanos / 1e9} s`;
-      const broken = checkDuration(duration, type.value);
+      const broken = checkDuration(duration, type?.case === 'duration' ? type.value : undefined);
       if (broken) walk.found.push({ path, rule: broken, value: text });
       return;
     }

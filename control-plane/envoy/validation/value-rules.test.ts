@@ -67,6 +67,20 @@ test('durations', () => {
   assert.equal(checkDuration(undefined, create(DurationRulesSchema, { required: true })), 'is required');
 });
 
+test('a duration that Envoy cannot hold', () => {
+  const of = (seconds: bigint, nanos: number) => checkDuration(create(DurationSchema, { seconds, nanos }));
+  assert.equal(of(9_223_372_035n, 999_999_999), undefined);
+  assert.equal(of(9_223_372_036n, 0), 'must be at most 9223372035 s');
+  assert.equal(of(0n, 1_000_000_000), 'must have nanos below a whole second');
+  for (const [seconds, nanos] of [
+    [-1n, 0],
+    [0n, -1],
+    [-1n, 1],
+    [1n, -1],
+  ] as const)
+    assert.equal(of(seconds, nanos), 'must not be negative');
+});
+
 test('enums', () => {
   const defined = create(EnumRulesSchema, { definedOnly: true });
   assert.equal(checkEnum(1, defined, RoutingPrioritySchema), undefined);

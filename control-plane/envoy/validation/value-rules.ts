@@ -132,9 +132,16 @@ interface DurationValue {
 const nanos = (d: DurationValue): bigint => d.seconds * 1_000_000_000n + BigInt(d.nanos);
 const inSeconds = (d: DurationValue): string => `${Number(nanos(d)) / 1e9} s`;
 
+/** Envoy counts any duration in 63 bits of nanoseconds. */
+const MOST_SECONDS = (2n ** 63n - 1_000_000_000n) / 1_000_000_000n;
+
 /** @param value undefined = not set */
-export function checkDuration(value: DurationValue | undefined, rules: DurationRules): Broken {
-  if (value === undefined) return given(rules, 'required') ? 'is required' : undefined;
+export function checkDuration(value: DurationValue | undefined, rules?: DurationRules): Broken {
+  if (value === undefined) return rules && given(rules, 'required') ? 'is required' : undefined;
+  if (value.seconds < 0n || value.nanos < 0) return 'must not be negative';
+  if (value.nanos > 999_999_999) return 'must have nanos below a whole second';
+  if (value.seconds > MOST_SECONDS) return `must be at most ${MOST_SECONDS} s`;
+  if (!rules) return undefined;
   const v = nanos(value);
   const bound = (key: 'const' | 'lt' | 'lte' | 'gt' | 'gte') => given(rules, key) as DurationValue | undefined;
   const [is, lt, lte, gt, gte] = [bound('const'), bound('lt'), bound('lte'), bound('gt'), bound('gte')];
