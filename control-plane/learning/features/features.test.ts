@@ -5,6 +5,7 @@ import { describeAction } from '../../mesh/mitigation.ts';
 import type { DecisionContext } from '../../mesh/policy.ts';
 import type { HealthyState, Snapshot } from '../../mesh/snapshot.ts';
 import type { EdgeId, Topology } from '../../mesh/topology.ts';
+import { silenced } from '../../telemetry/testing/traffic.ts';
 import { candidatesOf } from '../candidates.ts';
 import { contextOf, failoverLease, leftFails, snapshotOf } from '../testing/contexts.ts';
 import { FEATURE_COUNT, FEATURES, featureNames, matrixOf } from './features.ts';
@@ -158,6 +159,18 @@ test('a failing callee shows where it is and not elsewhere', () => {
   assert.ok(at('retry@front>right×1', 'callee blame') < 0.2);
   assert.ok(at('retry@ingress>front×1', 'callee excess fail') < 0.05);
   assert.equal(at('failover@front>left×1', 'backup'), 1);
+});
+
+test('means over the newest windows leave out those in which there was nothing to be seen', () => {
+  const now = leftFails();
+  const dark = silenced(snapshotOf({}, 9000), 'ingress', 'front');
+  const alone = viewOf(contextOf(now, { history: [now] }));
+  const view = viewOf(contextOf(now, { history: [dark, dark, now] }));
+  assert.deepEqual(view.edges.get('front>left')!.lately, alone.edges.get('front>left')!.lately);
+  assert.equal(view.services.get('left')!.blameLately, alone.services.get('left')!.blameLately);
+  assert.equal(view.goodLately, alone.goodLately);
+  assert.ok(view.goodLately < 1 && view.services.get('left')!.blameLately > 0.4);
+  assert.equal(viewOf(contextOf(dark, { history: [now, dark] })).edges.get('front>left')!.lately.fail, 0.5);
 });
 
 test('every feature says what it is', () => {

@@ -1,6 +1,6 @@
 import type { DecisionContext } from '../../mesh/policy.ts';
 import type { MeshSettings } from '../../mesh/settings.ts';
-import { type EdgeWindow, goodRatio, type HealthyEdge, type Snapshot } from '../../mesh/snapshot.ts';
+import { type EdgeWindow, goodRatio, type HealthyEdge, isSeen, type Snapshot } from '../../mesh/snapshot.ts';
 import { type Edge, type EdgeId, INGRESS, type ServiceId } from '../../mesh/topology.ts';
 import { settingsInForce } from '../candidates.ts';
 import { clamp, doublings, finite, share } from './numbers.ts';
@@ -89,8 +89,14 @@ export function viewOf(context: DecisionContext): MeshView {
   const views = [view];
   for (let k = 1; k < Math.min(LATELY, context.history.length); k++)
     views.push(windowView({ ...context, history: context.history.slice(0, -k) }));
-  const mean = (of: (v: MeshView) => number) => views.reduce((sum, v) => sum + of(v), 0) / views.length;
+  /** Over the windows in which all that it rests on was seen; where there is none, the newest as it is. */
+  const meanOver = (ids: readonly (EdgeId | ServiceId)[]) => {
+    const seen = views.filter((v) => ids.every((id) => isSeen(v.context.history.at(-1)!, id)));
+    const over = seen.length > 0 ? seen : [view];
+    return (of: (v: MeshView) => number) => over.reduce((sum, v) => sum + of(v), 0) / over.length;
+  };
   for (const [id, e] of view.edges) {
+    const mean = meanOver([id]);
     const then = (v: MeshView) => v.edges.get(id)!;
     e.lately = {
       fail: mean((v) => then(v).fail),
@@ -99,9 +105,10 @@ export function viewOf(context: DecisionContext): MeshView {
       p99: mean((v) => then(v).p99),
     };
   }
-  for (const [id, s] of view.services) s.blameLately = mean((v) => v.services.get(id)!.blame);
+  for (const [id, s] of view.services)
+    s.blameLately = meanOver([id, ...[...s.in, ...s.out].map((e) => e.edge.id)])((v) => v.services.get(id)!.blame);
   view.maxBlameLately = Math.max(0.05, ...[...view.services.values()].map((s) => s.blameLately));
-  view.goodLately = mean((v) => v.goodRatio);
+  view.goodLately = meanOver([context.topology.entry])((v) => v.goodRatio);
   return view;
 }
 
