@@ -37,6 +37,19 @@ test('CPU is relative to the limit, and kept when a window has no new sample', (
   assert.equal(windows.take({ cart: 1 }, 1900).cart!.cpu, 0.5);
 });
 
+test('a clock set back costs one window of CPU, and no restart is counted twice', () => {
+  const windows = new ProcessWindows();
+  const seen = (now: number, cpuSeconds: number) => {
+    windows.add([sample({ cpuSeconds, restarts: 1 })], now);
+    const { cpu, restarts } = windows.take({ cart: 1 }, now).cart!;
+    return [cpu, restarts];
+  };
+  windows.add([sample({})], 9_000_000);
+  assert.deepEqual(seen(9_001_000, 0.5), [0.5, 1]);
+  assert.deepEqual(seen(5_402_000, 0.75), [0.5, 0]);
+  assert.deepEqual(seen(5_403_000, 1), [0.25, 0]);
+});
+
 test('a restart is counted once and does not make CPU negative', () => {
   const windows = new ProcessWindows();
   windows.add([sample({ cpuSeconds: 90 })], 0);

@@ -73,8 +73,9 @@ export class ProcessWindows {
         // A restarted process counts its CPU time from 0.
         const used = sample.cpuSeconds >= from.cpuSeconds ? sample.cpuSeconds - from.cpuSeconds : sample.cpuSeconds;
         r.cpu = used / ((r.at - from.at) / 1000) / (sample.cpuLimit || 1);
-        r.from = { at: r.at, cpuSeconds: sample.cpuSeconds, restarts: sample.restarts };
       }
+      // Where the clock was set back too, which tells no CPU.
+      if (r.at !== from.at) r.from = { at: r.at, cpuSeconds: sample.cpuSeconds, restarts: sample.restarts };
       if (!sample.alive) continue;
       const all = living.get(sample.service) ?? [];
       all.push(r);

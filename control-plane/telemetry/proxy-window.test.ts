@@ -32,6 +32,22 @@ test('two pushes in one window, then none: the rate stays', () => {
   assert.equal(w.totals().get('n'), 40);
 });
 
+test('a push dated before the last one spans the time between their arrivals, else the usual second', () => {
+  const w = new ProxyWindows(0);
+  w.add(report(9_000_000, 10), 1000);
+  w.add(report(5_400_000, 40), 3000);
+  assert.equal(rate(w), 15);
+  w.add(report(1_800_000, 60), 2000);
+  assert.equal(rate(w), 20);
+});
+
+test('an uptime that fell because the clock was set back is no new start', () => {
+  const w = new ProxyWindows(8_999_000);
+  w.add(report(9_000_000, 10, { uptimeMs: 8_000_000 }), 9_000_000);
+  w.add(report(5_401_000, 15, { uptimeMs: 4_401_000 }), 5_401_000);
+  assert.equal(w.totals().get('n'), 5);
+});
+
 test('a counter that fell began anew', () => {
   const w = new ProxyWindows(0);
   w.add(report(0, 100), 0);

@@ -12,6 +12,9 @@ export interface ProxyWindow {
 /** A proxy gives its uptime in whole seconds, up to one too many or too few: the difference of two clocks cut to seconds. */
 const UPTIME_STEP_MS = 1000;
 
+/** From one push to the next, where no clock tells. */
+const USUAL_PUSH_MS = 1000;
+
 const nothing: ProxyWindow = { rates: new Map(), gauges: new Map(), latencies: new Map() };
 
 /**
@@ -39,11 +42,13 @@ export class ProxyWindows {
   /** @param receivedAt on the collector's clock */
   add(report: Report, receivedAt: number): void {
     const before = this.#before(report, receivedAt);
+    const sinceHeard = receivedAt - (this.heardAt ?? receivedAt);
     this.heardAt = receivedAt;
     this.#previous = report;
     if (!before) return;
     this.measured = true;
-    this.#spanMs += Math.max(1, report.at - before.at);
+    // A clock that was set back says nothing of how long it was.
+    this.#spanMs += [report.at - before.at, sinceHeard].find((ms) => ms > 0) ?? USUAL_PUSH_MS;
     for (const [key, value] of report.counters) {
       const old = before.counters.get(key) ?? 0;
       // A counter that fell began anew.
@@ -63,12 +68,15 @@ export class ProxyWindows {
 
   /**
    * The state that counters grew from. A first push says where they stand, not how they got there, unless the proxy is
-   * younger than this collector: then they grew from nothing. So they did in a proxy that was started anew in between.
+   * younger than this collector: then they grew from nothing. So they did in a proxy that was started anew in between; an
+   * uptime that fell with the clock it is taken from was not.
    */
   #before({ at, uptimeMs }: Report, receivedAt: number): Pick<Report, 'at' | 'counters'> | undefined {
     const previous = this.#previous;
     if (uptimeMs === undefined) return previous;
-    const young = previous ? (previous.uptimeMs ?? 0) > uptimeMs : uptimeMs < receivedAt - this.#since + UPTIME_STEP_MS;
+    const young = previous
+      ? (previous.uptimeMs ?? 0) > uptimeMs && at > previous.at
+      : uptimeMs < receivedAt - this.#since + UPTIME_STEP_MS;
     return young ? { at: at - Math.max(UPTIME_STEP_MS, uptimeMs), counters: new Map() } : previous;
   }
 

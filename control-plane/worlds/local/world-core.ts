@@ -11,6 +11,7 @@ import type { ApplyResult, WorldHealth } from '../../mesh/world.ts';
 import type { Collector } from '../../telemetry/collector.ts';
 import type { ManagementServer, XdsLogger } from '../../xds/index.ts';
 import type { SupervisorClient } from './client.ts';
+import { everyWindow } from './every-window.ts';
 import type { LeaseStore } from './lease-port.ts';
 import { MeshServer, type Served } from './mesh-server.ts';
 import type { LocalWorldName, WorldDescription } from './protocol.ts';
@@ -81,7 +82,8 @@ export class WorldCore {
   start(): void {
     this.describe(this.#description);
     for (const lease of this.#leases.values()) this.#expire(lease);
-    void this.#tick();
+    const { clock, collector } = this.options;
+    void everyWindow(clock, WINDOW_MS, this.#end.signal, () => this.#feed.push(collector.tick()));
   }
 
   /** The supervisor says that nodes, endpoints or counts are others now. */
@@ -219,20 +221,6 @@ export class WorldCore {
     }
     for (const problem of problems) logger.warn({ world: name, problem }, 'scaling failed');
     return problems.length > 0 ? problems.join('; ') : undefined;
-  }
-
-  async #tick(): Promise<void> {
-    const { clock, collector } = this.options;
-    let next = clock.now() + WINDOW_MS;
-    while (!this.#end.signal.aborted) {
-      try {
-        await clock.sleep(Math.max(0, next - clock.now()), this.#end.signal);
-      } catch {
-        break;
-      }
-      next = Math.max(next + WINDOW_MS, clock.now() + WINDOW_MS / 2);
-      this.#feed.push(collector.tick());
-    }
   }
 
   /** Kinds that apply to this application, with the reason of those that do not. */
