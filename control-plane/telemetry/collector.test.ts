@@ -24,14 +24,14 @@ function world() {
   const time = { now: 1_000_000 };
   const clock: Clock = { now: () => time.now, sleep: () => Promise.resolve() };
   const collector = createCollector({ world: 'production', topology, clock });
-  const push = (id: string, counters: Record<string, number>, gauges: Record<string, number> = {}) =>
+  const push = (id: string, counters: Record<string, number>, gauges: Record<string, number> = {}, uptimeMs?: number) =>
     collector.receive(id, {
       at: time.now,
       counters: new Map(Object.entries(counters)),
       gauges: new Map(Object.entries(gauges)),
       latencies: new Map([['out|bank', { bounds: [10, 20], counts: [0, 10], total: 10 }]]),
       increases: new Map(),
-      uptimeMs: undefined,
+      uptimeMs,
     } satisfies Report);
   const alive: ProcessSample = {
     service: 'shop',
@@ -135,6 +135,44 @@ test('edges of a caller that is partly silent are not seen; a replica that is go
   assert.deepEqual(second('production/shop/1').unseen, ['shop>bank']);
   time.now += 6000;
   assert.deepEqual(collector.tick().unseen, ['ingress>shop', 'shop>bank', 'shop']);
+});
+
+test('the last push of a replica that was stopped does not stand for the one of its name that comes later', () => {
+  const { time, collector, push } = world();
+  const both = [node('shop'), node('shop', 1)];
+  collector.expect(both, { ...replicas, shop: 2 });
+  push('production/shop/1', { 'out|bank offered': 90 }, {}, 9000);
+  collector.expect(both.slice(0, 1), replicas);
+  push('production/shop/1', { 'out|bank offered': 100 }, {}, 10_000);
+  assert.equal(collector.heardAt('production/shop/1'), undefined);
+  time.now += 20_000;
+  // Before it is expected, and after.
+  push('production/shop/1', { 'out|bank offered': 2 }, {}, 1000);
+  push('production/shop/0', {});
+  collector.expect(both, { ...replicas, shop: 2 });
+  assert.deepEqual(
+    collector.tick().gaps.filter((gap) => gap.startsWith('no metrics')),
+    [],
+  );
+  time.now += 1000;
+  push('production/shop/1', { 'out|bank offered': 6 }, {}, 2000);
+  assert.equal(collector.tick().edges['shop>bank']!.rate, 3, 'since it was started');
+  assert.equal(collector.totals().edges['shop>bank']!.offered, 6);
+});
+
+test('a clock set back neither stretches a window nor hides that a proxy falls silent', () => {
+  const { time, collector, push } = world();
+  collector.expect([node('shop')], replicas);
+  push('production/shop/0', {});
+  time.now += 1000;
+  assert.equal(collector.tick().windowMs, 1000);
+  time.now -= 3_600_000;
+  assert.equal(collector.tick().windowMs, 1000);
+  time.now += 3000;
+  assert.deepEqual(
+    collector.tick().gaps.filter((gap) => gap.startsWith('no metrics')),
+    ['no metrics from production/shop/0 for 3 s'],
+  );
 });
 
 test('totals outlive the proxies they were counted by', () => {

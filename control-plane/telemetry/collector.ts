@@ -114,12 +114,14 @@ function edgeWindow(prefix: string, callee: ServiceId, windows: readonly ProxyWi
 
 /** Gathers one world's telemetry into one snapshot a window. */
 export function createCollector(options: CollectorOptions): Collector {
-  const { world, topology, clock } = options;
+  const { world, topology, clock, windowMs: usualMs = 1000 } = options;
   const proxies = new Map<string, ProxyWindows>();
   const processes = new ProcessWindows();
   const expected = new Map<string, Expected>();
   /** Totals of proxies that are gone, by `SERVICE counter`. */
   const bygone = new Map<string, number>();
+  /** It was said which proxies are to be heard: others, such as one that was just stopped, are not. */
+  let told = false;
   let replicas: Readonly<Record<ServiceId, number>> = Object.fromEntries(
     Object.values(topology.services).map((s) => [s.id, s.replicas]),
   );
@@ -132,6 +134,7 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 
   function receive(nodeId: string, report: Report): void {
+    if (told && !expected.has(nodeId)) return;
     let proxy = proxies.get(nodeId);
     if (!proxy) {
       proxy = new ProxyWindows(began);
@@ -142,6 +145,9 @@ export function createCollector(options: CollectorOptions): Collector {
 
   function tick(): Snapshot {
     const now = clock.now();
+    const setBack = now < lastTick;
+    // Else one that falls silent would be missed until the clock has caught up.
+    if (setBack) for (const proxy of proxies.values()) proxy.heardAt = Math.min(proxy.heardAt ?? now, now);
     const gaps: string[] = [];
     const windows = new Map<ServiceId, ProxyWindow[]>();
     /** Callers of which a proxy is not heard, and services of which no process is. */
@@ -177,7 +183,7 @@ export function createCollector(options: CollectorOptions): Collector {
     const entry = edges[topology.entry];
     const atEntry = (what: string) =>
       (windows.get(INGRESS) ?? []).reduce((sum, w) => sum + (w.rates.get(edgeKey(INGRESS_ROUTES, what)) ?? 0), 0);
-    const windowMs = Math.max(1, now - lastTick);
+    const windowMs = setBack ? usualMs : Math.max(1, now - lastTick);
     lastTick = now;
     return {
       world,
@@ -228,16 +234,16 @@ export function createCollector(options: CollectorOptions): Collector {
     processes: (samples) => processes.add(samples, clock.now()),
     expect(nodes, wanted) {
       replicas = wanted;
+      told = true;
       const now = clock.now();
       const ids = new Set(nodes.map((n) => n.id));
       for (const node of nodes) expected.set(node.id, { node, since: expected.get(node.id)?.since ?? now });
-      for (const id of [...expected.keys()]) {
+      for (const [id, proxy] of proxies) {
         if (ids.has(id)) continue;
-        const proxy = proxies.get(id);
-        if (proxy) addTo(bygone, serviceOf(id), proxy.totals());
-        expected.delete(id);
+        addTo(bygone, serviceOf(id), proxy.totals());
         proxies.delete(id);
       }
+      for (const id of expected.keys()) if (!ids.has(id)) expected.delete(id);
     },
     tick,
     totals,
