@@ -12,6 +12,9 @@ const skip = (await whyNot()) ?? whyNoShadow() ?? false;
 /** Answers that come late on a busy machine are good still. */
 const more = {
   entry: ', slo: 30s, timeout: 60s',
+  // Nobody calls it; its mock is a process of the shadow.
+  externals: 'externals: { bank: { url: http://127.0.0.1:9 } }',
+  api: ' }\n      secrets: [LEDGER]',
   shadow: `mirror:
     twicePercent: 100
     routes:
@@ -19,13 +22,15 @@ const more = {
       - { name: otherwise, pathPrefix: /otherwise, methods: [GET] }
       - { name: chance, pathPrefix: /chance, methods: [GET] }`,
 };
+/** Of the run's environment, and not for the shadow: one by its name, one because a service calls it a secret. */
+const secrets = { PAY_PASSWORD: 'hunter2-of-the-run', LEDGER: 'hunter3-of-the-run' };
 let running: Running;
 let place: ReturnType<typeof makeHome>;
 
 before(async () => {
   if (skip) return;
   place = makeHome(document(more));
-  running = await Running.up(place);
+  running = await Running.up({ ...place, env: secrets });
 });
 after(async () => {
   if (skip) return;
@@ -98,6 +103,17 @@ test('what else is private is not there at all', { skip }, async () => {
   assert.ok(!/vd|sd[a-z]|fuse|mem/.test(devices), devices);
   // What its starter had open is not handed on.
   assert.ok(Number(await inShadow('/fds')) < 40);
+});
+
+test('no process there has a secret in its environment', { skip }, async () => {
+  const environments = async (of: typeof inShadow) => (await of('/environments')) as unknown as string[];
+  const there = (await environments(inShadow)).filter((text) => text.startsWith('ok'));
+  // Three replicas, their proxies, the ingress, the mock.
+  assert.ok(there.length >= 8, `${there.length} environments were read`);
+  for (const secret of Object.values(secrets)) {
+    assert.ok((await environments(inProduction)).some((text) => text.includes(secret)));
+    assert.ok(!there.some((text) => text.includes(secret)), secret);
+  }
 });
 
 test('no address outside is reached, literal or not, and attempts are counted', { skip }, async () => {

@@ -44,6 +44,13 @@ createServer(async (request, response) => {
   if (url.pathname === '/chance') return json(200, Math.random() < 0.5 ? { heads: 1 } : { tails: 1 });
   if (url.pathname === '/alike') return json(200, { name: NAME });
   if (url.pathname === '/fds') return json(200, readdirSync('/proc/self/fd').length);
+  if (url.pathname === '/environments')
+    return json(
+      200,
+      readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => tried(() => readFileSync(`/proc/${pid}/environ`, 'utf8'))),
+    );
   if (url.pathname === '/read')
     return json(
       200,

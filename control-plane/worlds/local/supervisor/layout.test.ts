@@ -15,10 +15,10 @@ spec:
       command: [node, web.js, '{{port}}']
       cwd: sub
       env: { CART: '{{url.cart}}', DB_PASSWORD: hunter2, PLAIN: x }
-      secrets: [DB_PASSWORD, HOSTNAME]
+      secrets: [DB_PASSWORD]
       calls: { cart: {} }
       resources: { cpu: 0.5, memory: 64MiB }
-    cart: { command: [node, cart.js] }
+    cart: { command: [node, cart.js], secrets: [HOSTNAME] }
 ---
 apiVersion: umbra.dev/v1alpha1
 kind: Shadow
@@ -61,7 +61,6 @@ test('secrets are not copied into the shadow unless it names them', () => {
 });
 
 test('what is inherited lacks credentials in the shadow, and is whole in production', () => {
-  const spec = documents().application.spec.services.web!;
   const from = {
     PATH: '/bin',
     HOSTNAME: 'h',
@@ -70,14 +69,14 @@ test('what is inherited lacks credentials in the shadow, and is whole in product
     UMBRA_TOKEN: 'u',
     LANG: 'C',
   };
-  assert.deepEqual(inheritedEnv('shadow', spec, [], from), { PATH: '/bin', LANG: 'C' });
-  assert.deepEqual(inheritedEnv('shadow', spec, ['GITHUB_TOKEN'], from), {
+  assert.deepEqual(inheritedEnv('shadow', documents(), from), { PATH: '/bin', LANG: 'C' });
+  assert.deepEqual(inheritedEnv('shadow', documents(', secrets: [GITHUB_TOKEN]'), from), {
     PATH: '/bin',
     LANG: 'C',
     GITHUB_TOKEN: 't',
   });
   const { UMBRA_TOKEN: _, ...all } = from;
-  assert.deepEqual(inheritedEnv('production', spec, [], from), all);
+  assert.deepEqual(inheritedEnv('production', documents(), from), all);
 });
 
 test('a replica is left as it is unless what it was started with has changed', () => {

@@ -44,20 +44,20 @@ const tcp = (port: number): Address => ({ host: HOST, port });
 const credential = /SECRET|TOKEN|PASSW|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY/i;
 
 /**
- * Environment a replica inherits. Production's replicas get what `umbra up` was started with; the shadow's lack what the
- * service calls a secret and what looks like a credential, unless the Shadow names it.
+ * Environment a replica inherits. Production's replicas get what `umbra up` was started with; the shadow's lack what any
+ * service calls a secret (they can read each other's) and what looks like a credential, unless the Shadow names it.
  */
 export function inheritedEnv(
   world: LocalWorldName,
-  spec: ServiceSpec,
-  allowedSecrets: readonly string[],
+  { application, shadow }: Documents,
   from: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
+  const secrets = Object.values(application.spec.services).flatMap((service) => service.secrets ?? []);
+  const allowed = shadow?.spec.secrets ?? [];
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(from)) {
     if (value === undefined || (name.startsWith('UMBRA_') && name !== RUN_ID_VARIABLE)) continue;
-    if (world === 'shadow' && !allowedSecrets.includes(name) && (spec.secrets?.includes(name) || credential.test(name)))
-      continue;
+    if (world === 'shadow' && !allowed.includes(name) && (secrets.includes(name) || credential.test(name))) continue;
     env[name] = value;
   }
   return env;

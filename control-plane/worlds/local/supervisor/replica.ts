@@ -4,6 +4,7 @@ import type { ProxyNode } from '../../../envoy/node.ts';
 import { preciseTimers } from '../../../envoy/precise-timers.ts';
 import type { Clock } from '../../../mesh/clock.ts';
 import type { LocalWorldName, ProcessSample } from '../protocol.ts';
+import { walledEnv } from './child-env.ts';
 import type { Command, Launcher } from './command.ts';
 import { type ControlGroup, whereLeft } from './control-group.ts';
 import { KeptProcess } from './kept-process.ts';
@@ -15,7 +16,7 @@ export interface ReplicaHost {
   readonly run: RunDirectory;
   readonly envoyBinary: string;
   readonly clock: Clock;
-  /** Environment that replicas and proxies start from. */
+  /** Environment of the run: the caller's, with all its secrets. What the shadow gets of it is chosen. */
   readonly env: Readonly<Record<string, string>>;
   /** Its own control group, where those may be made. */
   readonly group?: (name: string) => ControlGroup | undefined;
@@ -55,7 +56,7 @@ export function envoyCommand(host: ReplicaHost, node: ProxyNode): Command {
       'misc:error',
     ],
     cwd: '/',
-    env: node.world === 'shadow' ? { ...host.env, ...preciseTimers } : host.env,
+    env: node.world === 'shadow' ? { ...walledEnv(host.env), ...preciseTimers } : host.env,
     log: run.log(node.world, name),
   };
 }

@@ -7,6 +7,7 @@ import type { ServiceId } from '../../../mesh/topology.ts';
 import { mountScript } from '../../../shadow/isolation/mount-script.ts';
 import type { RecordedAnswer } from '../../../shadow/mock/recorded-answer.ts';
 import type { DeniedCounters, WorldCapabilities } from '../protocol.ts';
+import { walledEnv } from './child-env.ts';
 import type { Launcher } from './command.ts';
 import { type ControlGroup, detectControlGroups, dissolve, makeControlGroup } from './control-group.ts';
 import { replaceData } from './data.ts';
@@ -91,7 +92,7 @@ export class ShadowHost {
       folder: run.world('shadow'),
       launcher,
       clock: options.host.clock,
-      env: options.host.env,
+      env: walledEnv(options.host.env),
       ports: options.ports,
     });
     const host: ReplicaHost = { ...options.host, launcher, group: (name) => this.#group?.child(name) };
@@ -150,7 +151,7 @@ export class ShadowHost {
         script: mountScript(mountPlan(options)),
         scriptFile: run.enterScript,
         log: run.log('shadow', 'init'),
-        env,
+        env: walledEnv(env),
         group: bounded.group?.child('own'),
         onFileAttempt: ({ name }) => fileAttempts.set(name, (fileAttempts.get(name) ?? 0) + 1),
         onEnd: () => ended(),

@@ -322,7 +322,7 @@ export class WorldRuntime {
       file,
       ports: await this.#portsOf(service, replica, Object.keys(spec.calls ?? {})),
       data: host.run.data(world, service, replica),
-      inherited: inheritedEnv(world, spec, this.#documents.shadow?.spec.secrets ?? [], this.#options.host.env),
+      inherited: inheritedEnv(world, this.#documents, host.env),
     });
   }
 
