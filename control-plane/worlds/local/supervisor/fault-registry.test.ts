@@ -4,9 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../mesh/clock.ts';
 import { FaultRegistry } from './fault-registry.ts';
 
-/** A registry over one mock that mends only while `mends` is set, on a clock that the test moves. */
+/** A registry over one mock that breaks when `breaks` resolves and mends only while `mends` is set, on a clock that the test moves. */
 function scene(t: TestContext) {
-  const state = { now: 1000, mends: true, broken: false };
+  const state = { now: 1000, breaks: Promise.resolve(), mends: true, broken: false };
   const sleepers = new Set<{ until: number; wake: () => void }>();
   const clock: Clock = {
     now: () => state.now,
@@ -30,6 +30,7 @@ function scene(t: TestContext) {
     runtime: { world: 'shadow', replicas: () => [] },
     externals: {
       async breakMock() {
+        await state.breaks;
         state.broken = true;
       },
       async mendMock() {
@@ -85,11 +86,28 @@ test('one that cannot be taken back kills nobody: it stays listed, is told, and 
   assert.deepEqual(unhandled, []);
 });
 
-test('after the end nothing is tried again', async (t) => {
+test('one that is taken back while it is still being made does not stay', async (t) => {
+  const { make, state, faults } = scene(t);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.breaks = promise;
+  const made = make();
+  await turn();
+  const cleared = faults.clear('f');
+  await turn();
+  resolve();
+  await made;
+  assert.equal(await cleared, true);
+  assert.equal(state.broken, false);
+  assert.deepEqual(faults.ids(), []);
+});
+
+test('after the end nothing is listed, nothing tried again and nothing made', async (t) => {
   const { make, pass, state, faults, said } = scene(t);
   await make();
   state.mends = false;
   await faults.close();
+  assert.deepEqual(faults.ids(), []);
+  await assert.rejects(make(), /the shadow has ended/);
   await pass(120_000);
   assert.deepEqual(said, []);
 });

@@ -28,6 +28,8 @@ export interface FaultRegistryOptions {
 
 interface InForce {
   readonly action: FaultAction;
+  /** Settles when it is made, or when it could not be. */
+  making: Promise<void> | undefined;
   /** Of its end, or of the next attempt to end it. */
   timer: AbortController;
   failures: number;
@@ -59,14 +61,18 @@ export class FaultRegistry {
   /** Makes a fault and says what is really in place then. One that is past does nothing. @throws where it cannot be made */
   async apply(id: string, operation: FaultOperation, expiresAt: number): Promise<FaultState> {
     await this.clear(id);
+    if (this.#closed) throw new Error('the shadow has ended');
     const left = expiresAt - this.#options.clock.now();
     if (!(left > 0)) return { inPlace: false, detail: 'its time is over' };
     const action = this.#actionFor(id, operation, expiresAt);
-    const fault: InForce = { action, timer: new AbortController(), failures: 0 };
+    const fault: InForce = { action, making: undefined, timer: new AbortController(), failures: 0 };
     this.#inForce.set(id, fault);
     this.#endAfter(id, fault, left);
     try {
-      await action.apply();
+      fault.making = action.apply().finally(() => {
+        fault.making = undefined;
+      });
+      await fault.making;
       return await action.state();
     } catch (e) {
       // Why it was not made is what counts; what is left of it is tried again.
@@ -81,7 +87,13 @@ export class FaultRegistry {
     if (!found) return false;
     found.timer.abort();
     try {
+      const { making } = found;
       await found.action.undo();
+      // What was being made meanwhile may have been made after that.
+      if (making) {
+        await making.catch(() => {});
+        await found.action.undo();
+      }
     } catch (e) {
       if (this.#inForce.get(id) === found && !this.#closed) {
         this.#endAfter(id, found, Math.min(MOST_AGAIN_MS, AGAIN_MS * 2 ** found.failures++));
@@ -108,9 +120,11 @@ export class FaultRegistry {
     return found ? found.action.state() : { inPlace: false, detail: 'not in force' };
   }
 
+  /** At the end of the shadow, asked for or not: faults are taken back if they can be, and gone with it if not. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.ids().map((id) => this.clear(id).catch(() => {})));
+    this.#inForce.clear();
   }
 
   #actionFor(id: string, operation: FaultOperation, expiresAt: number): FaultAction {

@@ -165,6 +165,7 @@ export class ShadowHost {
     }
     const shadow = new ShadowHost(options, namespace ?? hostLauncher, namespace, bounded, fileAttempts);
     ended = () => {
+      void shadow.faults.close();
       shadow.runtime.notes.add('the namespaces of the shadow have ended; start `umbra up` again');
       options.onChange();
     };
