@@ -1,13 +1,13 @@
 import type { MirrorConfig } from '../../../filters/config.ts';
 import { buildChecked } from '../../envoy/checked.ts';
-import type { Address, Sampling } from '../../envoy/node.ts';
+import type { Address, ProxyNode, Sampling } from '../../envoy/node.ts';
 import type { Clock } from '../../mesh/clock.ts';
 import type { FaultLease } from '../../mesh/lease.ts';
 import type { MeshSettings } from '../../mesh/settings.ts';
 import type { HealthyState } from '../../mesh/snapshot.ts';
 import type { ServiceId, Topology } from '../../mesh/topology.ts';
 import type { ApplyResult } from '../../mesh/world.ts';
-import type { ManagementServer } from '../../xds/index.ts';
+import type { ManagementServer, Resource } from '../../xds/index.ts';
 import type { WorldDescription } from './protocol.ts';
 
 /** How long proxies may take to acknowledge a change. */
@@ -32,6 +32,8 @@ export interface Served {
   readonly changed: ReadonlyMap<string, number>;
   /** Resources that were refused before they were served. */
   readonly refused: readonly string[];
+  /** Why nothing is copied to the shadow although it is asked for: the mirror could not be built. */
+  readonly unmirrored?: string;
 }
 
 /**
@@ -40,6 +42,26 @@ export interface Served {
  */
 export function sharers({ endpoints }: Pick<WorldDescription, 'endpoints'>, caller: ServiceId): number {
   return Math.max(1, endpoints[caller]?.filter((e) => e.healthy).length ?? 1);
+}
+
+function resourcesOf(node: ProxyNode, input: ServeInput, mirror?: MirrorConfig): Resource[] {
+  const { description } = input;
+  return buildChecked({
+    node,
+    topology: input.topology,
+    settings: input.settings,
+    endpoints: description.endpoints,
+    callerReplicas: sharers(description, node.service),
+    faults: description.world === 'shadow' ? input.faults : [],
+    ...(mirror ? { mirror } : {}),
+    ...(node.ingress && input.shadowIngress && description.world === 'production'
+      ? { shadowIngress: input.shadowIngress }
+      : {}),
+    filters: input.filters,
+    protectedPrefixes: [...input.protectedPrefixes],
+    ...(input.samples && description.world === 'production' ? { samples: input.samples } : {}),
+    ...(input.healthy ? { healthy: input.healthy } : {}),
+  });
 }
 
 /** Serves one world's proxies through the management server and waits for what they say. */
@@ -58,28 +80,22 @@ export class MeshServer {
     return this.#revisions;
   }
 
-  /** Builds and sets every proxy's resources. @throws UmbraError where a resource cannot be built; nothing was set then */
+  /**
+   * Builds and sets every proxy's resources; production is not kept from its own by a mirror that cannot be built.
+   * @throws UmbraError where another resource cannot be built; nothing was set then
+   */
   serve(input: ServeInput): Served {
-    const { description } = input;
-    const built = description.nodes.map((node) => ({
-      node,
-      resources: buildChecked({
-        node,
-        topology: input.topology,
-        settings: input.settings,
-        endpoints: description.endpoints,
-        callerReplicas: sharers(description, node.service),
-        faults: description.world === 'shadow' ? input.faults : [],
-        ...(node.ingress && input.mirror && description.world === 'production' ? { mirror: input.mirror } : {}),
-        ...(node.ingress && input.shadowIngress && description.world === 'production'
-          ? { shadowIngress: input.shadowIngress }
-          : {}),
-        filters: input.filters,
-        protectedPrefixes: [...input.protectedPrefixes],
-        ...(input.samples && description.world === 'production' ? { samples: input.samples } : {}),
-        ...(input.healthy ? { healthy: input.healthy } : {}),
-      }),
-    }));
+    const { description, mirror } = input;
+    let unmirrored: string | undefined;
+    const built = description.nodes.map((node) => {
+      if (node.ingress && mirror && description.world === 'production')
+        try {
+          return { node, resources: resourcesOf(node, input, mirror) };
+        } catch (e) {
+          unmirrored = (e as Error).message;
+        }
+      return { node, resources: resourcesOf(node, input) };
+    });
     const changed = new Map<string, number>();
     const refused: string[] = [];
     for (const { node, resources } of built) {
@@ -94,7 +110,7 @@ export class MeshServer {
       this.#revisions.delete(id);
       this.#xds.forget(id);
     }
-    return { changed, refused };
+    return { changed, refused, ...(unmirrored === undefined ? {} : { unmirrored }) };
   }
 
   /**

@@ -57,6 +57,7 @@ export class WorldCore {
   readonly #wantedReplicas = new Map<ServiceId, number>();
   #description: WorldDescription;
   #problem: string | undefined;
+  #unmirrored: string | undefined;
 
   constructor(options: WorldCoreOptions, leases: readonly Lease[]) {
     this.options = options;
@@ -122,6 +123,12 @@ export class WorldCore {
         healthy: options.healthy?.(),
       });
       this.#problem = served.refused.length > 0 ? served.refused.join('; ') : undefined;
+      if (served.unmirrored !== undefined && served.unmirrored !== this.#unmirrored)
+        options.logger.error(
+          { reason: served.unmirrored },
+          'nothing is copied to the shadow: the mirror cannot be built',
+        );
+      this.#unmirrored = served.unmirrored;
       return served;
     } catch (e) {
       this.#problem = (e as Error).message;
@@ -239,6 +246,7 @@ export class WorldCore {
     const { xds, clock, name } = this.options;
     const notes = [...this.#description.notes, ...(this.options.notes?.() ?? [])];
     if (this.#problem) notes.push(`resources: ${this.#problem}`);
+    if (this.#unmirrored) notes.push(`nothing is copied to the shadow: ${this.#unmirrored}`);
     const connected = new Set<string>();
     for (const status of xds.status()) {
       if (status.connected) connected.add(status.nodeId);
