@@ -47,6 +47,9 @@ const Route = Type.Object(
   { additionalProperties: false },
 );
 
+/** The filter takes 64: two for a route with reads and writes, two for everything else. */
+const MOST_ROUTES = 31;
+
 /** What production's entry copies to the shadow. */
 export const Mirror = Type.Object(
   {
@@ -55,7 +58,7 @@ export const Mirror = Type.Object(
     ),
     routes: Type.Optional(
       Type.Array(Route, {
-        maxItems: 31,
+        maxItems: MOST_ROUTES,
         description:
           'A request is of the first route of which all that is given fits. Default: the protected prefixes of the entry.',
       }),
@@ -123,6 +126,8 @@ const MOST_NAMES = 64;
 const MOST_PLACES = 32;
 const LONGEST_NAME = 128;
 const LONGEST_PLACE = 255;
+/** As the filter takes one. */
+const place = /^\$(\.[^.[]+|\[\*\]){1,16}$/;
 
 /** What the filter would refuse of a {@link Mirror} that its schema accepts: limits in bytes, and of kinds within a list. */
 export function mirrorLimits(mirror: Mirror): [path: string[], message: string][] {
@@ -141,12 +146,34 @@ export function mirrorLimits(mirror: Mirror): [path: string[], message: string][
   texts(['redact', 'keep'], redact.keep);
   texts(['redact', 'jsonFields'], redact.jsonFields, mostOfField);
   texts(['ids', 'jsonFields'], ids.jsonFields, mostOfField);
-  const { names, places } = jsonFields(redact.jsonFields);
+  const shapes = (at: string[], fields: readonly string[] = [], placesOf = idPlaces) => {
+    fields.forEach((field, i) => {
+      if (placesOf([field]).every((p) => place.test(p))) return;
+      const where = `spec.mirror.${at.join('.')}.${i}`;
+      problems.push([[...at, String(i)], `${where} must be like $.order.id or $.items[*].id, 16 deep at most`]);
+    });
+  };
+  shapes(['redact', 'jsonFields'], redact.jsonFields, (fields) => jsonFields(fields).places);
+  shapes(['ids', 'jsonFields'], ids.jsonFields);
   const count = (at: string[], what: string, n: number, most: number) => {
     if (n > most) problems.push([at, `spec.mirror.${at.join('.')} has ${n} ${what}; ${most} are the most`]);
   };
+  const { names, places } = jsonFields(redact.jsonFields);
   count(['redact', 'jsonFields'], 'names', names.length, MOST_NAMES);
   count(['redact', 'jsonFields'], 'places', places.length, MOST_PLACES);
   count(['ids', 'jsonFields'], 'fields', ids.jsonFields?.length ?? 0, MOST_PLACES);
   return problems;
+}
+
+const LONGEST_PREFIX = 1024;
+
+/** What the filter would refuse of the entry's protected prefixes, which are its routes where a {@link Mirror} names none. */
+export function prefixLimits(prefixes: readonly string[]): string[] {
+  const instead = 'give spec.mirror.routes';
+  const problems = prefixes
+    .filter((prefix) => Buffer.byteLength(prefix) > LONGEST_PREFIX)
+    .map((p) => `the protected prefix ${p.slice(0, 20)}… is too long for a route of the mirror: ${instead}`);
+  return prefixes.length > MOST_ROUTES
+    ? [...problems, `${prefixes.length} protected prefixes are too many routes for the mirror: ${instead}`]
+    : problems;
 }

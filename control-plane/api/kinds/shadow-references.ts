@@ -1,4 +1,5 @@
 import type { Application, Shadow } from './application.ts';
+import { prefixLimits } from './mirror.ts';
 import { addressOf } from './scalars.ts';
 
 /** What of a Shadow its schema cannot check: it must fit its Application, and nothing in it may lead into production. */
@@ -20,6 +21,9 @@ export function shadowReferences({ spec }: Shadow, application: Application): [p
     const real = address === undefined ? undefined : inProduction(application, address);
     if (real !== undefined) problems.push([[...at, 'url'], `${name}: ${url} is no sandbox, it is ${real}`]);
   }
+  if (spec.mirror?.routes === undefined)
+    for (const message of prefixLimits((application.spec.entry.protected ?? []).map((p) => p.pathPrefix)))
+      problems.push([['spec', 'mirror', 'routes'], message]);
   spec.chaos?.exclude?.forEach((name, i) => {
     if (!Object.hasOwn(services, name) && !Object.hasOwn(externals, name))
       problems.push([['spec', 'chaos', 'exclude', String(i)], `${name} is neither a service nor an external`]);

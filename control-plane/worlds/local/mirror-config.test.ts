@@ -116,6 +116,17 @@ const edges: [good: string, bad: string, field: RegExp][] = [
   ],
   [`redact: { jsonFields: ['$.${long(253)}'] }`, `redact: { jsonFields: ['$.${long(254)}'] }`, /jsonFields\.0/],
   ["redact: { jsonFields: ['$.a[*].b'] }", "redact: { jsonFields: ['$.a[0]'] }", /redact\.jsonFields\.0/],
+  [
+    `redact: { jsonFields: ['$${'.a'.repeat(16)}'] }`,
+    `redact: { jsonFields: ['$${'.a'.repeat(17)}'] }`,
+    /redact\.jsonFields\.0 .* 16 deep/,
+  ],
+  ["ids: { jsonFields: ['items[*].id'] }", "ids: { jsonFields: ['items[0].id'] }", /ids\.jsonFields\.0 must be like/],
+  [
+    `ids: { jsonFields: ['a${'.a'.repeat(15)}'] }`,
+    `ids: { jsonFields: [id, 'a${'.a'.repeat(16)}'] }`,
+    /ids\.jsonFields\.1 .* 16 deep/,
+  ],
   [`ids: { jsonFields: ${n(32, 'k#')} }`, `ids: { jsonFields: ${n(33, 'k#')} }`, /ids\.jsonFields/],
 ];
 for (const [good, bad, field] of edges) {
@@ -133,3 +144,24 @@ for (const [good, bad, field] of edges) {
     );
   });
 }
+
+test('protected prefixes are routes as far as the filter takes them; beyond, the Shadow is to name its own', () => {
+  const entry = (prefixes: string) => `, protected: ${prefixes}`;
+  const longest = entry(`[{ pathPrefix: /${long(1023)} }]`);
+  const tooLong = entry(`[{ pathPrefix: /${long(1024)} }]`);
+  const most = entry(n(31, '{ pathPrefix: /# }'));
+  const tooMany = entry(n(32, '{ pathPrefix: /# }'));
+  const own = ', mirror: { routes: [{ pathPrefix: / }] }';
+  for (const [shadow, protectedPrefixes] of [
+    ['', longest],
+    ['', most],
+    [own, tooLong],
+    [own, tooMany],
+  ] as const) {
+    const accepted = documents(shadow, protectedPrefixes);
+    const config = mirrorConfig({ documents: accepted, key: pseudonymKey('x'), generation: 1, share: 1 });
+    assert.deepEqual(validateMirror(config), []);
+  }
+  assert.throws(() => documents('', tooLong), /f:11:1: .*prefix \/x+… is too long.*: give spec\.mirror\.routes/);
+  assert.throws(() => documents(', mirror: {}', tooMany), /f:11:\d+: 32 protected prefixes are too many/);
+});
