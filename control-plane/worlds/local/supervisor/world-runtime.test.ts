@@ -25,11 +25,14 @@ spec:
 /** Processes that live until they are told to end; those started while `answers` is false never answer. */
 class FakeMachine implements Launcher {
   answers = true;
+  /** The one that cannot be started. */
+  broken = '';
   readonly running = new Set<string>();
   readonly #probed = Promise.withResolvers<void>();
   /** Somebody waits for an answer in vain. */
   readonly waitedFor = this.#probed.promise;
   async start({ name }: Command) {
+    if (name === this.broken) throw new Error('not there');
     this.running.add(name);
     const { promise: exited, resolve } = Promise.withResolvers<Exit>();
     const signal = (s: string) => {
@@ -102,4 +105,15 @@ test('a higher count leaves the wait for the others as it is', async (t) => {
   machine.answers = true;
   assert.deepEqual(await two, { ready: 2 });
   assert.deepEqual(await three, { ready: 3 });
+});
+
+test('replicas keep numbers of their own where one between them could not be started', async (t) => {
+  const { world, machine } = await runtime(t);
+  machine.broken = 'web.1';
+  assert.match((await world.scale('web', 3)).problem!, /web\.1/);
+  const numbers = () => world.replicas('web').map((r) => r.plan.replica);
+  assert.deepEqual(numbers(), [0, 2]);
+  machine.broken = '';
+  assert.deepEqual(await world.scale('web', 4), { ready: 4 });
+  assert.deepEqual(numbers(), [0, 2, 1, 3]);
 });

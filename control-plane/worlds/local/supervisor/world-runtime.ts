@@ -48,6 +48,14 @@ export const neverBroken: WorldCapabilities = {
 /** The part of a world that a fault is made in. */
 export type Replicas = Pick<WorldRuntime, 'world' | 'replicas'>;
 
+/** The number of the next replica: where one could not be started, there is a gap. */
+function lowestFree(replicas: readonly Replica[]): number {
+  const taken = new Set(replicas.map((r) => r.plan.replica));
+  let number = 0;
+  while (taken.has(number)) number++;
+  return number;
+}
+
 /** One world's replicas and proxies, kept at what the documents and the control plane ask for. */
 export class WorldRuntime {
   readonly world: LocalWorldName;
@@ -134,7 +142,8 @@ export class WorldRuntime {
       this.#options.onChange();
       return;
     }
-    if (this.#abort.signal.aborted || plan.replica >= this.wanted(plan.service)) return;
+    const place = this.replicas(plan.service).indexOf(replica);
+    if (this.#abort.signal.aborted || place >= this.wanted(plan.service)) return;
     const log = host.run.log(world, `${plan.service}.${plan.replica}`);
     throw new UmbraError(
       'UMB0403',
@@ -155,8 +164,8 @@ export class WorldRuntime {
       const list = this.#replicas.get(service)!;
       let problem: string | undefined;
       const added: Replica[] = [];
-      for (let i = list.length; i < count; i++) {
-        const replica = new Replica(this.#options.host, await this.#planOf(service, i));
+      while (list.length < count) {
+        const replica = new Replica(this.#options.host, await this.#planOf(service, lowestFree(list)));
         list.push(replica);
         added.push(replica);
       }
