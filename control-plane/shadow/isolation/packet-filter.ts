@@ -21,20 +21,27 @@ export function portsText(ports: FilterPorts): string {
   );
 }
 
+/** Destinations that are remembered one by one; beyond, attempts are only counted. */
+const MOST_ATTEMPTS = 1024;
+
 /**
  * The wall around the shadow's network namespace, as input of `nft -f -`. Nothing is connected to it but its own loopback; a
  * default route over loopback makes packets for anywhere else reach these rules, where they are counted and refused (without
  * it the kernel would refuse them uncounted). A refused connection on loopback to a port that is nobody's is recognised by the
- * kernel's answer to it: RST and ACK with sequence number 0 (RFC 9293, 3.5.2).
+ * kernel's answer to it: RST and ACK with sequence number 0 (RFC 9293, 3.5.2). Attempts are remembered by rules of their own: a
+ * full set ends the rule that would add to it (nft(8), set statement).
  */
-export function filterText(ports: FilterPorts): string {
+export function filterText(ports: FilterPorts, mostAttempts = MOST_ATTEMPTS): string {
+  const toProduction = 'tcp flags & (syn | ack) == syn tcp dport @forbidden';
+  const toNobody =
+    'tcp flags & (rst | ack) == (rst | ack) tcp sequence 0 ip saddr 127.0.0.0/8 tcp sport != @own tcp sport != @forbidden tcp sport != @denied_externals';
   return `table inet umbra
 delete table inet umbra
 table inet umbra {
   set own { type inet_service; }
   set forbidden { type inet_service; }
   set denied_externals { type inet_service; }
-  set attempts { type ipv4_addr . inet_service; flags dynamic; size 1024; timeout 1d; counter; }
+  set attempts { type ipv4_addr . inet_service; flags dynamic; size ${mostAttempts}; timeout 1d; counter; }
   counter network { }
   counter production { }
   counter externals { }
@@ -54,8 +61,10 @@ table inet umbra {
   }
   chain local {
     tcp flags & (syn | ack) == syn tcp dport @denied_externals counter name externals reject with tcp reset
-    tcp flags & (syn | ack) == syn tcp dport @forbidden update @attempts { ip daddr . tcp dport } counter name production reject with tcp reset
-    tcp flags & (rst | ack) == (rst | ack) tcp sequence 0 ip saddr 127.0.0.0/8 tcp sport != @own tcp sport != @forbidden tcp sport != @denied_externals update @attempts { ip saddr . tcp sport } counter name refused
+    ${toProduction} update @attempts { ip daddr . tcp dport }
+    ${toProduction} counter name production reject with tcp reset
+    ${toNobody} update @attempts { ip saddr . tcp sport }
+    ${toNobody} counter name refused
   }
 }
 ${portsText(ports)}`;

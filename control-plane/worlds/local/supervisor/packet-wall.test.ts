@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { FilterPorts } from '../../../shadow/isolation/packet-filter.ts';
+import { type FilterPorts, filterText, parseFilterState } from '../../../shadow/isolation/packet-filter.ts';
 import { PacketWall } from './packet-wall.ts';
 
 /** A namespace that writes down what it is to run, as command and the ports in its input; `refuse` makes a command fail. */
@@ -72,4 +73,34 @@ test('what the kernel refuses is told; IPv6 may be missing', async () => {
   deaf = true;
   await later.wall.follow();
   assert.match(later.notes.join(), /does not know of new ports: not permitted/);
+});
+
+/** Runs a script in a network namespace of its own, with full rights in it. */
+const inNamespace = (script: string) =>
+  spawnSync('unshare', ['--user', '--map-root-user', '--net', 'sh', '-euc', `PATH=$PATH:/usr/sbin:/sbin\n${script}`], {
+    encoding: 'utf8',
+  });
+const usable = inNamespace('nft list ruleset');
+const skip = usable.status === 0 ? false : `no packet filter: ${usable.stderr || usable.error}`;
+
+test('attempts are denied and counted, however many destinations are remembered already', { skip }, () => {
+  const forbidden = [1001, 1002, 1003, 1004, 1005];
+  const nobodys = [2001, 2002, 2003];
+  const dial = `
+    const { connect } = require('node:net');
+    for (const port of [${[...forbidden, ...nobodys]}]) connect(port, '127.0.0.1').on('error', (e) => console.log(e.code));`;
+  const { stdout, stderr } = inNamespace(`ip link set lo up
+nft -f - <<'END'
+${filterText({ own: [], forbidden, deniedExternals: [] }, 2)}END
+${process.execPath} -e "${dial}"
+nft -j list table inet umbra`);
+  const lines = stdout.trim().split('\n');
+  const state = parseFilterState(lines.pop() ?? stderr);
+  assert.deepEqual(
+    lines,
+    [...forbidden, ...nobodys].map(() => 'ECONNREFUSED'),
+  );
+  assert.equal(Object.keys(state.attempts).length, 2);
+  assert.equal(state.counters.production, forbidden.length);
+  assert.equal(state.counters.refused, nobodys.length);
 });
