@@ -14,12 +14,30 @@ function ask(socketPath: string, method: string, body = ''): Promise<{ status: n
       answer.setEncoding('utf8').on('data', (part) => {
         text += part;
       });
+      answer.once('error', reject);
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
     });
     outgoing.once('error', reject);
     outgoing.end(body);
   });
 }
+
+test('an answer that breaks off outside breaks off in the shadow', { timeout: 20_000 }, async (t) => {
+  const outside = createServer((_, outgoing) => {
+    outgoing.writeHead(200, { 'content-length': 10 });
+    outgoing.write('half ', () => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`;
+  const folder = mkdtempSync(join(tmpdir(), 'umbra-relay-'));
+  const relay = await startRelay({ socket: join(folder, 's'), url, safeOnly: false });
+  t.after(async () => {
+    await relay.close();
+    outside.close();
+    rmSync(folder, { recursive: true });
+  });
+  await assert.rejects(ask(join(folder, 's'), 'GET'), /aborted/);
+});
 
 test('a sandbox is reached with every method, the real one with safe ones alone', async () => {
   const reached: string[] = [];

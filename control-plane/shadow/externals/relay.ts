@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { pipeline } from 'node:stream';
 
 export interface RelayOptions {
   /** The Unix socket in the shadow's folder. */
@@ -41,7 +42,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       },
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
+        // An answer that breaks off does so for who asked as well.
+        pipeline(answer, outgoing, () => {});
       },
     );
     passed.once('timeout', () => passed.destroy());

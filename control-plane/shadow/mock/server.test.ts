@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { MockFault } from './orders.ts';
 import { createMock } from './server.ts';
 
 async function withMock(
-  options: { faults?: MockFault[]; now?: number },
+  options: { faults?: MockFault[]; now?: number; upstream?: string },
   work: (url: string, slept: number[]) => Promise<void>,
 ) {
   const slept: number[] = [];
@@ -23,6 +27,7 @@ async function withMock(
     faults: () => options.faults ?? [],
     clock: { now: () => options.now ?? 0, sleep: async (ms) => void slept.push(ms) },
     random: () => 0.5,
+    ...(options.upstream === undefined ? {} : { upstream: options.upstream }),
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
@@ -61,4 +66,23 @@ test('failing, slow, for a share, and not past its time', async () => {
   });
   await withMock({ faults: [fault({ share: 0.4 })] }, async (url) => assert.equal((await pay(url)).status, 201));
   await withMock({ faults: [fault({})], now: 100 }, async (url) => assert.equal((await pay(url)).status, 201));
+});
+
+test('an answer of the real one that breaks off breaks off', { timeout: 20_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'umbra-mock-'));
+  const upstream = join(folder, 's');
+  const real = createServer((_, outgoing) => {
+    outgoing.writeHead(200, { 'content-length': 10 });
+    outgoing.write('half ', () => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => real.listen(upstream, resolve));
+  t.after(() => {
+    real.close();
+    rmSync(folder, { recursive: true });
+  });
+  await withMock({ upstream }, async (url) => {
+    const answer = await fetch(`${url}/rates`);
+    assert.equal(answer.status, 200);
+    await assert.rejects(answer.text(), /terminated/);
+  });
 });

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import type { Clock } from '../../mesh/clock.ts';
 import { answerFor, fillBody } from './answers.ts';
 import type { MockFault } from './orders.ts';
@@ -69,7 +70,8 @@ function pass(socket: string, incoming: IncomingMessage, outgoing: ServerRespons
     { socketPath: socket, method: incoming.method, path: incoming.url, headers: incoming.headers },
     (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      // An answer that breaks off does so for who asked as well.
+      pipeline(answer, outgoing, () => {});
     },
   );
   passed.once('error', () => {
