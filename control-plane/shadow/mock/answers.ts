@@ -32,7 +32,14 @@ export function answerFor(
   return fitting.sort((a, b) => rank(b) - rank(a))[0];
 }
 
-const echo = /^\{\{request\.([A-Za-z0-9_-]+)\}\}$/;
+const FIELD = '[A-Za-z0-9_-]+';
+const field = new RegExp(`^${FIELD}$`);
+const echo = new RegExp(`^\\{\\{request\\.(${FIELD})\\}\\}$`);
+
+/** What {@link fillBody} fills with a field of the request; undefined where it could not tell the field's name. */
+export function echoOf(name: string): string | undefined {
+  return field.test(name) ? `{{request.${name}}}` : undefined;
+}
 
 /** Fills a recorded JSON body's `{{request.FIELD}}` with what this request sent; other bodies are as recorded. */
 export function fillBody(body: string, request: string): string {

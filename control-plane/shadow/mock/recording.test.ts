@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fillBody } from './answers.ts';
 import { Recording } from './recording.ts';
 import { redaction } from './redaction.ts';
 import { readSample } from './sample.ts';
@@ -42,6 +43,16 @@ test('a tapped exchange becomes an answer: its echo kept as a reference, its sec
       seen: 2,
     },
   ]);
+});
+
+test('what is kept as a reference is filled again, whatever the fields are called', () => {
+  const recording = new Recording(redaction());
+  const requestBody = '{"user.name":"anna","größe":1250,"city":"Wien"}';
+  const body = '{"user.name":"anna","größe":1250,"city":"Wien"}';
+  recording.add({ ...readSample(trace())!, requestBody, body });
+  const [kept] = recording.answers();
+  assert.equal(kept?.body, '{"user.name":"anna","größe":1250,"city":"{{request.city}}"}');
+  assert.equal(fillBody(kept.body, requestBody.replace('Wien', 'Graz')), body.replace('Wien', 'Graz'));
 });
 
 test('bodies that came as bytes are read; what is cut off or no exchange is not', () => {

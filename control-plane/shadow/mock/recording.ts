@@ -1,4 +1,4 @@
-import { pathPattern } from './answers.ts';
+import { echoOf, pathPattern } from './answers.ts';
 import type { RecordedAnswer } from './recorded-answer.ts';
 import type { Redaction } from './redaction.ts';
 import type { Sample } from './sample.ts';
@@ -23,7 +23,9 @@ function withEchoes(body: string, request: string): string {
   }
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return body;
   const fields = Object.entries(sent).filter(
-    ([, v]) => (typeof v === 'string' && v.length > 2) || (typeof v === 'number' && Math.abs(v) > 9),
+    ([k, v]) =>
+      echoOf(k) !== undefined &&
+      ((typeof v === 'string' && v.length > 2) || (typeof v === 'number' && Math.abs(v) > 9)),
   );
   const replace = (name: string, value: Json): Json => {
     if (Array.isArray(value)) return value.map((v) => replace(name, v));
@@ -31,7 +33,7 @@ function withEchoes(body: string, request: string): string {
       return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, replace(k, v)]));
     const same = fields.filter(([, v]) => v === value);
     const field = same.find(([k]) => k === name) ?? same[0];
-    return field === undefined ? value : `{{request.${field[0]}}}`;
+    return (field && echoOf(field[0])) ?? value;
   };
   return JSON.stringify(replace('', answer));
 }
