@@ -60,7 +60,7 @@ export const Mirror = Type.Object(
       Type.Array(Route, {
         maxItems: MOST_ROUTES,
         description:
-          'A request is of the first route of which all that is given fits. Default: the protected prefixes of the entry.',
+          'A request is of the first route of which all that is given fits; one after a wider one is refused. Default: the protected prefixes of the entry.',
       }),
     ),
     twicePercent: Type.Optional(

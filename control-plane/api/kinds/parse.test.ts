@@ -129,6 +129,12 @@ const bad: [name: string, from: string, to: string, line: number, message: RegEx
     /the Shadow is of ship, the Application is shop/,
   ],
   ['a bound of no memory', ...shadowWith("resources: { memory: '0B' }"), 20, /memory must be text such as/],
+  [
+    'a route of the mirror after a wider one',
+    ...shadowWith('mirror: { routes: [{ pathPrefix: /a }, { pathPrefix: /a/b, percent: 0 }] }'),
+    20,
+    /no request is of this route: all are of route 1 /,
+  ],
   ['chaos kept from nobody', ...shadowWith('chaos: { exclude: [web, crat] }'), 20, /crat is neither a service/],
   ['a mock of nobody', ...shadowWith('externals: { bnak: { mode: mock } }'), 20, /bnak is not among the externals/],
   ['a sandbox nowhere', ...shadowWith('externals: { bank: { mode: sandbox } }'), 20, /sandbox needs the url/],

@@ -1,6 +1,7 @@
 import type { Application, Shadow } from './application.ts';
 import { prefixLimits } from './mirror.ts';
 import { addressOf } from './scalars.ts';
+import { unreachableRoutes } from './unreachable-routes.ts';
 
 /** What of a Shadow its schema cannot check: it must fit its Application, and nothing in it may lead into production. */
 export function shadowReferences({ spec }: Shadow, application: Application): [path: string[], message: string][] {
@@ -24,6 +25,11 @@ export function shadowReferences({ spec }: Shadow, application: Application): [p
   if (spec.mirror?.routes === undefined)
     for (const message of prefixLimits((application.spec.entry.protected ?? []).map((p) => p.pathPrefix)))
       problems.push([['spec', 'mirror', 'routes'], message]);
+  for (const { route, by } of unreachableRoutes(spec.mirror?.routes ?? []))
+    problems.push([
+      ['spec', 'mirror', 'routes', String(route)],
+      `no request is of this route: all are of route ${by + 1} of the list, which is wider. Put the narrower one first`,
+    ]);
   spec.chaos?.exclude?.forEach((name, i) => {
     if (!Object.hasOwn(services, name) && !Object.hasOwn(externals, name))
       problems.push([['spec', 'chaos', 'exclude', String(i)], `${name} is neither a service nor an external`]);

@@ -91,7 +91,7 @@ const long = (bytes: number) => 'x'.repeat(bytes);
 const edges: [good: string, bad: string, field: RegExp][] = [
   ['maxBody: 8MiB', 'maxBody: 9MiB', /mirror\.maxBody/],
   ['maxInFlight: 4096', 'maxInFlight: 4097', /mirror\.maxInFlight/],
-  [`routes: ${n(31, '{ pathPrefix: /# }')}`, `routes: ${n(32, '{ pathPrefix: /# }')}`, /mirror\.routes/],
+  [`routes: ${n(31, '{ pathPrefix: /#/ }')}`, `routes: ${n(32, '{ pathPrefix: /#/ }')}`, /mirror\.routes/],
   ['routes: [{ pathPrefix: / }]', 'routes: [{ pathPrefix: shop }]', /mirror\.routes\.0\.pathPrefix/],
   [`routes: [{ pathPrefix: /${long(1023)} }]`, `routes: [{ pathPrefix: /${long(1024)} }]`, /routes\.0\.pathPrefix/],
   [`routes: [{ methods: ${n(16, 'A')} }]`, `routes: [{ methods: ${n(17, 'A')} }]`, /routes\.0\.methods/],
