@@ -25,8 +25,9 @@ async function waits(...steps: number[]): Promise<number[]> {
 
 const HOUR = 3_600_000;
 
-test('a window that ended late is made up for by the next', async () => {
+test('a window that ended late or early is made up for by the next', async () => {
   assert.deepEqual(await waits(0, 30, 0, 0), [1000, 1000, 970, 1000]);
+  assert.deepEqual(await waits(0, -1, 0, 0), [1000, 1000, 1001, 1000]);
 });
 
 test('after a long pause windows are not caught up with', async () => {
