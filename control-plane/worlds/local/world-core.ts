@@ -84,7 +84,18 @@ export class WorldCore {
     this.describe(this.#description);
     for (const lease of this.#leases.values()) this.#expire(lease);
     const { clock, collector } = this.options;
-    void everyWindow(clock, WINDOW_MS, this.#end.signal, () => this.#feed.push(collector.tick()));
+    void everyWindow(clock, WINDOW_MS, this.#end.signal, () => {
+      this.#feed.push(collector.tick());
+      return this.#sinceEntryPushed();
+    });
+  }
+
+  /** How long ago the proxy that users enter by pushed, ms. */
+  #sinceEntryPushed(): number | undefined {
+    const { clock, collector } = this.options;
+    const entry = this.#description.nodes.find((node) => node.ingress);
+    const heardAt = entry && collector.heardAt(entry.id);
+    return heardAt === undefined ? undefined : clock.now() - heardAt;
   }
 
   /** The supervisor says that nodes, endpoints or counts are others now. */
