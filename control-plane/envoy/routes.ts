@@ -29,6 +29,12 @@ const RETRIED = [
   ...['5xx', 'reset', 'connect-failure', 'refused-stream'],
   ...['deadline-exceeded', 'internal', 'unavailable'],
 ].join(',');
+/**
+ * How often Envoy picks again when it picked a replica that was tried already; after that it takes what it picked
+ * (`host_selection_retry_max_attempts`). Picks are independent, so of two replicas the failing one is tried again by
+ * one retry in 2^(n+1): one in 16 with three, one in 1,024 with nine.
+ */
+const OTHER_REPLICA_PICKS = 9n;
 const SAFE_METHODS = '^(GET|HEAD|OPTIONS)$';
 
 export interface EdgeRoutes {
@@ -65,7 +71,7 @@ function retryPolicy(settings: EdgeSettings): MessageInitShape<typeof RetryPolic
         configType: { case: 'typedConfig', value: pack(PreviousHostsPredicateSchema, {}) },
       },
     ],
-    hostSelectionRetryMaxAttempts: 3n,
+    hostSelectionRetryMaxAttempts: OTHER_REPLICA_PICKS,
     retryBackOff: {
       baseInterval: duration(Math.max(1, backoffMs)),
       maxInterval: duration(Math.max(1, backoffMs) * MOST_BACKOFF),

@@ -90,6 +90,14 @@ suite('mitigations on live traffic', () => {
     assert.ok((after[500] ?? 0) > 0, JSON.stringify(after));
   });
 
+  test('one retry is enough when one of two replicas fails', async () => {
+    fail(carts[0]!);
+    await mesh.apply('shop>cart', { retry: { attempts: 1, backoffMs: 1, budgetPercent: 100 } });
+    const failed = byStatus(await askInTurn(400, cart, '/'))[500] ?? 0;
+    // Of 200 first tries that fail, one in 1,024 is tried at the same replica again.
+    assert.ok(failed <= 5, `${failed} of 400`);
+  });
+
   test('a retry budget bounds retries at the same time', async () => {
     const attempts = async (budgetPercent: number) => {
       await mesh.apply('shop>cart', { retry: { attempts: 1, backoffMs: 1, budgetPercent } });
