@@ -114,7 +114,8 @@ suite('mitigations on live traffic', () => {
     };
     const unbounded = await attempts(100);
     const bounded = await attempts(20);
-    assert.ok(unbounded > 30, `${unbounded} attempts for 20 requests`);
+    // However Envoy takes the answers in, every second of those still under way may be repeated.
+    assert.ok(unbounded >= 30, `${unbounded} attempts for 20 requests`);
     assert.ok(bounded < 30, `${bounded} attempts for 20 requests under the budget`);
   });
 

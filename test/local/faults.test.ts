@@ -82,9 +82,12 @@ test('packet loss: rules in the shadow alone drop packets, and are gone after', 
   if (!faults.includes('packet-loss')) return t.skip(missing['packet-loss']);
   const fault = lease({ kind: 'packet-loss', target: { service: 'api' }, magnitude: 0.8 });
   await inject(fault);
-  await Promise.all(Array.from({ length: 5 }, () => ask(running.shadowIngress, '/lossy')));
-  const during = await state(fault);
-  assert.ok(during.inPlace && /[1-9]\d* dropped/.test(during.detail), during.detail);
+  await eventually(async () => {
+    await Promise.all(Array.from({ length: 5 }, () => ask(running.shadowIngress, '/lossy')));
+    const during = await state(fault);
+    assert.ok(during.inPlace, during.detail);
+    return /[1-9]\d* dropped/.test(during.detail);
+  });
   await running.tell('clear', fault.id);
   assert.deepEqual(await state(fault), { inPlace: false, detail: 'not in force' });
 });
