@@ -62,8 +62,12 @@ export function createPulse(
     history = [...history.slice(-9), snapshot];
     diagnosis = detector.update(snapshot, tracker.current());
     const now = detector.recent().at(-1)!;
-    const clean = untouched && !now.unseen && now.expected > 0 && !diagnosis.impaired && now.ratio >= 0.9;
-    tracker.update(snapshot, clean && (!tracker.ready() || diagnosis.symptoms.every((s) => s.kind === 'surge')));
+    const well = !now.unseen && !diagnosis.impaired && now.ratio >= 0.9;
+    const calm = !tracker.ready() || diagnosis.symptoms.every((s) => s.kind === 'surge');
+    // What a fault does from its first window on says nothing of the windows before it.
+    if (!untouched) tracker.update(snapshot, 'touched');
+    // Without a request a window says nothing, neither of itself nor of those before: few reach some shadows.
+    else if (now.unseen || now.expected > 0) tracker.update(snapshot, well && calm ? 'clean' : 'unwell');
     const tick = { snapshot, diagnosis, now, untouched };
     options.onTick?.(tick, tracker);
     return tick;

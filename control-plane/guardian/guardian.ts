@@ -250,9 +250,9 @@ export function createGuardian(options: GuardianOptions): Guardian {
     }
     const touched = world.leases().some((l) => l.type === 'mitigation' && l.owner !== 'static');
     const incidentBefore = book.current();
-    const good = clean(d, now, !tracker.ready(), touched || incidentBefore !== undefined);
-    tracker.update(snapshot, good);
-    if (good && tracker.ready() && snapshot.at - healthySavedAt >= HEALTHY_EVERY_MS) {
+    const health = clean(d, now, !tracker.ready(), touched || incidentBefore !== undefined);
+    tracker.update(snapshot, health);
+    if (health === 'clean' && tracker.ready() && snapshot.at - healthySavedAt >= HEALTHY_EVERY_MS) {
       healthySavedAt = snapshot.at;
       store.putHealthy(world.name, tracker.current());
     }

@@ -14,7 +14,7 @@ const tracker = createHealthyTracker(topology);
 let latest: Snapshot = traffic.next(25);
 for (let i = 0; i < 20; i++) {
   latest = traffic.next(25);
-  tracker.update(latest, true);
+  tracker.update(latest, 'clean');
 }
 const healthy = tracker.current();
 const able = {

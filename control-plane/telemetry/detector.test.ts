@@ -26,7 +26,7 @@ function bench(seed: number): Bench {
     step(rate, troubles) {
       const snapshot = traffic.next(rate, troubles);
       const diagnosis = detector.update(snapshot, tracker.current());
-      tracker.update(snapshot, !diagnosis.impaired && diagnosis.symptoms.length === 0);
+      tracker.update(snapshot, diagnosis.impaired || diagnosis.symptoms.length > 0 ? 'unwell' : 'clean');
       return diagnosis;
     },
   };

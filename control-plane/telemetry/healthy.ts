@@ -9,12 +9,23 @@ const SPAN = 120;
 /** Above this many windows the medians are taken again only every fifth window. */
 const SETTLED = 30;
 
+/** Clean windows that must follow before one counts: as long as a trouble may go on before the detector notices it. */
+const HELD = 5;
+
+/**
+ * What a window says of health. `clean`: no symptom, fault or mitigation in it, the users' entry heard. `touched`: somebody put
+ * a fault or mitigation in force, so it is not as usual, but it casts no doubt on those before. `unwell`: a trouble was noticed,
+ * or the entry was not heard, and those before may have been its beginning.
+ */
+export type WindowState = 'clean' | 'touched' | 'unwell';
+
 export interface HealthyTracker {
   /**
-   * Takes a window in when `clean` (no symptom, fault or mitigation in it, the users' entry heard), without the edges and
-   * services that were not seen in it; returns the state after it.
+   * Holds a clean window back until as many clean ones followed that it was not the unnoticed beginning of a trouble; a
+   * touched one takes in what is held, an unwell one drops it. Edges and services that were not seen in a window are left out.
+   * Until it is {@link ready} nothing can be noticed, so clean windows are taken in at once. Returns the state after it.
    */
-  update(snapshot: Snapshot, clean: boolean): HealthyState;
+  update(snapshot: Snapshot, window: WindowState): HealthyState;
   current(): HealthyState;
   /** Enough clean windows (or a state from before a restart) to judge by. */
   ready(): boolean;
@@ -29,6 +40,8 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
   const services = new Map<string, ServiceSample[]>();
   const goodput: number[] = [];
   let cleanWindows = 0;
+  /** Oldest first. */
+  let held: Snapshot[] = [];
   let state: HealthyState = initial ?? { edges: {}, services: {}, goodput: 0 };
 
   function take(snapshot: Snapshot): void {
@@ -45,6 +58,14 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
     }
     goodput.push(snapshot.entry.good);
     if (goodput.length > SPAN) goodput.shift();
+    if (cleanWindows <= SETTLED || cleanWindows % 5 === 0) state = compute();
+  }
+
+  /** Takes in all that is held but the newest `but`. */
+  function takeAll(but: number): void {
+    const certain = held.slice(0, Math.max(0, held.length - but));
+    held = held.slice(certain.length);
+    for (const snapshot of certain) take(snapshot);
   }
 
   function compute(): HealthyState {
@@ -66,15 +87,20 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
     return { edges: edgeStates, services: serviceStates, goodput: enough ? mean(goodput) : state.goodput };
   }
 
+  const ready = () => cleanWindows >= READY_WINDOWS || (state.edges[topology.entry]?.windows ?? 0) >= READY_WINDOWS;
+
   return {
-    update(snapshot, clean) {
-      if (!clean) return state;
-      take(snapshot);
-      if (cleanWindows <= SETTLED || cleanWindows % 5 === 0) state = compute();
+    update(snapshot, window) {
+      if (window === 'unwell') held = [];
+      else if (window === 'touched') takeAll(0);
+      else {
+        held.push(snapshot);
+        takeAll(ready() ? HELD : 0);
+      }
       return state;
     },
     current: () => state,
-    ready: () => cleanWindows >= READY_WINDOWS || (state.edges[topology.entry]?.windows ?? 0) >= READY_WINDOWS,
+    ready,
   };
 }
 

@@ -53,6 +53,20 @@ test('a trouble that is back soon after recovery is the same incident', async ()
   assert.equal(s.store.incidents.list()[0]!.state, 'open');
 });
 
+test('troubles again and again teach no baseline by their beginnings', async () => {
+  const s = scene(believing({}));
+  await s.run(60);
+  for (let i = 0; i < 8; i++) {
+    s.world.ailments.set('pay', { errors: 0.25 });
+    await s.run(15);
+    s.world.ailments.delete('pay');
+    await s.run(25);
+  }
+  assert.ok(s.store.incidents.count() >= 7);
+  const { goodRatio } = s.guardian.healthy().edges['ingress>web']!;
+  assert.ok(goodRatio > 0.99, `${goodRatio}`);
+});
+
 test('after a restart leases and orders stand, and are judged anew', async () => {
   const first = scene(believing({ 'failover@web>pay×1': 0.4 }), { release: { quietMs: 5000 } });
   await first.run(30);
