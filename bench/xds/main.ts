@@ -16,6 +16,7 @@ const USAGE = `bench:xds [options]
   --rounds N         rounds; contenders take turns within each (5)
   --case NAME        only this case, "delta 1000" say; may be repeated
   --contender NAME   only umbra, gcp-linear, gcp-snapshot or go-shared; may be repeated
+  --warm-up N        changes before any is kept (20)
   --updates N        kept updates of each kind in a session (30)
   --reconnects N     kept reconnections in a session (2)
   --endurance N      updates of the endurance case (10000), which is run once
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     case: { type: 'string', multiple: true },
     contender: { type: 'string', multiple: true },
+    'warm-up': { type: 'string', default: '20' },
     updates: { type: 'string', default: '30' },
     reconnects: { type: 'string', default: '2' },
     endurance: { type: 'string', default: '10000' },
@@ -49,6 +51,7 @@ if (process.platform !== 'linux') {
 const cases = chosen(values.streams.split(',').map(Number), values.case);
 const wanted = (values.contender as Contender[] | undefined) ?? contenders;
 const repeats = {
+  warmUp: Number(values['warm-up']),
   updates: Number(values.updates),
   reconnects: Number(values.reconnects),
   endurance: Number(values.endurance),

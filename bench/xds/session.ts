@@ -13,6 +13,8 @@ export interface Figure {
 
 /** How often things are done in a session; before each kind of step one more is taken that warms up and is told apart. */
 export interface Repeats {
+  /** Changes after the very first, before any is kept. */
+  readonly warmUp: number;
   readonly updates: number;
   readonly reconnects: number;
   /** Of the case that looks whether memory grows. */
@@ -50,10 +52,12 @@ async function takeSteps(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]>
   await rig.connect();
   const perStream = ((await rig.memory()) - before) / c.streams;
   const figures: Figure[] = [{ measure: 'memory per stream', unit: 'KiB', value: perStream / KiB }];
-  for (const step of c.steps) {
+  for (const [index, step] of c.steps.entries()) {
     const isUpdate = step === 'change' || step === 'add';
     const samples: Sample[] = [];
     const first = await rig.take(step);
+    // The collection before memory is read takes compiled code along, which no server in use is without.
+    if (index === 0 && isUpdate) for (let i = 0; i < repeats.warmUp; i++) await rig.change();
     while (samples.length < (isUpdate ? repeats.updates : repeats.reconnects)) samples.push(await rig.take(step));
     await rig.verify();
     figures.push(...figuresOf(step, samples), {

@@ -59,6 +59,8 @@ export class HalfSent {
 
   #set(stream: ServerHttp2Stream, session: Http2Session, bytes: number, message: number): void {
     const before = this.#unfinished.get(stream);
+    // Nearly every request comes in one piece.
+    if (bytes === 0 && !before) return;
     const all = this.#all(session);
     all.bytes += bytes - (before?.bytes ?? 0);
     if (bytes === 0) this.#unfinished.delete(stream);
@@ -82,25 +84,28 @@ export class HalfSent {
 
 /** Follows gRPC's messages through the pieces they come in. */
 class MessageEdges {
-  readonly #prefix = Buffer.alloc(PREFIX_BYTES);
-  /** Bytes that came of the message that has begun, and that there are of it as far as is known. */
+  /** Bytes that came of the message that has begun, and that it has after its prefix, as far as that came. */
   #came = 0;
-  #end = PREFIX_BYTES;
+  #length = 0;
   /** How many came whole. */
   whole = 0;
 
   /** Bytes of the message that is unfinished after one more piece. */
   after(chunk: Buffer): number {
     for (let at = 0; at < chunk.length; ) {
-      const part = Math.min(this.#end - this.#came, chunk.length - at);
-      if (this.#came < PREFIX_BYTES) chunk.copy(this.#prefix, this.#came, at, at + part);
-      this.#came += part;
-      at += part;
-      if (this.#came === PREFIX_BYTES) this.#end = PREFIX_BYTES + this.#prefix.readUInt32BE(1);
-      if (this.#came !== this.#end) continue;
+      if (this.#came < PREFIX_BYTES) {
+        // The first byte says whether it is compressed.
+        this.#length = this.#came === 0 ? 0 : this.#length * 256 + chunk[at]!;
+        this.#came++;
+        at++;
+      } else {
+        const part = Math.min(PREFIX_BYTES + this.#length - this.#came, chunk.length - at);
+        this.#came += part;
+        at += part;
+      }
+      if (this.#came < PREFIX_BYTES || this.#came < PREFIX_BYTES + this.#length) continue;
       this.whole++;
       this.#came = 0;
-      this.#end = PREFIX_BYTES;
     }
     return this.#came;
   }

@@ -50,6 +50,8 @@ interface Ask {
 }
 
 const empties = new Map<string, TypeSet>();
+/** Those that carry nothing: nodes of a group share what a revision changed. */
+const asks = new WeakMap<readonly TypeChange[], Ask>();
 const nothingAsked = new ResourceSet([]).fitting(undefined);
 const nothingCarried: ReadonlyMap<string, Need> = new Map();
 const noProblems: ReadonlyMap<string, string> = new Map();
@@ -120,7 +122,7 @@ export class NodeRecord implements StreamNode {
     }
     this.known = true;
     this.revision = next;
-    this.#asks.push({ changes, carried });
+    this.#asks.push(carried === nothingCarried ? remember(asks, changes, () => ({ changes, carried })) : { changes, carried });
     if (this.#asks.length > MOST_REVISIONS) this.#asks.shift();
     this.#judged.clear();
     return next;

@@ -33,8 +33,10 @@ export class MessageReader {
   #shift = 0;
   #field = 0;
   #skip = 0;
-  #text: Buffer = Buffer.alloc(0);
+  /** Of a text: its bytes, those that came, and the buffer for one that comes in pieces. */
+  #length = 0;
   #textAt = 0;
+  #text: Buffer | undefined;
 
   constructor(delta: boolean, onAnswer: (answer: Answer) => void) {
     this.#delta = delta;
@@ -72,11 +74,15 @@ export class MessageReader {
         at += step;
         if (this.#skip === 0) this.#state = TAG;
       } else if (this.#state === TEXT) {
-        const step = Math.min(this.#text.length - this.#textAt, end - at);
-        this.#text.set(bytes.subarray(at, at + step), this.#textAt);
-        this.#textAt += step;
+        const step = Math.min(this.#length - this.#textAt, end - at);
+        if (step === this.#length) this.#endText(known(bytes, at, at + step));
+        else {
+          this.#text ??= Buffer.alloc(this.#length);
+          this.#text.set(bytes.subarray(at, at + step), this.#textAt);
+          this.#textAt += step;
+          if (this.#textAt === this.#length) this.#endText(this.#text.toString());
+        }
         at += step;
-        if (this.#textAt === this.#text.length) this.#endText();
       } else {
         const byte = bytes[at++]!;
         this.#value += (byte & 0x7f) * 2 ** this.#shift;
@@ -105,17 +111,17 @@ export class MessageReader {
     else if (field === 6 && this.#delta) this.#answer.removed++;
     if (field === 1 || field === 4 || field === 5) {
       this.#state = TEXT;
-      this.#text = Buffer.alloc(length);
+      this.#length = length;
       this.#textAt = 0;
-      if (length === 0) this.#endText();
+      this.#text = undefined;
+      if (length === 0) this.#endText('');
     } else {
       this.#skip = length;
       this.#state = length === 0 ? TAG : SKIP;
     }
   }
 
-  #endText(): void {
-    const text = this.#text.toString();
+  #endText(text: string): void {
     if (this.#field === 1) this.#answer.version = text;
     else if (this.#field === 4) this.#answer.typeUrl = text;
     else this.#answer.nonce = text;
@@ -130,6 +136,24 @@ export class MessageReader {
     this.#state = NOTHING;
     this.#onAnswer(answer);
   }
+}
+
+/** Texts that came last. Every proxy is sent the same: they are recognised without being decoded again. */
+const texts: { readonly bytes: Uint8Array; readonly text: string }[] = [];
+let oldest = 0;
+
+function known(bytes: Uint8Array, at: number, end: number): string {
+  for (const { bytes: before, text } of texts) if (isSame(before, bytes, at, end)) return text;
+  const copy = Buffer.from(bytes.subarray(at, end));
+  texts[oldest] = { bytes: copy, text: copy.toString() };
+  oldest = (oldest + 1) % 8;
+  return copy.toString();
+}
+
+function isSame(before: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (before.length !== end - at) return false;
+  for (let i = 0; i < before.length; i++) if (before[i] !== bytes[at + i]) return false;
+  return true;
 }
 
 function empty(): Answer {
