@@ -77,17 +77,15 @@ export class LayeredNodes {
     const before = this.#layers;
     this.#snapshots = new Map();
     this.#layers = new LayerIndex(layers);
-    const groups = [
-      ...this.#layers.knownGroups(),
-      ...this.#nodes
-        .values()
-        .filter(({ streams, snapshot }) => streams > 0 && snapshot?.problems.length === 0)
-        .map(({ name }) => ({ name: `node ${name.id}`, candidates: [name] })),
-    ];
     const wrong: Inconsistency[] = [];
-    for (const { name, candidates } of groups)
+    for (const { name, candidates } of this.#layers.knownGroups())
       if (!candidates.some((node) => this.#snapshot(node).problems.length === 0))
         wrong.push({ group: name, problems: this.#snapshot(candidates[0]!).problems });
+    for (const { name, streams, snapshot } of this.#nodes.values()) {
+      if (streams === 0 || snapshot?.problems.length !== 0) continue;
+      const { problems } = this.#snapshot(name);
+      if (problems.length > 0) wrong.push({ group: `node ${name.id}`, problems });
+    }
     if (wrong.length > 0) {
       this.#layers = before;
       this.#snapshots = snapshots;

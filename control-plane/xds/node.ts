@@ -38,9 +38,19 @@ interface Good {
 }
 
 interface Judged {
+  /** undefined: held. */
   readonly goal: Goal | undefined;
   /** Why the goal is less than what was asked for: by name, or '*' for the type as a whole. */
   readonly problems: ReadonlyMap<string, string>;
+}
+
+/** What was asked for of a type. */
+interface Asked {
+  /** As its content was first asked for: another label alone is no change. */
+  readonly set: TypeSet;
+  readonly scope: ListenerScope;
+  /** What is to be had of it where nothing was refused. */
+  readonly plain: Judged & { readonly goal: Goal };
 }
 
 /** What a revision changed, and what the ones before it changed and nobody has acknowledged. */
@@ -57,6 +67,7 @@ const nothingCarried: ReadonlyMap<string, Need> = new Map();
 const noProblems: ReadonlyMap<string, string> = new Map();
 const noNames: ReadonlySet<string> = new Set();
 const nothingKept: readonly Resource[] = [];
+const unknown: Judged = { goal: undefined, problems: noProblems };
 const MOST_REVISIONS = 128;
 
 /**
@@ -77,9 +88,7 @@ export class NodeRecord implements StreamNode {
   /** The newest refusal of each type; it stays for people to read after the way back was found. */
   readonly nacks = new Map<string, Nack>();
   #given: FittingResources = nothingAsked;
-  /** By type, as its content was first asked for: another label alone is no change. */
-  readonly #asked = new Map<string, TypeSet>();
-  readonly #changedAt = new Map<string, number>();
+  readonly #asked = new Map<string, Asked>();
   /** The set last accepted. */
   readonly #good = new Map<string, Good>();
   /** type → name → version → detail */
@@ -87,7 +96,8 @@ export class NodeRecord implements StreamNode {
   readonly #held = new Map<string, { version: string; detail: string }>();
   /** Of the last revisions, the newest last. */
   readonly #asks: Ask[] = [];
-  #judged = new Map<string, Judged>();
+  /** Of types, while anything is refused. */
+  readonly #judged = new Map<string, Judged>();
 
   constructor(id: string) {
     this.id = id;
@@ -100,7 +110,7 @@ export class NodeRecord implements StreamNode {
 
   /** Resources asked for, of all types. */
   *resources(): Iterable<Resource> {
-    for (const set of this.#asked.values()) yield* set.resources.values();
+    for (const { set } of this.#asked.values()) yield* set.resources.values();
   }
 
   /**
@@ -116,8 +126,7 @@ export class NodeRecord implements StreamNode {
     const next = this.revision + 1;
     for (const { typeUrl } of changes) {
       const set = resources.of(typeUrl);
-      this.#asked.set(typeUrl, set);
-      this.#changedAt.set(typeUrl, next);
+      this.#asked.set(typeUrl, asked(set, this.#visible, next));
       this.#forgive(typeUrl, set);
     }
     this.known = true;
@@ -158,6 +167,8 @@ export class NodeRecord implements StreamNode {
   bind(scope: ListenerScope): void {
     if (this.scope === scope) return;
     this.scope = scope;
+    for (const [typeUrl, { set, plain }] of this.#asked)
+      this.#asked.set(typeUrl, asked(set, this.#visible, plain.goal.revision));
     for (const memory of [this.clusters, this.nacks, this.#good, this.#refused, this.#held]) memory.clear();
     this.#judged.clear();
   }
@@ -193,7 +204,15 @@ export class NodeRecord implements StreamNode {
 
   /** What was asked for, as far as the node's scope may see it. */
   view(typeUrl: string): TypeSet {
-    return (this.#asked.get(typeUrl) ?? emptySet(typeUrl)).visibleTo(this.scope ?? 'production');
+    return this.#plain(typeUrl).goal.set;
+  }
+
+  #plain(typeUrl: string): Asked['plain'] {
+    return (this.#asked.get(typeUrl) ?? asked(emptySet(typeUrl), this.#visible, 0)).plain;
+  }
+
+  get #visible(): ListenerScope {
+    return this.scope ?? 'production';
   }
 
   /**
@@ -253,7 +272,8 @@ export class NodeRecord implements StreamNode {
   }
 
   #judge(typeUrl: string): Judged {
-    if (!this.known) return { goal: undefined, problems: noProblems };
+    if (!this.known) return unknown;
+    if (this.#refused.size === 0 && this.#held.size === 0) return this.#plain(typeUrl);
     let judged = this.#judged.get(typeUrl);
     if (!judged) {
       judged = this.#judgeAnew(typeUrl);
@@ -264,10 +284,7 @@ export class NodeRecord implements StreamNode {
   }
 
   #judgeAnew(typeUrl: string): Judged {
-    const view = this.view(typeUrl);
-    const revision = this.#changedAt.get(typeUrl) ?? 0;
-    if (this.#refused.size === 0 && this.#held.size === 0)
-      return { goal: { set: view, frozen: noNames, revision }, problems: noProblems };
+    const { set: view, revision } = this.#plain(typeUrl).goal;
     const problems = new Map<string, string>();
     const withheld = this.#withheld(typeUrl, problems);
     const { set, frozen } = this.#withoutRefused(withheld ?? view, problems);
@@ -338,6 +355,18 @@ function mentions(detail: string, name: string): boolean {
     if (!before && !after) return true;
   }
   return false;
+}
+
+/** The one made last of each set: nodes of a group are asked for the same, one after the other, and share it. */
+const lastAsked = new WeakMap<TypeSet, Asked>();
+
+function asked(set: TypeSet, scope: ListenerScope, revision: number): Asked {
+  const last = lastAsked.get(set);
+  if (last && last.scope === scope && last.plain.goal.revision === revision) return last;
+  const goal = { set: set.visibleTo(scope), frozen: noNames, revision };
+  const made: Asked = { set, scope, plain: { goal, problems: noProblems } };
+  lastAsked.set(set, made);
+  return made;
 }
 
 function emptySet(typeUrl: string): TypeSet {
