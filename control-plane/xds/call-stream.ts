@@ -30,8 +30,8 @@ export interface CallStream {
   onDrain(): void;
   /** The client is gone. */
   onClose(): void;
-  /** Sends what there is to send, as long as the wire takes it. */
-  pump(): void;
+  /** Sends what there is to send, as long as the wire takes it; whether that was anything. */
+  pump(): boolean;
   end(refusal: Refusal, detail: string): void;
 }
 

@@ -25,6 +25,7 @@ function wire(limits: Partial<typeof defaultLimits> = {}) {
       limits: { ...defaultLimits, ...limits },
       clock: { now: () => now },
       onDrain: () => drains++,
+      onTaken: () => {},
     }),
     flow,
     take: () => taken.shift()!(),

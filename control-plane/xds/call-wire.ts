@@ -14,6 +14,7 @@ export class CallWire implements Wire {
   readonly #limits: Limits;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #onDrain: () => void;
+  readonly #onTaken: () => void;
   readonly #onMoved = () => {
     this.#moved = true;
   };
@@ -28,11 +29,13 @@ export class CallWire implements Wire {
   #stalledMs = 0;
   #endedAt: number | undefined;
 
-  constructor(call: Call, o: { limits: Limits; clock: Pick<Clock, 'now'>; onDrain: () => void }) {
+  /** `onTaken`: the connection has taken an answer, or is gone. */
+  constructor(call: Call, o: { limits: Limits; clock: Pick<Clock, 'now'>; onDrain: () => void; onTaken: () => void }) {
     this.#call = call;
     this.#limits = o.limits;
     this.#clock = o.clock;
     this.#onDrain = o.onDrain;
+    this.#onTaken = o.onTaken;
     this.#lookedAt = o.clock.now();
     this.#bucket = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, this.#lookedAt);
   }
@@ -44,18 +47,22 @@ export class CallWire implements Wire {
     this.#call.write(
       frame,
       (error) => {
-        if (error) return;
-        this.#messages--;
-        this.#bytes -= frame.length;
-        this.#moved = true;
-        if (!this.#full || this.#isFull()) return;
-        this.#full = false;
-        this.#onDrain();
+        if (!error) this.#taken(frame);
+        this.#onTaken();
       },
       this.#onMoved,
     );
     this.#full = this.#isFull();
     return !this.#full;
+  }
+
+  #taken(frame: Buffer): void {
+    this.#messages--;
+    this.#bytes -= frame.length;
+    this.#moved = true;
+    if (!this.#full || this.#isFull()) return;
+    this.#full = false;
+    this.#onDrain();
   }
 
   end(refusal: Refusal, detail: string): void {

@@ -27,6 +27,8 @@ export interface ListenerOptions {
   readonly methods: readonly StreamMethod[];
   readonly services: readonly ExtraService[];
   readonly onClose: (stream: CallStream) => void;
+  /** A connection has taken an answer of one of its streams. */
+  readonly onTaken: () => void;
   readonly onTurnedAway: (event: TurnedAwayEvent) => void;
   /** A client left answers unread for longer than it may. */
   readonly onStall: (stream: CallStream) => void;
@@ -204,7 +206,7 @@ export class GrpcListener {
   }
 
   #open(call: Call, method: StreamMethod): void {
-    const { limits, clock } = this.#options;
+    const { limits, clock, onTaken } = this.#options;
     const connection = this.#connections.find(call.getPeer());
     const refuse = (code: grpc.status, details: string) => call.emit('error', { code, details });
     if (!connection || this.#leaving.has(connection)) return void refuse(grpc.status.UNAVAILABLE, 'connect again');
@@ -215,7 +217,7 @@ export class GrpcListener {
       (id !== undefined && this.#ofIdentity.of(id) >= limits.streamsPerIdentity)
     )
       return void refuse(grpc.status.RESOURCE_EXHAUSTED, 'too many streams');
-    const wire = new CallWire(call, { limits, clock, onDrain: () => stream.onDrain() });
+    const wire = new CallWire(call, { limits, clock, onDrain: () => stream.onDrain(), onTaken });
     const stream: CallStream = method.open(wire, connection.peer);
     const open: OpenCall = { stream, wire, connection, since: clock.now() };
     this.#calls.add(open);

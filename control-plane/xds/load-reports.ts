@@ -139,11 +139,11 @@ export class ReportStream implements CallStream {
     this.#closed = true;
   }
 
-  pump(): void {
-    if (!this.node || !this.#writable || this.#closed) return;
+  pump(): boolean {
+    if (!this.node || !this.#writable || this.#closed) return false;
     const clusters = this.#all ? [] : [...this.#hub.clustersOf(this.node.id)].sort();
     const asked = clusters.join('\n');
-    if (asked === this.#asked) return;
+    if (asked === this.#asked) return false;
     this.#asked = asked;
     const { intervalMs, endpoints = false } = this.#options;
     const question = create(LoadStatsResponseSchema, {
@@ -156,6 +156,7 @@ export class ReportStream implements CallStream {
       reportEndpointGranularity: endpoints,
     });
     this.#writable = this.#wire.write(frameMessage(toBinary(LoadStatsResponseSchema, question)));
+    return true;
   }
 
   end(refusal: Refusal, detail: string): void {

@@ -131,7 +131,9 @@ export class NodeRecord implements StreamNode {
     }
     this.known = true;
     this.revision = next;
-    this.#asks.push(carried === nothingCarried ? remember(asks, changes, () => ({ changes, carried })) : { changes, carried });
+    this.#asks.push(
+      carried === nothingCarried ? remember(asks, changes, () => ({ changes, carried })) : { changes, carried },
+    );
     if (this.#asks.length > MOST_REVISIONS) this.#asks.shift();
     this.#judged.clear();
     return next;

@@ -193,24 +193,28 @@ export class ServedStream implements CallStream, Sleeper {
     this.#wire.end(refusal, detail);
   }
 
-  pump(): void {
+  /** Sends what there is to send now; whether that was anything. */
+  pump(): boolean {
     if (this.#pumping) {
       this.#again = true;
-      return;
+      return false;
     }
     this.#pumping = true;
+    let sent = false;
     try {
       do {
         this.#again = false;
-        this.#pumpOnce();
+        if (this.#pumpOnce()) sent = true;
       } while (this.#again);
     } finally {
       this.#pumping = false;
     }
+    return sent;
   }
 
-  #pumpOnce(): void {
+  #pumpOnce(): boolean {
     const { node } = this;
+    let sent = false;
     let now = this.#hub.clock.now();
     while (!this.#closed && this.#writable && this.#state && node?.known && !this.#hub.held()) {
       const answer = this.#state.next(node, now);
@@ -218,11 +222,13 @@ export class ServedStream implements CallStream, Sleeper {
       const guarded = this.#guard(answer);
       const message = encodeAnswer(guarded, this.#hub.identifier);
       this.#writable = this.#wire.write(message);
+      sent = true;
       this.#hub.onSent(this, guarded, message.length);
       now = this.#hub.clock.now();
     }
     this.#arm(now);
     if (!this.#closed) this.#hub.onProgress(this);
+    return sent;
   }
 
   /** The last wall: goals are already cut to the node's scope, but what leaves is checked against this stream's. */

@@ -10,6 +10,7 @@ import { takeCensus } from './census.ts';
 import { discoveryMethods } from './discovery-services.ts';
 import type { XdsEvents } from './events.ts';
 import { Listeners } from './events.ts';
+import { FanOut } from './fan-out.ts';
 import type { ListenerStatus } from './grpc-listener.ts';
 import { GrpcListener } from './grpc-listener.ts';
 import { Health } from './health.ts';
@@ -47,6 +48,7 @@ export class ManagementServer {
   readonly #listeners: GrpcListener[] = [];
   readonly #streams = new Set<CallStream>();
   readonly #events: Listeners<XdsEvents>;
+  readonly #fanOut = new FanOut();
   readonly #hub: Hub;
   readonly #attempts: Attempts;
   readonly #health: Health;
@@ -132,6 +134,7 @@ export class ManagementServer {
       services: [this.#health.service, ...(o.services ?? []), ...(inspector ? [inspector.service] : [])],
       renewalMs: o.renewalMs ?? RENEWAL_MS,
       onClose: (stream) => this.#streams.delete(stream),
+      onTaken: () => this.#fanOut.onTaken(),
       onTurnedAway: (event) => {
         this.#options.logger.debug({ ...event, address: o.address }, `connection refused: ${event.detail}`);
         this.#events.emit('turnedAway', event);
@@ -158,7 +161,7 @@ export class ManagementServer {
     this.#held = false;
     this.#health.set(this.ready);
     this.#options.logger.info({ nodes: this.#nodes.size }, 'serving');
-    for (const stream of [...this.#streams]) stream.pump();
+    for (const stream of this.#streams) this.#fanOut.add(stream);
   }
 
   /**
@@ -189,7 +192,7 @@ export class ManagementServer {
     };
     const revision = record.ask(set, open);
     this.#options.logger.debug({ node: nodeId, revision, resources: count, at: this.#hub.clock.now() }, 'set');
-    for (const stream of streams) stream.pump();
+    for (const stream of streams) this.#fanOut.add(stream);
     member.waiters.advance();
     return { revision, refused };
   }
