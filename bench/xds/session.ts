@@ -11,7 +11,7 @@ export interface Figure {
   readonly value: number;
 }
 
-/** How often things are done in a session; before each kind of step one more is taken that warms up and is told apart. */
+/** How often things are done in a session; the first of each kind of step is told apart. */
 export interface Repeats {
   /** Changes after the very first, before any is kept. */
   readonly warmUp: number;

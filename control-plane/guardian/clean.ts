@@ -18,7 +18,7 @@ export function createCleanRule(): (d: Diagnosis, now: Goodness, learning: boole
   return (d, now, learning, touched) => {
     if (now.unseen) return 'unwell';
     const ails = d.symptoms.some((s) => s.kind !== 'surge');
-    // A trouble counts first: what is in force may be there because of it.
+    // A trouble counts first: what is in force may be there because of it. One that nobody notices is not told from none.
     if (touched) return d.impaired || ails ? 'unwell' : 'touched';
     if (learning) {
       if (now.expected <= 0) return 'unwell';

@@ -101,6 +101,15 @@ test('a touched window takes in what is held, and not itself', () => {
   assert.ok(tracker.current().edges['ingress>web']!.goodRatio > 0.98);
 });
 
+test('a symptom every few windows does not end all learning', () => {
+  for (const period of [2, 4, 6, 7]) {
+    const { traffic, tracker } = learned(9);
+    for (let i = 0; i < 600; i++) tracker.update(traffic.next(50), i % period === 0 ? 'unwell' : 'clean');
+    const { rate } = tracker.current().edges['ingress>web']!;
+    assert.ok(rate > 45, `${rate} with one every ${period} windows`);
+  }
+});
+
 test('after a restart windows are held back from the first', () => {
   const { traffic, tracker } = learned(8);
   const again = createHealthyTracker(topology, tracker.current());

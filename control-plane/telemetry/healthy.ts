@@ -22,7 +22,7 @@ export type WindowState = 'clean' | 'touched' | 'unwell';
 export interface HealthyTracker {
   /**
    * Holds a clean window back until as many clean ones followed that it was not the unnoticed beginning of a trouble; a
-   * touched one takes in what is held, an unwell one drops it. Edges and services that were not seen in a window are left out.
+   * touched one takes in what is held, an unwell one drops it, unless clean ones have been dropped for minutes. Edges and services that were not seen in a window are left out.
    * Until it is {@link ready} nothing can be noticed, so clean windows are taken in at once. Returns the state after it.
    */
   update(snapshot: Snapshot, window: WindowState): HealthyState;
@@ -42,6 +42,9 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
   let cleanWindows = 0;
   /** Oldest first. */
   let held: Snapshot[] = [];
+  /** Clean windows in a row, and those dropped since there were so many that one counts. */
+  let row = 0;
+  let dropped = 0;
   let state: HealthyState = initial ?? { edges: {}, services: {}, goodput: 0 };
 
   function take(snapshot: Snapshot): void {
@@ -91,11 +94,16 @@ export function createHealthyTracker(topology: Topology, initial?: HealthyState)
 
   return {
     update(snapshot, window) {
-      if (window === 'unwell') held = [];
-      else if (window === 'touched') takeAll(0);
-      else {
+      row = window === 'clean' ? row + 1 : 0;
+      if (row > HELD) dropped = 0;
+      if (window === 'clean') {
         held.push(snapshot);
         takeAll(ready() ? HELD : 0);
+      } else if (window === 'touched') takeAll(0);
+      // A small symptom that comes again and again is no beginning of anything, and would end all learning.
+      else if (dropped < SPAN) {
+        dropped += held.length;
+        held = [];
       }
       return state;
     },

@@ -58,6 +58,29 @@ test('after a turn of the event loop nothing is ahead', async () => {
   assert.ok(more.length > 0 && more.length < 100);
 });
 
+test('all that wait are looked at when that is asked for', async () => {
+  const { fanOut, pumped } = fixture(100);
+  fanOut.flush();
+  assert.equal(pumped.length, 100);
+  await turn();
+  assert.equal(pumped.length, 100);
+});
+
+test('a stream that throws does not lose the others', async () => {
+  const fanOut = new FanOut();
+  const pumped: number[] = [];
+  for (let i = 0; i < 100; i++)
+    fanOut.add({
+      pump: () => {
+        if (i === 50) throw new Error('50');
+        return pumped.push(i) > 0;
+      },
+    });
+  assert.throws(() => fanOut.flush(), /50/);
+  await turn();
+  assert.equal(pumped.length, 99);
+});
+
 test('a stream that is added while others are sent is sent as well', async () => {
   const fanOut = new FanOut();
   let late = 0;

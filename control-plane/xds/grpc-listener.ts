@@ -27,7 +27,7 @@ export interface ListenerOptions {
   readonly methods: readonly StreamMethod[];
   readonly services: readonly ExtraService[];
   readonly onClose: (stream: CallStream) => void;
-  /** A connection has taken an answer of one of its streams. */
+  /** A connection has taken an answer of one of its streams, or is gone. */
   readonly onTaken: () => void;
   readonly onTurnedAway: (event: TurnedAwayEvent) => void;
   /** A client left answers unread for longer than it may. */

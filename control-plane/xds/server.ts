@@ -65,7 +65,11 @@ export class ManagementServer {
     const events = new Listeners<XdsEvents>((err) => logger.error({ err }, 'an xDS event listener failed'));
     const attempts = new Attempts(clock, events, (event) => {
       logger.error(event, event.detail);
-      options.onAudit(event);
+      try {
+        options.onAudit(event);
+      } catch (err) {
+        logger.error({ err }, 'what takes the audit’s events failed');
+      }
     });
     this.#events = events;
     this.#attempts = attempts;
@@ -167,7 +171,7 @@ export class ManagementServer {
   /**
    * Replaces everything a node should have. Invalid resources are left out and named; so are those that do not fit the
    * node's scope, which is known from `options.scope` or from the listener its proxy came by, and enforced for every
-   * answer in any case. The revision grows only when something changed. `options.versions` says, by type URL, what answers
+   * answer in any case. Answers go out within a turn of the event loop. The revision grows only when something changed. `options.versions` says, by type URL, what answers
    * call the new state (a commit, say); without it they carry a hash of the content. Where many nodes have the same, give
    * them one {@link ResourceSet}.
    */
@@ -201,6 +205,8 @@ export class ManagementServer {
   forget(nodeId: string): void {
     const member = this.#nodes.find(nodeId);
     if (!member) return;
+    // What was set before is still its own.
+    this.#fanOut.flush();
     member.waiters.end('the node was forgotten');
     this.#nodes.forget(nodeId);
     for (const stream of member.streams) stream.end('UNAVAILABLE', 'the node was forgotten');
@@ -253,6 +259,7 @@ export class ManagementServer {
   async drain(spreadMs: number): Promise<void> {
     if (this.#draining || this.#closed) return;
     this.#draining = true;
+    this.#fanOut.flush();
     this.#health.set(false);
     this.#options.logger.info({ streams: this.#streams.size, spreadMs }, 'draining');
     await Promise.all(this.#listeners.map((l) => l.drain(spreadMs)));

@@ -145,9 +145,10 @@ let oldest = 0;
 function known(bytes: Uint8Array, at: number, end: number): string {
   for (const { bytes: before, text } of texts) if (isSame(before, bytes, at, end)) return text;
   const copy = Buffer.from(bytes.subarray(at, end));
-  texts[oldest] = { bytes: copy, text: copy.toString() };
+  const text = copy.toString();
+  texts[oldest] = { bytes: copy, text };
   oldest = (oldest + 1) % 8;
-  return copy.toString();
+  return text;
 }
 
 function isSame(before: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
