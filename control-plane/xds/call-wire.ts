@@ -47,22 +47,13 @@ export class CallWire implements Wire {
     this.#call.write(
       frame,
       (error) => {
-        if (!error) this.#taken(frame);
+        if (!error) this.#release(frame);
         this.#onTaken();
       },
       this.#onMoved,
     );
     this.#full = this.#isFull();
     return !this.#full;
-  }
-
-  #taken(frame: Buffer): void {
-    this.#messages--;
-    this.#bytes -= frame.length;
-    this.#moved = true;
-    if (!this.#full || this.#isFull()) return;
-    this.#full = false;
-    this.#onDrain();
   }
 
   end(refusal: Refusal, detail: string): void {
@@ -106,6 +97,15 @@ export class CallWire implements Wire {
   /** How long ago the stream was ended, though its call is still there, ms. */
   lingersFor(now: number): number {
     return this.#endedAt === undefined ? 0 : now - this.#endedAt;
+  }
+
+  #release(frame: Buffer): void {
+    this.#messages--;
+    this.#bytes -= frame.length;
+    this.#moved = true;
+    if (!this.#full || this.#isFull()) return;
+    this.#full = false;
+    this.#onDrain();
   }
 
   #isFull(): boolean {

@@ -67,7 +67,7 @@ const nothingCarried: ReadonlyMap<string, Need> = new Map();
 const noProblems: ReadonlyMap<string, string> = new Map();
 const noNames: ReadonlySet<string> = new Set();
 const nothingKept: readonly Resource[] = [];
-const unknown: Judged = { goal: undefined, problems: noProblems };
+const notYetKnown: Judged = { goal: undefined, problems: noProblems };
 const MOST_REVISIONS = 128;
 
 /**
@@ -274,7 +274,7 @@ export class NodeRecord implements StreamNode {
   }
 
   #judge(typeUrl: string): Judged {
-    if (!this.known) return unknown;
+    if (!this.known) return notYetKnown;
     if (this.#refused.size === 0 && this.#held.size === 0) return this.#plain(typeUrl);
     let judged = this.#judged.get(typeUrl);
     if (!judged) {

@@ -171,9 +171,9 @@ export class ManagementServer {
   /**
    * Replaces everything a node should have. Invalid resources are left out and named; so are those that do not fit the
    * node's scope, which is known from `options.scope` or from the listener its proxy came by, and enforced for every
-   * answer in any case. Answers go out within a turn of the event loop. The revision grows only when something changed. `options.versions` says, by type URL, what answers
-   * call the new state (a commit, say); without it they carry a hash of the content. Where many nodes have the same, give
-   * them one {@link ResourceSet}.
+   * answer in any case. Answers go out within a turn of the event loop. The revision grows only when something changed.
+   * `options.versions` says, by type URL, what answers call the new state (a commit, say); without it they carry a hash of
+   * the content. Where many nodes have the same, give them one {@link ResourceSet}.
    */
   set(
     nodeId: string,
