@@ -1,3 +1,7 @@
+/** Mean of numbers; NaN of none. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** Median of numbers; NaN of none. Infinity (never) counts as the largest. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;

@@ -55,6 +55,7 @@ const repeats = {
   updates: Number(values.updates),
   reconnects: Number(values.reconnects),
   endurance: Number(values.endurance),
+  siegeMs: 10_000,
 };
 const kept = new KeptRuns<Run>(values);
 const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);

@@ -63,12 +63,10 @@ export class Rig {
     await Promise.all([this.#server.stop(), this.#fleet.stop(), this.#hostile?.end()]);
   }
 
-  /** Everybody connects for the first time. */
-  connect(): Promise<Sample> {
-    return this.#connect(
-      'reconnect',
-      Array.from({ length: this.#book.clusters }, (_, i) => clusterName(i)),
-    );
+  /** Everybody, or so many, connect for the first time. */
+  connect(count = this.#case.streams): Promise<Sample> {
+    const names = Array.from({ length: this.#book.clusters }, (_, i) => clusterName(i));
+    return this.#connect('reconnect', names, count);
   }
 
   take(step: Step): Promise<Sample> {
@@ -137,11 +135,11 @@ export class Rig {
     return this.#connect(step, []);
   }
 
-  async #connect(step: Step, names: readonly string[]): Promise<Sample> {
+  async #connect(step: Step, names: readonly string[], count = this.#case.streams): Promise<Sample> {
     const cpu = await settledCpuMs(this.#server.pid);
     const { startedAt, over } = await this.#fleet.begin({
       do: 'connect',
-      count: this.#case.streams,
+      count,
       resume: step === 'resume',
       expect: { ...this.#expect(step), names },
     });

@@ -8,7 +8,7 @@ import { chosen } from './summary.ts';
 const linuxOnly = { skip: process.platform !== 'linux' && 'CPU and memory are read from /proc' };
 
 test('our server goes through every step, and the proxies have what was set', linuxOnly, async (t) => {
-  const repeats = { warmUp: 1, updates: 1, reconnects: 1, endurance: 10 };
+  const repeats = { warmUp: 1, updates: 1, reconnects: 1, endurance: 10, siegeMs: 0 };
   const base = { programme: 'steps', streams: 2, tls: false, contenders: ['umbra'] } as const;
   const cases: Case[] = [
     {
@@ -31,7 +31,7 @@ test('our server goes through every step, and the proxies have what was set', li
 });
 
 test('bad clients of every kind do their worst, and the others get every change', linuxOnly, async (t) => {
-  const repeats = { warmUp: 0, updates: 1, reconnects: 0, endurance: 0 };
+  const repeats = { warmUp: 0, updates: 1, reconnects: 0, endurance: 0, siegeMs: 0 };
   for (const hostility of hostilities)
     await t.test(hostility, async () => {
       const [c] = chosen([100], [`delta 100 beside ${hostility} clients`]);

@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { CallWire } from './call-wire.ts';
 import type { Call } from './http2-call.ts';
 import { defaultLimits } from './limits.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** A wire on a call that takes an answer whenever the test says so. */
-function wire(limits: Partial<typeof defaultLimits> = {}) {
+function wire(limits: Partial<typeof defaultLimits> = {}, spare = new TokenBucket(1, 1, 0)) {
   const taken: (() => void)[] = [];
   const parts: (() => void)[] = [];
   const flow: string[] = [];
@@ -20,10 +21,12 @@ function wire(limits: Partial<typeof defaultLimits> = {}) {
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
   });
+  const all = { ...defaultLimits, ...limits };
   return {
     wire: new CallWire(call as unknown as Call, {
-      limits: { ...defaultLimits, ...limits },
+      limits: all,
       clock: { now: () => now },
+      spare,
       onDrain: () => drains++,
       onTaken: () => {},
     }),
@@ -76,20 +79,31 @@ test('who reads a large answer slowly does not stall', () => {
   }
 });
 
-test('requests beyond the rate are not read for a while; large ones count as several', async (t) => {
+test('requests beyond the rate share what is spare, and are not read until there is some; large ones count as several', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { wire: w, flow, pass } = wire({ requestRate: 10, requestBurst: 2 });
-  w.onRequest(1);
-  w.onRequest(1);
+  const spare = new TokenBucket(10, 1, 0);
+  const limits = { requestRate: 10, requestBurst: 2 };
+  const { wire: w, flow, pass } = wire(limits, spare);
+  const other = wire(limits, spare);
+  w.onRequest(2);
   assert.deepEqual(flow, []);
+  w.onRequest(1);
+  assert.deepEqual(flow, [], 'it was spare');
   w.onRequest(1);
   w.onRequest(1);
   assert.deepEqual(flow, ['pause']);
+  other.wire.onRequest(2);
+  assert.deepEqual(other.flow, [], 'who stays within its own rate waits for nobody');
+  other.wire.onRequest(1);
+  assert.deepEqual(other.flow, ['pause']);
   t.mock.timers.tick(100);
-  assert.deepEqual(flow, ['pause', 'resume']);
+  assert.deepEqual([flow, other.flow], [['pause', 'resume'], ['pause']]);
+  t.mock.timers.tick(200);
+  assert.deepEqual(other.flow, ['pause', 'resume'], 'after what was asked for before it');
   pass(10_000);
   w.onRequest(11);
   assert.deepEqual(flow, ['pause', 'resume', 'pause']);
+  w.onRequest(0);
   w.close();
   t.mock.timers.tick(100_000);
   assert.deepEqual(flow, ['pause', 'resume', 'pause'], 'a closed call is left alone');

@@ -5,6 +5,17 @@ import type { Call } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
+export interface CallWireOptions {
+  readonly limits: Limits;
+  readonly clock: Pick<Clock, 'now'>;
+  /** For requests beyond what each stream may make, shared by all of them. */
+  readonly spare: TokenBucket;
+  /** Answers are taken again. */
+  readonly onDrain: () => void;
+  /** The connection has taken an answer, or is gone. */
+  readonly onTaken: () => void;
+}
+
 /**
  * A gRPC call as a stream's wire. It bounds both directions: answers are not taken beyond the limits of the queue, and
  * requests that come too fast wait in the client's own buffers, since nobody reads them.
@@ -18,7 +29,9 @@ export class CallWire implements Wire {
   readonly #onMoved = () => {
     this.#moved = true;
   };
-  readonly #bucket: TokenBucket;
+  /** What the stream may ask for by itself, and what it shares with the others. */
+  readonly #own: TokenBucket;
+  readonly #spare: TokenBucket;
   #resume: NodeJS.Timeout | undefined;
   #messages = 0;
   #bytes = 0;
@@ -29,15 +42,15 @@ export class CallWire implements Wire {
   #stalledMs = 0;
   #endedAt: number | undefined;
 
-  /** `onTaken`: the connection has taken an answer, or is gone. */
-  constructor(call: Call, o: { limits: Limits; clock: Pick<Clock, 'now'>; onDrain: () => void; onTaken: () => void }) {
+  constructor(call: Call, o: CallWireOptions) {
     this.#call = call;
     this.#limits = o.limits;
     this.#clock = o.clock;
     this.#onDrain = o.onDrain;
     this.#onTaken = o.onTaken;
     this.#lookedAt = o.clock.now();
-    this.#bucket = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, this.#lookedAt);
+    this.#own = new TokenBucket(o.limits.requestRate, o.limits.requestBurst, this.#lookedAt);
+    this.#spare = o.spare;
   }
 
   write(frame: Buffer): boolean {
@@ -61,9 +74,11 @@ export class CallWire implements Wire {
     this.#call.emit('error', { code: grpc.status[refusal], details: detail });
   }
 
-  /** Counts a request, as so many small ones; reads no more until the stream has slowed down to its rate. */
+  /** Counts a request, as so many small ones; beyond the stream's own rate, reads no more until the spare one has room for it. */
   onRequest(cost: number): void {
-    const wait = this.#bucket.take(cost, this.#clock.now());
+    const now = this.#clock.now();
+    if (cost === 0 || this.#own.tryTake(cost, now)) return;
+    const wait = this.#spare.take(cost, now);
     if (wait === 0 || this.#resume) return;
     this.#call.pause();
     this.#resume = setTimeout(() => {

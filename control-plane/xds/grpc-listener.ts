@@ -17,6 +17,7 @@ import { PREFIX_BYTES, peerOf } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
 import { Tally } from './tally.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface ListenerOptions {
   readonly address: ListenAddress;
@@ -75,6 +76,7 @@ export class GrpcListener {
   readonly #fast: boolean;
   readonly #calls = new Set<OpenCall>();
   readonly #halfSent: HalfSent;
+  readonly #spare: TokenBucket;
   /** Streams by SPIFFE id. */
   readonly #ofIdentity = new Tally<string>();
   /** Connections that were asked to leave, and when. */
@@ -115,6 +117,7 @@ export class GrpcListener {
         if (connection) options.onHalfSent(connection.peer, detail);
       },
     });
+    this.#spare = new TokenBucket(limits.spareRequestRate, limits.spareRequestRate, options.clock.now());
     for (const method of options.methods) this.#serve(method);
     const methods = new Map(options.methods.map((m) => [m.path, m]));
     this.#fast = takeCalls(
@@ -217,7 +220,7 @@ export class GrpcListener {
       (id !== undefined && this.#ofIdentity.of(id) >= limits.streamsPerIdentity)
     )
       return void refuse(grpc.status.RESOURCE_EXHAUSTED, 'too many streams');
-    const wire = new CallWire(call, { limits, clock, onDrain: () => stream.onDrain(), onTaken });
+    const wire = new CallWire(call, { limits, clock, spare: this.#spare, onDrain: () => stream.onDrain(), onTaken });
     const stream: CallStream = method.open(wire, connection.peer);
     const open: OpenCall = { stream, wire, connection, since: clock.now() };
     this.#calls.add(open);

@@ -24,12 +24,15 @@ export interface Limits {
   /** Longest name, type URL or node id, characters. */
   readonly nameLength: number;
   /**
-   * Requests a second that one stream may go on making, and how many at once. Beyond, its requests wait: nothing is lost
-   * and nobody else waits. A large request counts as several: one for every KiB that has to be read, which takes as
-   * long as one small request, or for every 4 KiB of what others sent just before.
+   * Requests a second that one stream may go on making, and how many at once. What all streams of one listener make beyond that
+   * shares `spareRequestRate`, and waits for it: nothing is lost, and who stays within waits for nobody. An acknowledgement counts
+   * for nothing, since the server sets its pace. A large request counts as several: one for every KiB that has to be read, which
+   * takes as long as one small request, or for every 4 KiB of what others sent just before. One for every 256 bytes if it is delta and
+   * not the first of its type: only the first has to say everything.
    */
   readonly requestRate: number;
   readonly requestBurst: number;
+  readonly spareRequestRate: number;
   /** Answers, and their bytes, handed to a stream's connection and not yet taken. One answer may always be on its way. */
   readonly queuedMessages: number;
   readonly queuedBytes: number;
@@ -54,8 +57,9 @@ export const defaultLimits: Limits = {
   names: 50_000,
   namesLength: 4 * 1024 * 1024,
   nameLength: 2048,
-  requestRate: 1000,
+  requestRate: 200,
   requestBurst: 4000,
+  spareRequestRate: 1000,
   queuedMessages: 4,
   queuedBytes: 1024 * 1024,
   stallMs: 60_000,

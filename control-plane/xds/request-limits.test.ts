@@ -20,6 +20,7 @@ function request(more: Partial<WireRequest>): WireRequest {
     names: [],
     unsubscribe: [],
     initialVersions: new Map(),
+    passedOver: 0,
     ...more,
   };
 }

@@ -13,9 +13,11 @@ interface Known {
   readonly recognised: Decoded;
 }
 
-/** How many requests are kept, and up to which size, bytes. */
+/** How many requests are kept, and their bytes. */
 const MOST = 16;
-const LARGEST = 128 * 1024;
+const MOST_BYTES = 4 * 1024 * 1024;
+/** A larger request is not kept, bytes: it would leave no room for others. */
+const LARGEST = 1024 * 1024;
 
 /**
  * Requests that were just read. The acknowledgements of thousands of proxies in step are the same bytes, since the nonce
@@ -23,8 +25,9 @@ const LARGEST = 128 * 1024;
  * names that proxies of the same clusters ask for, which then share one list.
  */
 export class RequestMemory {
+  /** The oldest first. */
   readonly #known: Known[] = [];
-  #next = 0;
+  #bytes = 0;
   /** The one that came again last: mostly the next is the same. */
   #last: Known | undefined;
 
@@ -39,13 +42,16 @@ export class RequestMemory {
       return known.recognised;
     }
     const request = decodeRequest(bytes, protocol, false);
-    if (bytes.length <= LARGEST) {
-      // The bytes may be a part of something larger that would be kept with them.
-      const recognised: Decoded = { request, recognised: true };
-      this.#known[this.#next] = { protocol, bytes: Uint8Array.from(bytes), recognised };
-      this.#next = (this.#next + 1) % MOST;
-    }
+    // The bytes may be a part of something larger that would be kept with them.
+    if (bytes.length <= LARGEST)
+      this.#keep({ protocol, bytes: new Uint8Array(bytes), recognised: { request, recognised: true } });
     return { request, recognised: false };
+  }
+
+  #keep(request: Known): void {
+    this.#known.push(request);
+    this.#bytes += request.bytes.length;
+    while (this.#known.length > MOST || this.#bytes > MOST_BYTES) this.#bytes -= this.#known.shift()!.bytes.length;
   }
 }
 

@@ -11,7 +11,7 @@ import type { NodeRecord } from './node.ts';
 import type { Member } from './nodes.ts';
 import type { Authorise, Peer } from './peer.ts';
 import { beyondLimits } from './request-limits.ts';
-import type { RequestMemory } from './request-memory.ts';
+import type { Decoded, RequestMemory } from './request-memory.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import { fits } from './resource.ts';
 import { StreamState } from './stream-state.ts';
@@ -30,8 +30,11 @@ const WRAPPER_FEATURE = 'xds.config.resource-in-sotw';
 /** Lists of resources of which production may see each: looked at once, however many streams they are sent to. */
 const harmless = new WeakSet<readonly Resource[]>();
 
-/** Bytes of a request that take the server as long as a small request does: read, and recognised. */
-const UNIT = { read: 1024, recognised: 4096 };
+/**
+ * Bytes of a request that take the server as long as a small request does: read, and recognised or passed over. `more`: of a delta
+ * request that asks for more of a type, a quarter of what is read, since it need not be large.
+ */
+const UNIT = { read: 1024, passed: 4096, more: 256 };
 
 /** More of a proxy's reason for a refusal is not kept, characters. */
 const LONGEST_REASON = 4096;
@@ -134,20 +137,28 @@ export class ServedStream implements CallStream, Sleeper {
     this.heard = true;
     const decoded = this.#decode(bytes);
     if (!decoded) return 1;
-    this.#onRequest(decoded.request);
-    return 1 + Math.floor(bytes.length / UNIT[decoded.recognised ? 'recognised' : 'read']);
+    const cost = this.#costOf(decoded, bytes.length);
+    // How often a client acknowledges is up to the server.
+    return this.#onRequest(decoded.request) ? cost : 1 + cost;
   }
 
-  #onRequest(asked: WireRequest): void {
+  #costOf({ request, recognised }: Decoded, bytes: number): number {
+    const passed = recognised ? bytes : request.passedOver;
+    const asksForMore = this.protocol === 'delta' && this.subscription(request.typeUrl || (this.#fixedType ?? ''));
+    return Math.floor(passed / UNIT.passed + (bytes - passed) / UNIT[asksForMore ? 'more' : 'read']);
+  }
+
+  /** Whether it acknowledged an answer. */
+  #onRequest(asked: WireRequest): boolean {
     if (isDebugType(asked.typeUrl)) {
       this.#answerDebug(asked);
-      return;
+      return false;
     }
-    if (!this.#identify(asked) || !this.#state) return;
+    if (!this.#identify(asked) || !this.#state) return false;
     const typeUrl = this.#typeOf(asked);
-    if (typeUrl === undefined) return;
+    if (typeUrl === undefined) return false;
     const { request, passing } = this.#admit(asked, typeUrl);
-    if (this.#isTooMuch(request, typeUrl)) return;
+    if (this.#isTooMuch(request, typeUrl)) return false;
     const { nonce } = request;
     const error = request.error?.slice(0, LONGEST_REASON);
     const verdict =
@@ -167,6 +178,7 @@ export class ServedStream implements CallStream, Sleeper {
       this.#hub.onVerdict(this, typeUrl, verdict, now);
     }
     this.pump();
+    return verdict.kind === 'ack';
   }
 
   onDrain(): void {
@@ -243,7 +255,7 @@ export class ServedStream implements CallStream, Sleeper {
     return { ...answer, resources: answer.resources.filter((r) => fits(r, this.scope)), key: undefined };
   }
 
-  #decode(bytes: Uint8Array): { request: WireRequest; recognised: boolean } | undefined {
+  #decode(bytes: Uint8Array): Decoded | undefined {
     try {
       if (this.node) return this.#hub.requests.decode(bytes, this.protocol);
       return { request: decodeRequest(bytes, this.protocol, true), recognised: false };

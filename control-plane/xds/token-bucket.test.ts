@@ -31,9 +31,10 @@ test('a clock set back gives nothing and takes nothing', () => {
 
 test('what is refused is not taken', () => {
   const bucket = new TokenBucket(10, 2, 0);
-  const tries = (now: number) => [1, 2, 3].map(() => bucket.tryTake(now));
+  const tries = (now: number) => [1, 2, 3].map(() => bucket.tryTake(1, now));
   assert.deepEqual(tries(0), [true, true, false]);
   assert.deepEqual(tries(99), [false, false, false]);
   assert.deepEqual(tries(100), [true, false, false]);
   assert.deepEqual(tries(10_000), [true, true, false]);
+  assert.deepEqual([bucket.tryTake(2, 10_100), bucket.tryTake(1, 10_100)], [false, true]);
 });

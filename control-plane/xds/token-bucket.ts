@@ -22,11 +22,11 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#rate) * 1000);
   }
 
-  /** Takes one token where there is one, and says whether. */
-  tryTake(now: number): boolean {
+  /** Takes `cost` tokens where there are so many, and says whether. */
+  tryTake(cost: number, now: number): boolean {
     this.#refill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < cost) return false;
+    this.#tokens -= cost;
     return true;
   }
 

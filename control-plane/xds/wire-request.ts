@@ -22,6 +22,8 @@ export interface WireRequest {
   readonly names: readonly string[];
   readonly unsubscribe: readonly string[];
   readonly initialVersions: ReadonlyMap<string, string>;
+  /** Bytes of it that were not read. */
+  readonly passedOver: number;
 }
 
 /** A request while it is read. */
@@ -34,6 +36,7 @@ interface Unfinished {
   readonly names: string[];
   readonly unsubscribe: string[];
   readonly initialVersions: Map<string, string>;
+  passedOver: number;
 }
 
 /**
@@ -51,14 +54,18 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
     names: [],
     unsubscribe: [],
     initialVersions: new Map(),
+    passedOver: 0,
   };
   const fields = protocol === 'sotw' ? sotwFields : deltaFields;
   const reader = new RequestReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     const read = type === WireType.LengthDelimited ? fields[field] : undefined;
-    if (!read || (read === node && !readNode)) reader.skip(type, field);
-    else read(reader, request);
+    if (!read || (read === node && !readNode)) {
+      const from = reader.pos;
+      reader.skip(type, field);
+      request.passedOver += reader.pos - from;
+    } else read(reader, request);
   }
   return request;
 }

@@ -76,7 +76,7 @@ test('a client that never reads costs a few answers, slows nobody, and is cut of
 });
 
 test('requests that come too fast wait, and only they', async (t) => {
-  const f = await fixture(t, { limits: { requestRate: 20, requestBurst: 5 } });
+  const f = await fixture(t, { limits: { requestRate: 10, requestBurst: 5, spareRequestRate: 20 } });
   f.server.set('flood', [resource(CDS, 'a')]);
   f.server.set('cart', [resource(CDS, 'a')]);
   const flood = f.delta();
@@ -99,7 +99,7 @@ test('requests that come too fast wait, and only they', async (t) => {
 });
 
 test('a large list holds its stream back like many small requests, but not who sends the same just after', async (t) => {
-  const f = await fixture(t, { limits: { requestRate: 10, requestBurst: 10 } });
+  const f = await fixture(t, { limits: { requestRate: 10, requestBurst: 10, spareRequestRate: 60 } });
   const open = async (id: string) => {
     f.server.set(id, [resource(CDS, 'a')]);
     const stream = f.delta();

@@ -7,7 +7,7 @@ import { openLoop, quantile } from '../../lib/load.ts';
 import { type Origin, startOrigin } from '../../lib/origin.ts';
 import { residentBytes } from '../../lib/process.ts';
 import type { Row } from '../../lib/rows.ts';
-import { median } from '../../lib/stats.ts';
+import { mean, median } from '../../lib/stats.ts';
 import { requestOf } from '../../lib/wire.ts';
 import { AGAIN, BENCH, NATIVE, NONE } from '../figures.ts';
 import { mirror } from '../http-filters.ts';
@@ -61,8 +61,6 @@ interface Sample extends Omit<Slice, 'latencies'> {
   readonly p50: number;
   readonly p99: number;
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Slices have as many requests each. */
 function joined(slices: readonly Slice[]): Sample {

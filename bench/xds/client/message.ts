@@ -15,6 +15,9 @@ const VARINT = 3;
 const SKIP = 4;
 const TEXT = 5;
 
+/** Field 2, length-delimited. */
+const RESOURCE_TAG = 0x12;
+
 /**
  * Reads gRPC messages that hold a DiscoveryResponse or DeltaDiscoveryResponse as their bytes arrive, without keeping
  * them: resources are counted and skipped. So a simulated proxy costs little beside the server it shares a machine with.
@@ -84,12 +87,39 @@ export class MessageReader {
         }
         at += step;
       } else {
+        if (this.#state === TAG && this.#shift === 0) {
+          at = this.#skipResources(bytes, at, end);
+          if (at === end) return;
+        }
         const byte = bytes[at++]!;
         this.#value += (byte & 0x7f) * 2 ** this.#shift;
         this.#shift += 7;
         if (byte < 0x80) this.#endNumber();
       }
     }
+  }
+
+  /**
+   * Counts the resources that lie whole in `bytes[at … end)`; gives where the first that does not, or another field, begins. The same
+   * as field by field, only faster: an answer has a thousand of them, for each of thousands of proxies.
+   */
+  #skipResources(bytes: Uint8Array, at: number, end: number): number {
+    let count = 0;
+    while (at + 4 < end && bytes[at] === RESOURCE_TAG) {
+      let next = at + 2;
+      let length = bytes[at + 1]!;
+      if (length >= 0x80) {
+        length = (length & 0x7f) | (bytes[at + 2]! << 7);
+        next = at + 3;
+        // A resource of more than 16 KiB does not lie here whole.
+        if (bytes[at + 2]! >= 0x80) break;
+      }
+      if (next + length > end) break;
+      at = next + length;
+      count++;
+    }
+    this.#answer.resources += count;
+    return at;
   }
 
   #endNumber(): void {
