@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { CallWire } from './call-wire.ts';
+import { FairShare } from './fair-share.ts';
 import type { Call } from './http2-call.ts';
 import { defaultLimits } from './limits.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** A wire on a call that takes an answer whenever the test says so. */
-function wire(limits: Partial<typeof defaultLimits> = {}, spare = new TokenBucket(1, 1, 0)) {
+function wire(limits: Partial<typeof defaultLimits> = {}, spare?: FairShare) {
   const taken: (() => void)[] = [];
   const parts: (() => void)[] = [];
   const flow: string[] = [];
@@ -26,7 +26,7 @@ function wire(limits: Partial<typeof defaultLimits> = {}, spare = new TokenBucke
     wire: new CallWire(call as unknown as Call, {
       limits: all,
       clock: { now: () => now },
-      spare,
+      spare: spare ?? new FairShare(1, { now: () => now }),
       onDrain: () => drains++,
       onTaken: () => {},
     }),
@@ -79,32 +79,33 @@ test('who reads a large answer slowly does not stall', () => {
   }
 });
 
-test('requests beyond the rate share what is spare, and are not read until there is some; large ones count as several', async (t) => {
+test('requests beyond the rate are not read until there was so much to spare; large ones count as several', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const spare = new TokenBucket(10, 1, 0);
+  let now = 0;
+  const spare = new FairShare(10, { now: () => now });
   const limits = { requestRate: 10, requestBurst: 2 };
-  const { wire: w, flow, pass } = wire(limits, spare);
-  const other = wire(limits, spare);
-  w.onRequest(2);
-  assert.deepEqual(flow, []);
-  w.onRequest(1);
-  assert.deepEqual(flow, [], 'it was spare');
-  w.onRequest(1);
-  w.onRequest(1);
-  assert.deepEqual(flow, ['pause']);
+  const [one, other] = [wire(limits, spare), wire(limits, spare)];
+  const pass = (ms: number) => {
+    for (const { pass } of [one, other]) pass(ms);
+    now += ms;
+    t.mock.timers.tick(ms);
+  };
+  one.wire.onRequest(2);
+  one.wire.onRequest(10);
+  assert.deepEqual(one.flow, [], 'its own, and what was spare');
+  one.wire.onRequest(1);
+  one.wire.onRequest(1);
+  assert.deepEqual(one.flow, ['pause']);
   other.wire.onRequest(2);
   assert.deepEqual(other.flow, [], 'who stays within its own rate waits for nobody');
-  other.wire.onRequest(1);
-  assert.deepEqual(other.flow, ['pause']);
-  t.mock.timers.tick(100);
-  assert.deepEqual([flow, other.flow], [['pause', 'resume'], ['pause']]);
-  t.mock.timers.tick(200);
-  assert.deepEqual(other.flow, ['pause', 'resume'], 'after what was asked for before it');
-  pass(10_000);
-  w.onRequest(11);
-  assert.deepEqual(flow, ['pause', 'resume', 'pause']);
-  w.onRequest(0);
-  w.close();
-  t.mock.timers.tick(100_000);
-  assert.deepEqual(flow, ['pause', 'resume', 'pause'], 'a closed call is left alone');
+  pass(199);
+  assert.deepEqual(one.flow, ['pause']);
+  pass(1);
+  assert.deepEqual(one.flow, ['pause', 'resume']);
+  one.wire.onRequest(0);
+  one.wire.onRequest(5);
+  assert.deepEqual(one.flow, ['pause', 'resume', 'pause'], 'more than its own');
+  one.wire.close();
+  pass(100_000);
+  assert.deepEqual(one.flow, ['pause', 'resume', 'pause'], 'a closed call is left alone');
 });

@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
 import type { Refusal, Wire } from './call-stream.ts';
+import type { FairShare } from './fair-share.ts';
 import type { Call } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -8,8 +9,8 @@ import { TokenBucket } from './token-bucket.ts';
 export interface CallWireOptions {
   readonly limits: Limits;
   readonly clock: Pick<Clock, 'now'>;
-  /** For requests beyond what each stream may make, shared by all of them. */
-  readonly spare: TokenBucket;
+  /** For requests beyond what each stream may make. */
+  readonly spare: FairShare;
   /** Answers are taken again. */
   readonly onDrain: () => void;
   /** The connection has taken an answer, or is gone. */
@@ -31,8 +32,9 @@ export class CallWire implements Wire {
   };
   /** What the stream may ask for by itself, and what it shares with the others. */
   readonly #own: TokenBucket;
-  readonly #spare: TokenBucket;
-  #resume: NodeJS.Timeout | undefined;
+  readonly #spare: FairShare;
+  /** Ends the waiting for what was asked for beyond it. */
+  readonly #leave = new Set<() => void>();
   #messages = 0;
   #bytes = 0;
   #full = false;
@@ -74,22 +76,21 @@ export class CallWire implements Wire {
     this.#call.emit('error', { code: grpc.status[refusal], details: detail });
   }
 
-  /** Counts a request, as so many small ones; beyond the stream's own rate, reads no more until the spare one has room for it. */
+  /** Counts a request, as so many small ones; beyond the stream's own rate, reads no more until there was so much to spare. */
   onRequest(cost: number): void {
-    const now = this.#clock.now();
-    if (cost === 0 || this.#own.tryTake(cost, now)) return;
-    const wait = this.#spare.take(cost, now);
-    if (wait === 0 || this.#resume) return;
-    this.#call.pause();
-    this.#resume = setTimeout(() => {
-      this.#resume = undefined;
-      this.#call.resume();
-    }, wait);
+    if (cost === 0 || this.#own.tryTake(cost, this.#clock.now())) return;
+    const leave = this.#spare.ask(cost, () => {
+      this.#leave.delete(leave!);
+      if (this.#leave.size === 0) this.#call.resume();
+    });
+    if (!leave) return;
+    if (this.#leave.size === 0) this.#call.pause();
+    this.#leave.add(leave);
   }
 
   /** The call is over. */
   close(): void {
-    clearTimeout(this.#resume);
+    for (const leave of this.#leave) leave();
   }
 
   /** Bytes handed over and not taken. */

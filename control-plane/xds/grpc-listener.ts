@@ -11,13 +11,13 @@ import { depart } from './departures.ts';
 import type { TurnedAwayEvent } from './events.ts';
 import type { ExtraService } from './extra-service.ts';
 import { guarded } from './extra-service.ts';
+import { FairShare } from './fair-share.ts';
 import { HalfSent } from './half-sent.ts';
 import type { Call } from './http2-call.ts';
 import { PREFIX_BYTES, peerOf } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import type { Peer } from './peer.ts';
 import { Tally } from './tally.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface ListenerOptions {
   readonly address: ListenAddress;
@@ -76,7 +76,7 @@ export class GrpcListener {
   readonly #fast: boolean;
   readonly #calls = new Set<OpenCall>();
   readonly #halfSent: HalfSent;
-  readonly #spare: TokenBucket;
+  readonly #spare: FairShare;
   /** Streams by SPIFFE id. */
   readonly #ofIdentity = new Tally<string>();
   /** Connections that were asked to leave, and when. */
@@ -117,7 +117,7 @@ export class GrpcListener {
         if (connection) options.onHalfSent(connection.peer, detail);
       },
     });
-    this.#spare = new TokenBucket(limits.spareRequestRate, limits.spareRequestRate, options.clock.now());
+    this.#spare = new FairShare(limits.spareRequestRate, options.clock);
     for (const method of options.methods) this.#serve(method);
     const methods = new Map(options.methods.map((m) => [m.path, m]));
     this.#fast = takeCalls(

@@ -47,8 +47,10 @@ test('a state-of-the-world request is read as the generated messages write it', 
     names: ['a', 'ä', 'located'],
     unsubscribe: [],
     initialVersions: new Map(),
+    passedOver: 0,
   });
-  assert.equal(decodeRequest(bytes, 'sotw', false).node, undefined);
+  const { node: unread, passedOver } = decodeRequest(bytes, 'sotw', false);
+  assert.deepEqual([unread, passedOver], [undefined, 1 + nodeBytes.length]);
 });
 
 test('a delta request is read as the generated messages write it', () => {
@@ -79,6 +81,7 @@ test('a delta request is read as the generated messages write it', () => {
       ['a', '1'],
       ['z', ''],
     ]),
+    passedOver: 0,
   });
 });
 

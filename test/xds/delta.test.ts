@@ -70,3 +70,22 @@ test('times to live: written for who understands them, renewed without bodies be
   f.server.set('plain', [resource(RTDS, 'layer', '1', { ttlMs: 200 })]);
   assert.equal((await other.receive()).resources[0]!.ttl, undefined);
 });
+
+test('an answer goes to one more of many streams whenever a connection has taken one', async (t) => {
+  const f = await fixture(t, { patienceMs: 60_000 });
+  const ids = Array.from({ length: 50 }, (_, i) => `cart-${i}`);
+  const setAll = (version: string) => ids.forEach((id) => void f.server.set(id, [resource(CDS, 'a', version)]));
+  setAll('1');
+  const streams = ids.map((id) => {
+    const stream = f.delta();
+    stream.send({ node: { id }, typeUrl: CDS });
+    return stream;
+  });
+  for (const stream of streams) stream.ack(await stream.receive());
+  await f.acked(50);
+  // Else the rest would be sent a turn of the event loop later.
+  t.mock.timers.enable({ apis: ['setImmediate'] });
+  setAll('2');
+  for (const stream of streams) assert.equal((await stream.receive()).resources[0]!.name, 'a');
+  t.mock.timers.reset();
+});

@@ -123,6 +123,47 @@ test('a large list holds its stream back like many small requests, but not who s
   assert.deepEqual((await greedy.stream.receive()).removedResources, ['small']);
 });
 
+test('acknowledgements count for nothing, and a node said again for little', async (t) => {
+  const f = await fixture(t, { limits: { requestRate: 0.01, requestBurst: 5, spareRequestRate: 0.01 } });
+  const metadata = { fields: { long: { kind: { case: 'stringValue' as const, value: 'x'.repeat(3000) } } } };
+  f.server.set('cart', [resource(CDS, 'a', '0')]);
+  const stream = f.delta();
+  stream.send({ node: { id: 'cart', metadata }, typeUrl: CDS });
+  // An Envoy says who it is in each of its requests.
+  for (let i = 1; i <= 50; i++) {
+    const { nonce } = await stream.receive();
+    stream.send({ node: { id: 'cart', metadata }, typeUrl: CDS, responseNonce: nonce });
+    f.server.set('cart', [resource(CDS, 'a', `${i}`)]);
+  }
+  stream.ack(await stream.receive());
+  await f.acked(51);
+});
+
+test('who goes beyond its own rate waits with those who do the same, and with nobody else', async (t) => {
+  const f = await fixture(t, { limits: { requestRate: 1, requestBurst: 10, spareRequestRate: 20 } });
+  const open = async (id: string) => {
+    f.server.set(id, [resource(CDS, 'a')]);
+    const stream = f.delta();
+    stream.send({ node: { id }, typeUrl: CDS });
+    stream.ack(await stream.receive());
+    return stream;
+  };
+  const names = (id: string) => f.server.status().find((n) => n.nodeId === id)!.types[0]!.names;
+  const [greedy, second, modest] = [await open('greedy'), await open('second'), await open('modest')];
+  const ask = async (stream: typeof greedy, ...resourceNamesSubscribe: string[]) => {
+    stream.send({ typeUrl: CDS, resourceNamesSubscribe });
+    const { removedResources } = await stream.receive();
+    return removedResources;
+  };
+  // Ten times what one may ask for at once, for a list that is not a type's first: then everything spare is used up for seconds.
+  await ask(greedy, ...Array.from({ length: 25 }, (_, i) => `${i}`.padEnd(1000, 'n')));
+  await ask(second, ...Array.from({ length: 4 }, (_, i) => `${i}`.padEnd(1000, 'n')));
+  second.send({ typeUrl: CDS, resourceNamesSubscribe: ['waits'] });
+  for (let i = 0; i < 8; i++) assert.deepEqual(await ask(modest, `m${i}`), [`m${i}`]);
+  assert.ok(!names('second').includes('waits'), 'it was served before what is spare had come back');
+  assert.deepEqual((await second.receive()).removedResources, ['waits']);
+});
+
 test('a stream that does not say who it is ends', async (t) => {
   const f = await fixture(t, { limits: { helloMs: 1 } });
   const ended = await f.sotw().ended;
