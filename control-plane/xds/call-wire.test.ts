@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
+import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { CallWire } from './call-wire.ts';
 import { FairShare } from './fair-share.ts';
@@ -31,6 +32,7 @@ function wire(limits: Partial<typeof defaultLimits> = {}, spare?: FairShare) {
       onTaken: () => {},
     }),
     flow,
+    call,
     take: () => taken.shift()!(),
     takePart: () => parts[0]!(),
     drains: () => drains,
@@ -79,17 +81,23 @@ test('who reads a large answer slowly does not stall', () => {
   }
 });
 
-test('requests beyond the rate are not read until there was so much to spare; large ones count as several', async (t) => {
+/** Wires that share what is spare, and one clock for all of it. */
+function sharing(t: TestContext, spareRate: number, limits: Partial<typeof defaultLimits>, count: number) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let now = 0;
-  const spare = new FairShare(10, { now: () => now });
-  const limits = { requestRate: 10, requestBurst: 2 };
-  const [one, other] = [wire(limits, spare), wire(limits, spare)];
+  const spare = new FairShare(spareRate, { now: () => now });
+  const wires = Array.from({ length: count }, () => wire(limits, spare));
   const pass = (ms: number) => {
-    for (const { pass } of [one, other]) pass(ms);
+    for (const each of wires) each.pass(ms);
     now += ms;
     t.mock.timers.tick(ms);
   };
+  return { wires, pass };
+}
+
+test('requests beyond the rate are not read until there was so much to spare; large ones count as several', (t) => {
+  const { wires, pass } = sharing(t, 10, { requestRate: 0.001, requestBurst: 2 }, 2);
+  const [one, other] = [wires[0]!, wires[1]!];
   one.wire.onRequest(2);
   one.wire.onRequest(10);
   assert.deepEqual(one.flow, [], 'its own, and what was spare');
@@ -104,8 +112,31 @@ test('requests beyond the rate are not read until there was so much to spare; la
   assert.deepEqual(one.flow, ['pause', 'resume']);
   one.wire.onRequest(0);
   one.wire.onRequest(5);
-  assert.deepEqual(one.flow, ['pause', 'resume', 'pause'], 'more than its own');
+  assert.deepEqual(one.flow, ['pause', 'resume', 'pause']);
   one.wire.close();
   pass(100_000);
   assert.deepEqual(one.flow, ['pause', 'resume', 'pause'], 'a closed call is left alone');
+});
+
+test('however much others want of what is spare, a stream has its own rate', (t) => {
+  const { wires, pass } = sharing(t, 1, { requestRate: 10, requestBurst: 1 }, 11);
+  const [modest, ...greedy] = wires;
+  for (const { wire } of greedy) wire.onRequest(1000);
+  modest!.wire.onRequest(6);
+  assert.deepEqual(modest!.flow, ['pause']);
+  pass(499);
+  assert.deepEqual(modest!.flow, ['pause']);
+  pass(1);
+  assert.deepEqual(modest!.flow, ['pause', 'resume']);
+  for (const { flow } of greedy) assert.deepEqual(flow, ['pause']);
+});
+
+test('a call that has ended is read to its end, however much came', (t) => {
+  const { wires } = sharing(t, 1, { requestRate: 1, requestBurst: 1 }, 1);
+  const { wire, flow, call } = wires[0]!;
+  call.on('error', () => {});
+  wire.onRequest(100);
+  wire.end('INVALID_ARGUMENT', 'no');
+  wire.onRequest(100);
+  assert.deepEqual(flow, ['pause', 'resume']);
 });

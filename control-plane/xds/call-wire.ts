@@ -34,7 +34,7 @@ export class CallWire implements Wire {
   readonly #own: TokenBucket;
   readonly #spare: FairShare;
   /** Ends the waiting for what was asked for beyond it. */
-  readonly #leave = new Set<() => void>();
+  #stopWaiting: (() => void) | undefined;
   #messages = 0;
   #bytes = 0;
   #full = false;
@@ -74,23 +74,41 @@ export class CallWire implements Wire {
   end(refusal: Refusal, detail: string): void {
     this.#endedAt = this.#clock.now();
     this.#call.emit('error', { code: grpc.status[refusal], details: detail });
+    this.#resume();
   }
 
-  /** Counts a request, as so many small ones; beyond the stream's own rate, reads no more until there was so much to spare. */
+  /**
+   * Counts a request, as so many small ones. Beyond the stream's own rate no more are read until it, or what is spare, has made up
+   * for it.
+   */
   onRequest(cost: number): void {
-    if (cost === 0 || this.#own.tryTake(cost, this.#clock.now())) return;
-    const leave = this.#spare.ask(cost, () => {
-      this.#leave.delete(leave!);
-      if (this.#leave.size === 0) this.#call.resume();
-    });
-    if (!leave) return;
-    if (this.#leave.size === 0) this.#call.pause();
-    this.#leave.add(leave);
+    // What still comes of a call that has ended is thrown away, for which it has to be read.
+    if (this.#endedAt !== undefined) return;
+    const waitMs = this.#own.take(cost, this.#clock.now());
+    if (waitMs === 0) return;
+    const { debt } = this.#own;
+    const onPaid = () => {
+      this.#own.pay(debt);
+      this.#resume();
+    };
+    const waits = this.#stopWaiting !== undefined;
+    this.#stopWaiting?.();
+    const leave = this.#spare.ask(debt, onPaid);
+    if (!leave) {
+      onPaid();
+      return;
+    }
+    if (!waits) this.#call.pause();
+    const timer = setTimeout(() => this.#resume(), waitMs);
+    this.#stopWaiting = () => {
+      clearTimeout(timer);
+      leave();
+    };
   }
 
   /** The call is over. */
   close(): void {
-    for (const leave of this.#leave) leave();
+    this.#stopWaiting?.();
   }
 
   /** Bytes handed over and not taken. */
@@ -113,6 +131,13 @@ export class CallWire implements Wire {
   /** How long ago the stream was ended, though its call is still there, ms. */
   lingersFor(now: number): number {
     return this.#endedAt === undefined ? 0 : now - this.#endedAt;
+  }
+
+  #resume(): void {
+    if (!this.#stopWaiting) return;
+    this.#stopWaiting();
+    this.#stopWaiting = undefined;
+    this.#call.resume();
   }
 
   #release(frame: Buffer): void {

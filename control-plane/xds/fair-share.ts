@@ -3,7 +3,7 @@ import type { Clock } from '../mesh/clock.ts';
 interface Waiting {
   /** Where on the shared scale it has had what it asked for. */
   readonly end: number;
-  readonly go: () => void;
+  go: () => void;
 }
 
 /**
@@ -45,6 +45,8 @@ export class FairShare {
   }
 
   #leave(waiting: Waiting): void {
+    waiting.go = () => {};
+    // Up to now it had its part.
     this.#advance();
     const at = this.#waiting.indexOf(waiting);
     if (at >= 0) this.#waiting.splice(at, 1);

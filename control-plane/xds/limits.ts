@@ -24,9 +24,9 @@ export interface Limits {
   /** Longest name, type URL or node id, characters. */
   readonly nameLength: number;
   /**
-   * Requests a second that one stream may go on making, and how many at once. What streams of one listener make beyond that waits for
-   * its part of `spareRequestRate`, which they share evenly: nothing is lost, and who stays within waits for nobody. An acknowledgement counts
-   * for nothing, since the server sets its pace. A large request counts as several: one for every KiB that has to be read, which
+   * Requests a second that one stream may go on making, and how many at once. Who makes more waits, until its own rate or its part of
+   * `spareRequestRate`, which such streams of a listener share evenly, has made up for it: nothing is lost, and who stays within waits
+   * for nobody. An acknowledgement that asks for nothing does not count, since the server sets its pace. A large request counts as several: one for every KiB that has to be read, which
    * takes as long as one small request, or for every 4 KiB of what others sent just before. One for every 256 bytes if it is delta and
    * not the first of its type: only the first has to say everything.
    */

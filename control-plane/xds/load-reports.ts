@@ -125,7 +125,7 @@ export class ReportStream implements CallStream {
   onMessage(bytes: Uint8Array): number {
     if (this.#closed) return 0;
     this.heard = true;
-    if (this.node && !this.#allowed.tryTake(1, this.#hub.now())) this.#hub.onLimit(this, 'load reports too often');
+    if (this.node && !this.#allowed.tryTake(this.#hub.now())) this.#hub.onLimit(this, 'load reports too often');
     else this.#read(bytes);
     return 1 + Math.floor(bytes.length / UNIT);
   }

@@ -138,7 +138,7 @@ export class ServedStream implements CallStream, Sleeper {
     const decoded = this.#decode(bytes);
     if (!decoded) return 1;
     const cost = this.#costOf(decoded, bytes.length);
-    // How often a client acknowledges is up to the server.
+    // How often a client acknowledges is up to the server, unless it asks for something with it.
     return this.#onRequest(decoded.request) ? cost : 1 + cost;
   }
 
@@ -148,7 +148,7 @@ export class ServedStream implements CallStream, Sleeper {
     return Math.floor(passed / UNIT.passed + (bytes - passed) / UNIT[asksForMore ? 'more' : 'read']);
   }
 
-  /** Whether it acknowledged an answer. */
+  /** Whether it acknowledged an answer, and did nothing else. */
   #onRequest(asked: WireRequest): boolean {
     if (isDebugType(asked.typeUrl)) {
       this.#answerDebug(asked);
@@ -160,6 +160,7 @@ export class ServedStream implements CallStream, Sleeper {
     const { request, passing } = this.#admit(asked, typeUrl);
     if (this.#isTooMuch(request, typeUrl)) return false;
     const { nonce } = request;
+    const changes = this.subscription(typeUrl)?.interest.changes;
     const error = request.error?.slice(0, LONGEST_REASON);
     const verdict =
       this.protocol === 'sotw'
@@ -178,7 +179,7 @@ export class ServedStream implements CallStream, Sleeper {
       this.#hub.onVerdict(this, typeUrl, verdict, now);
     }
     this.pump();
-    return verdict.kind === 'ack';
+    return verdict.kind === 'ack' && this.subscription(typeUrl)?.interest.changes === changes;
   }
 
   onDrain(): void {

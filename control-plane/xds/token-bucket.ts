@@ -22,11 +22,21 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#rate) * 1000);
   }
 
-  /** Takes `cost` tokens where there are so many, and says whether. */
-  tryTake(cost: number, now: number): boolean {
+  /** What is owed, tokens. */
+  get debt(): number {
+    return Math.max(0, -this.#tokens);
+  }
+
+  /** Pays back a debt, or a part of it. */
+  pay(tokens: number): void {
+    this.#tokens += Math.min(tokens, this.debt);
+  }
+
+  /** Takes one token where there is one, and says whether. */
+  tryTake(now: number): boolean {
     this.#refill(now);
-    if (this.#tokens < cost) return false;
-    this.#tokens -= cost;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
     return true;
   }
 

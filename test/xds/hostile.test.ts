@@ -139,6 +139,41 @@ test('acknowledgements count for nothing, and a node said again for little', asy
   await f.acked(51);
 });
 
+test('an acknowledgement that asks for something is a request', async (t) => {
+  const f = await fixture(t, { limits: { requestRate: 0.01, requestBurst: 10, spareRequestRate: 0.01 } });
+  let answers = 0;
+  const endless = async (stream: ReturnType<typeof f.delta>) => {
+    stream.send({ node: { id: 'cart' }, typeUrl: CDS, resourceNamesSubscribe: ['*'] });
+    for (;;) {
+      const { nonce } = await stream.receive();
+      answers++;
+      stream.send({ typeUrl: CDS, responseNonce: nonce, resourceNamesSubscribe: ['*'] });
+    }
+  };
+  const alternating = async (stream: ReturnType<typeof f.sotw>) => {
+    stream.send({ node: { id: 'cart' }, typeUrl: EDS, resourceNames: ['a'] });
+    for (let i = 0; ; i++) {
+      const { nonce, versionInfo } = await stream.receive();
+      answers++;
+      const resourceNames = [i % 2 === 0 ? 'b' : 'a'];
+      stream.send({ typeUrl: EDS, responseNonce: nonce, versionInfo, resourceNames });
+    }
+  };
+  f.server.set('cart', [resource(CDS, 'a'), resource(EDS, 'a'), resource(EDS, 'b')]);
+  f.server.set('modest', [resource(CDS, 'a', '0')]);
+  const modest = f.delta();
+  modest.send({ node: { id: 'modest' }, typeUrl: CDS });
+  for (const run of [() => endless(f.delta()), () => alternating(f.sotw())]) {
+    answers = 0;
+    run().catch(() => {});
+    for (let i = 1; i <= 50; i++) {
+      modest.ack(await modest.receive());
+      f.server.set('modest', [resource(CDS, 'a', `${answers}.${i}`)]);
+    }
+    assert.ok(answers > 5 && answers < 20, `${answers} answers`);
+  }
+});
+
 test('who goes beyond its own rate waits with those who do the same, and with nobody else', async (t) => {
   const f = await fixture(t, { limits: { requestRate: 1, requestBurst: 10, spareRequestRate: 20 } });
   const open = async (id: string) => {
