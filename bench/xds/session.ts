@@ -123,7 +123,9 @@ async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure
   // Memory at the end: the collection before it is read takes compiled code along, and what comes next would be slow.
   const before = await rig.memory();
   await rig.besiege(count);
-  await setTimeout(repeats.siegeMs);
+  await block([]);
+  const until = performance.now() + repeats.siegeMs;
+  while (performance.now() < until) await block(beside);
   const during = await rig.memory();
   await rig.relieve();
   await rig.verify();

@@ -1,9 +1,13 @@
 import type { Clock } from '../mesh/clock.ts';
 
+/** A longer timer would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 interface Waiting {
   /** Where on the shared scale it has had what it asked for. */
   readonly end: number;
-  go: () => void;
+  readonly go: () => void;
+  left: boolean;
 }
 
 /**
@@ -37,7 +41,7 @@ export class FairShare {
     const lacking = units - this.#saved;
     this.#saved = Math.max(0, -lacking);
     if (lacking <= 0) return undefined;
-    const waiting: Waiting = { end: this.#virtual + lacking, go };
+    const waiting: Waiting = { end: this.#virtual + lacking, go, left: false };
     const behind = this.#waiting.findIndex((w) => w.end > waiting.end);
     this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, waiting);
     this.#arm();
@@ -45,7 +49,7 @@ export class FairShare {
   }
 
   #leave(waiting: Waiting): void {
-    waiting.go = () => {};
+    waiting.left = true;
     // Up to now it had its part.
     this.#advance();
     const at = this.#waiting.indexOf(waiting);
@@ -73,7 +77,7 @@ export class FairShare {
       done.push(this.#waiting.shift()!);
     }
     this.#saved = Math.min(this.#rate, this.#saved + units);
-    for (const { go } of done) go();
+    for (const waiting of done) if (!waiting.left) waiting.go();
   }
 
   #arm(): void {
@@ -86,7 +90,7 @@ export class FairShare {
         this.#advance();
         this.#arm();
       },
-      Math.ceil((needed / this.#rate) * 1000),
+      Math.min(LONGEST_MS, Math.ceil((needed / this.#rate) * 1000)),
     );
   }
 }

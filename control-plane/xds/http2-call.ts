@@ -155,6 +155,7 @@ export class Http2Call extends EventEmitter implements Call {
   }
 
   pause(): void {
+    if (this.#over) return;
     this.#paused = true;
     this.#stream.pause();
   }

@@ -26,9 +26,10 @@ export interface Limits {
   /**
    * Requests a second that one stream may go on making, and how many at once. Who makes more waits, until its own rate or its part of
    * `spareRequestRate`, which such streams of a listener share evenly, has made up for it: nothing is lost, and who stays within waits
-   * for nobody. An acknowledgement that asks for nothing does not count, since the server sets its pace. A large request counts as several: one for every KiB that has to be read, which
-   * takes as long as one small request, or for every 4 KiB of what others sent just before. One for every 256 bytes if it is delta and
-   * not the first of its type: only the first has to say everything.
+   * for nobody. An acknowledgement that asks for nothing does not count, since the server sets its pace. A large request counts as
+   * several: one for every KiB that has to be read, which takes as long as one small request; for every 4 KiB of a node said again, and
+   * of what has just come from anybody where it changes nothing or is the first of its type; for every 256 bytes of a delta request
+   * that changes what is asked for: only the first has to say everything.
    */
   readonly requestRate: number;
   readonly requestBurst: number;
@@ -58,7 +59,7 @@ export const defaultLimits: Limits = {
   namesLength: 4 * 1024 * 1024,
   nameLength: 2048,
   requestRate: 200,
-  requestBurst: 4000,
+  requestBurst: 2000,
   spareRequestRate: 1000,
   queuedMessages: 4,
   queuedBytes: 1024 * 1024,

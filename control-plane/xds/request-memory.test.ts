@@ -40,6 +40,23 @@ test('what was read is not changed by what happens to its bytes', () => {
   assert.equal(memory.decode(ack('n1', 'a'), 'sotw').request.nonce, 'n1');
 });
 
+test('proxies that say who they are each time are recognised all the same', () => {
+  const request = (id: string, nonce: string, more: object = {}) => {
+    const message = { node: { id }, typeUrl: 'a/T', responseNonce: nonce, resourceNames: ['a'], ...more };
+    return toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, message));
+  };
+  const delta = (id: string, responseNonce: string) =>
+    toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, { node: { id }, responseNonce }));
+  const memory = new RequestMemory();
+  const first = memory.decode(request('cart-0', 'n1', { versionInfo: '7' }), 'sotw').request;
+  assert.deepEqual([first.version, first.nonce, first.names, first.node], ['7', 'n1', ['a'], undefined]);
+  assert.equal(memory.decode(request('another-1', 'n1', { versionInfo: '7' }), 'sotw').request, first);
+  assert.equal(memory.decode(request('cart-0', 'n1', { versionInfo: '8' }), 'sotw').request.version, '8');
+  assert.equal(memory.decode(request('cart-0', 'n2', { versionInfo: '7' }), 'sotw').request.nonce, 'n2');
+  assert.equal(memory.decode(delta('cart-0', 'n1'), 'delta').recognised, false);
+  assert.equal(memory.decode(delta('cart-1', 'n1'), 'delta').recognised, true);
+});
+
 test('what is malformed is refused each time', () => {
   const memory = new RequestMemory();
   const broken = Uint8Array.of(0x0a, 9);

@@ -1,5 +1,5 @@
 import type { WireRequest } from './wire-request.ts';
-import { decodeRequest } from './wire-request.ts';
+import { decodeRequest, nodeSpan } from './wire-request.ts';
 
 /** `recognised`: it did not have to be read. */
 export interface Decoded {
@@ -9,7 +9,8 @@ export interface Decoded {
 
 interface Known {
   readonly protocol: 'sotw' | 'delta';
-  readonly bytes: Uint8Array;
+  /** All but the node. */
+  readonly rest: Uint8Array;
   readonly recognised: Decoded;
 }
 
@@ -20,9 +21,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const LARGEST = 1024 * 1024;
 
 /**
- * Requests that were just read. The acknowledgements of thousands of proxies in step are the same bytes, since the nonce
- * stands for the version and the node is named once: they are recognised without being read again. So are the lists of
- * names that proxies of the same clusters ask for, which then share one list.
+ * Requests that were just read. The acknowledgements of thousands of proxies in step are the same bytes but for the node, which an
+ * Envoy names each time, since the nonce stands for the version: they are recognised without being read again. So are the lists
+ * of names that proxies of the same clusters ask for, which then share one list.
  */
 export class RequestMemory {
   /** The oldest first. */
@@ -35,8 +36,9 @@ export class RequestMemory {
    * A request of a stream whose node is known; it may be shared with others. Throws on malformed bytes.
    */
   decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): Decoded {
-    if (this.#last && isSame(this.#last, bytes, protocol)) return this.#last.recognised;
-    const known = this.#known.find((k) => isSame(k, bytes, protocol));
+    const span = nodeSpan(bytes, protocol);
+    if (this.#last && isSame(this.#last, bytes, span, protocol)) return this.#last.recognised;
+    const known = this.#known.find((k) => isSame(k, bytes, span, protocol));
     if (known) {
       this.#last = known;
       return known.recognised;
@@ -44,17 +46,32 @@ export class RequestMemory {
     const request = decodeRequest(bytes, protocol, false);
     // The bytes may be a part of something larger that would be kept with them.
     if (bytes.length <= LARGEST)
-      this.#keep({ protocol, bytes: new Uint8Array(bytes), recognised: { request, recognised: true } });
+      this.#keep({ protocol, rest: without(bytes, span), recognised: { request, recognised: true } });
     return { request, recognised: false };
   }
 
   #keep(request: Known): void {
     this.#known.push(request);
-    this.#bytes += request.bytes.length;
-    while (this.#known.length > MOST || this.#bytes > MOST_BYTES) this.#bytes -= this.#known.shift()!.bytes.length;
+    this.#bytes += request.rest.length;
+    while (this.#known.length > MOST || this.#bytes > MOST_BYTES) this.#bytes -= this.#known.shift()!.rest.length;
   }
 }
 
-function isSame(known: Known, bytes: Uint8Array, protocol: 'sotw' | 'delta'): boolean {
-  return known.bytes.length === bytes.length && known.protocol === protocol && Buffer.compare(known.bytes, bytes) === 0;
+type Span = readonly [from: number, to: number];
+
+/** A copy. */
+function without(bytes: Uint8Array, [from, to]: Span): Uint8Array {
+  const rest = new Uint8Array(bytes.length - (to - from));
+  rest.set(bytes.subarray(0, from));
+  rest.set(bytes.subarray(to), from);
+  return rest;
+}
+
+function isSame(known: Known, bytes: Uint8Array, [from, to]: Span, protocol: 'sotw' | 'delta'): boolean {
+  const { rest } = known;
+  if (known.protocol !== protocol || rest.length !== bytes.length - (to - from)) return false;
+  return (
+    Buffer.compare(rest.subarray(0, from), bytes.subarray(0, from)) === 0 &&
+    Buffer.compare(rest.subarray(from), bytes.subarray(to)) === 0
+  );
 }

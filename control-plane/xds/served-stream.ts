@@ -32,7 +32,7 @@ const harmless = new WeakSet<readonly Resource[]>();
 
 /**
  * Bytes of a request that take the server as long as a small request does: read, and recognised or passed over. `more`: of a delta
- * request that asks for more of a type, a quarter of what is read, since it need not be large.
+ * request that changes what is asked for of a type, a quarter of what is read, since it need not be large.
  */
 const UNIT = { read: 1024, passed: 4096, more: 256 };
 
@@ -137,18 +137,24 @@ export class ServedStream implements CallStream, Sleeper {
     this.heard = true;
     const decoded = this.#decode(bytes);
     if (!decoded) return 1;
-    const cost = this.#costOf(decoded, bytes.length);
+    const typeUrl = decoded.request.typeUrl || (this.#fixedType ?? '');
+    const before = this.subscription(typeUrl)?.interest.changes;
+    const acknowledges = this.#onRequest(decoded.request);
+    const changes = before !== undefined && this.subscription(typeUrl)?.interest.changes !== before;
+    const cost = this.#costOf(decoded, bytes.length, changes);
     // How often a client acknowledges is up to the server, unless it asks for something with it.
-    return this.#onRequest(decoded.request) ? cost : 1 + cost;
+    return acknowledges && !changes ? cost : 1 + cost;
   }
 
-  #costOf({ request, recognised }: Decoded, bytes: number): number {
-    const passed = recognised ? bytes : request.passedOver;
-    const asksForMore = this.protocol === 'delta' && this.subscription(request.typeUrl || (this.#fixedType ?? ''));
-    return Math.floor(passed / UNIT.passed + (bytes - passed) / UNIT[asksForMore ? 'more' : 'read']);
+  /** `changes`: it is not the first of its type, and changes what is asked for. Then reading it is the least. */
+  #costOf({ request, recognised }: Decoded, bytes: number, changes: boolean): number {
+    const passed = recognised && !changes ? bytes : Math.min(bytes, request.passedOver);
+    return Math.floor(
+      passed / UNIT.passed + (bytes - passed) / UNIT[changes && this.protocol === 'delta' ? 'more' : 'read'],
+    );
   }
 
-  /** Whether it acknowledged an answer, and did nothing else. */
+  /** Whether it acknowledged an answer. */
   #onRequest(asked: WireRequest): boolean {
     if (isDebugType(asked.typeUrl)) {
       this.#answerDebug(asked);
@@ -160,7 +166,6 @@ export class ServedStream implements CallStream, Sleeper {
     const { request, passing } = this.#admit(asked, typeUrl);
     if (this.#isTooMuch(request, typeUrl)) return false;
     const { nonce } = request;
-    const changes = this.subscription(typeUrl)?.interest.changes;
     const error = request.error?.slice(0, LONGEST_REASON);
     const verdict =
       this.protocol === 'sotw'
@@ -179,7 +184,7 @@ export class ServedStream implements CallStream, Sleeper {
       this.#hub.onVerdict(this, typeUrl, verdict, now);
     }
     this.pump();
-    return verdict.kind === 'ack' && this.subscription(typeUrl)?.interest.changes === changes;
+    return verdict.kind === 'ack';
   }
 
   onDrain(): void {

@@ -22,7 +22,7 @@ export interface WireRequest {
   readonly names: readonly string[];
   readonly unsubscribe: readonly string[];
   readonly initialVersions: ReadonlyMap<string, string>;
-  /** Bytes of it that were not read. */
+  /** Bytes of `node` that were not read. */
   readonly passedOver: number;
 }
 
@@ -61,13 +61,32 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     const read = type === WireType.LengthDelimited ? fields[field] : undefined;
-    if (!read || (read === node && !readNode)) {
+    if (read && (read !== node || readNode)) read(reader, request);
+    else {
       const from = reader.pos;
       reader.skip(type, field);
-      request.passedOver += reader.pos - from;
-    } else read(reader, request);
+      // Other fields are many and small if somebody means harm.
+      if (read === node) request.passedOver += reader.pos - from;
+    }
   }
   return request;
+}
+
+/** Where a request's `node` lies, if it is among the first two fields, where generated code writes it. Never throws. */
+export function nodeSpan(bytes: Uint8Array, protocol: 'sotw' | 'delta'): readonly [from: number, to: number] {
+  const fields = protocol === 'sotw' ? sotwFields : deltaFields;
+  const reader = new BinaryReader(bytes);
+  try {
+    for (let i = 0; i < 2 && reader.pos < reader.len; i++) {
+      const from = reader.pos;
+      const [field, type] = reader.tag();
+      reader.skip(type, field);
+      if (type === WireType.LengthDelimited && fields[field] === node) return [from, reader.pos];
+    }
+  } catch {
+    // Whoever reads it will say what is wrong.
+  }
+  return [0, 0];
 }
 
 /** Reads strings where they are, without an array for each: a proxy that comes back tells thousands of versions. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
 import { CDS, resource } from '../../test/xds/sample.ts';
 import { NodeSchema } from '../envoy/protos/gen/envoy/config/core/v3/base_pb.js';
 import {
@@ -13,7 +14,7 @@ import {
 import { PREFIX_BYTES } from './http2-call.ts';
 import type { Outgoing } from './subscription.ts';
 import { TypeSet } from './type-set.ts';
-import { decodeRequest } from './wire-request.ts';
+import { decodeRequest, nodeSpan } from './wire-request.ts';
 import { encodeAnswer } from './wire-response.ts';
 
 const node = {
@@ -193,4 +194,21 @@ test('what a client waits for and does not exist is a resource without a body th
     [['x', ['x'], undefined]],
   );
   assert.deepEqual(read.removedResources, ['y']);
+});
+
+test('where the node lies is found, and nothing is thrown where there is none', () => {
+  const request = { node, typeUrl: CDS, resourceNames: ['a'] };
+  const sotw = (more: object) =>
+    toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, { ...request, ...more }));
+  const bytes = sotw({ versionInfo: '7' });
+  const [from, to] = nodeSpan(bytes, 'sotw');
+  const rest = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
+  assert.deepEqual(rest, Buffer.from(sotw({ versionInfo: '7', node: undefined })));
+  assert.deepEqual(nodeSpan(rest, 'sotw'), [0, 0]);
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.constantFrom('sotw' as const, 'delta' as const), (any, protocol) => {
+      const [from, to] = nodeSpan(any, protocol);
+      assert.ok(0 <= from && from <= to && to <= any.length);
+    }),
+  );
 });
