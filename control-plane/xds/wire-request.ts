@@ -22,7 +22,7 @@ export interface WireRequest {
   readonly names: readonly string[];
   readonly unsubscribe: readonly string[];
   readonly initialVersions: ReadonlyMap<string, string>;
-  /** Bytes of `node` that were not read. */
+  /** Bytes of a `node` that was not read. */
   readonly passedOver: number;
 }
 
@@ -65,8 +65,8 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
     else {
       const from = reader.pos;
       reader.skip(type, field);
-      // Other fields are many and small if somebody means harm.
-      if (read === node) request.passedOver += reader.pos - from;
+      // Those after it, and other fields, are many and small where somebody means harm.
+      if (read === node) request.passedOver ||= reader.pos - from;
     }
   }
   return request;
