@@ -91,7 +91,7 @@ function figuresOf(step: string, samples: readonly Sample[]): Figure[] {
 }
 
 /** Changes of a block, with and without bad clients by turns, after one that is not kept. */
-const BLOCK = 20;
+const BLOCK = 40;
 /** Between them, ms: where the others are busy without a break, the bad clients' process gets no processor. */
 const BREAK_MS = 20;
 
@@ -124,8 +124,7 @@ async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure
   const before = await rig.memory();
   await rig.besiege(count);
   await block([]);
-  const until = performance.now() + repeats.siegeMs;
-  while (performance.now() < until) await block(beside);
+  await setTimeout(repeats.siegeMs);
   const during = await rig.memory();
   await rig.relieve();
   await rig.verify();

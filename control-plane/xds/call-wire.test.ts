@@ -101,8 +101,7 @@ test('requests beyond the rate are not read until there was so much to spare; la
   one.wire.onRequest(2);
   one.wire.onRequest(10);
   assert.deepEqual(one.flow, [], 'its own, and what was spare');
-  one.wire.onRequest(1);
-  one.wire.onRequest(1);
+  one.wire.onRequest(2);
   assert.deepEqual(one.flow, ['pause']);
   other.wire.onRequest(2);
   assert.deepEqual(other.flow, [], 'who stays within its own rate waits for nobody');
@@ -129,6 +128,19 @@ test('however much others want of what is spare, a stream has its own rate', (t)
   pass(1);
   assert.deepEqual(modest!.flow, ['pause', 'resume']);
   for (const { flow } of greedy) assert.deepEqual(flow, ['pause']);
+});
+
+test('what a stream had of what is spare counts when its own rate was faster', (t) => {
+  const { wires, pass } = sharing(t, 100, { requestRate: 100, requestBurst: 1 }, 2);
+  const [one, other] = [wires[0]!, wires[1]!];
+  other.wire.onRequest(101);
+  other.wire.onRequest(10_000);
+  one.wire.onRequest(101);
+  // Half of what is spare makes 50 in the second in which its own rate pays its debt.
+  pass(1000);
+  assert.deepEqual(one.flow, ['pause', 'resume']);
+  one.wire.onRequest(1);
+  assert.deepEqual(one.flow, ['pause', 'resume']);
 });
 
 test('a call that has ended is read to its end, however much came', (t) => {

@@ -2,6 +2,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
 import type { Refusal, Wire } from './call-stream.ts';
 import type { FairShare } from './fair-share.ts';
+import { LONGEST_MS } from './fair-share.ts';
 import type { Call } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -74,7 +75,9 @@ export class CallWire implements Wire {
   end(refusal: Refusal, detail: string): void {
     this.#endedAt = this.#clock.now();
     this.#call.emit('error', { code: grpc.status[refusal], details: detail });
-    this.#resume();
+    if (!this.#stopWaiting) return;
+    this.close();
+    this.#call.resume();
   }
 
   /**
@@ -85,30 +88,29 @@ export class CallWire implements Wire {
     // What still comes of a call that has ended is thrown away, for which it has to be read.
     if (this.#endedAt !== undefined) return;
     const waitMs = this.#own.take(cost, this.#clock.now());
-    if (waitMs === 0) return;
+    if (waitMs === 0 || this.#stopWaiting) return;
     const { debt } = this.#own;
-    const onPaid = () => {
-      this.#own.pay(debt);
-      this.#resume();
+    const resume = () => {
+      this.close();
+      this.#call.resume();
     };
-    const waits = this.#stopWaiting !== undefined;
-    this.#stopWaiting?.();
-    const leave = this.#spare.ask(debt, onPaid);
+    const leave = this.#spare.ask(debt, resume);
     if (!leave) {
-      onPaid();
+      this.#own.pay(debt);
       return;
     }
-    if (!waits) this.#call.pause();
-    const timer = setTimeout(() => this.#resume(), waitMs);
+    this.#call.pause();
+    const timer = setTimeout(resume, Math.min(waitMs, LONGEST_MS));
     this.#stopWaiting = () => {
       clearTimeout(timer);
-      leave();
+      this.#own.pay(leave());
     };
   }
 
-  /** The call is over. */
+  /** The call is over, or waits no more. */
   close(): void {
     this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   /** Bytes handed over and not taken. */
@@ -131,13 +133,6 @@ export class CallWire implements Wire {
   /** How long ago the stream was ended, though its call is still there, ms. */
   lingersFor(now: number): number {
     return this.#endedAt === undefined ? 0 : now - this.#endedAt;
-  }
-
-  #resume(): void {
-    if (!this.#stopWaiting) return;
-    this.#stopWaiting();
-    this.#stopWaiting = undefined;
-    this.#call.resume();
   }
 
   #release(frame: Buffer): void {

@@ -34,7 +34,6 @@ class Stream extends PureStream {
       names,
       unsubscribe,
       initialVersions: new Map(Object.entries(initial)),
-      passedOver: 0,
     };
     const admitted = admit(request, typeUrl, this.state, this, limits);
     this.limit = admitted.limit;

@@ -1,9 +1,10 @@
 import type { Clock } from '../mesh/clock.ts';
 
-/** A longer timer would go off at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** A longer timer would go off at once, ms. */
+export const LONGEST_MS = 2 ** 31 - 1;
 
 interface Waiting {
+  readonly units: number;
   /** Where on the shared scale it has had what it asked for. */
   readonly end: number;
   readonly go: () => void;
@@ -35,26 +36,30 @@ export class FairShare {
     this.#at = clock.now();
   }
 
-  /** Asks for so many units. Undefined: they are there. Else `go` is called once they are, unless what is returned is called before. */
-  ask(units: number, go: () => void): (() => void) | undefined {
+  /**
+   * Asks for so many units. Undefined: they are there. Else `go` is called once they are, unless what is returned is called before;
+   * that gives how many there were.
+   */
+  ask(units: number, go: () => void): (() => number) | undefined {
     this.#advance();
     const lacking = units - this.#saved;
     this.#saved = Math.max(0, -lacking);
     if (lacking <= 0) return undefined;
-    const waiting: Waiting = { end: this.#virtual + lacking, go, left: false };
+    const waiting: Waiting = { units, end: this.#virtual + lacking, go, left: false };
     const behind = this.#waiting.findIndex((w) => w.end > waiting.end);
     this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, waiting);
     this.#arm();
     return () => this.#leave(waiting);
   }
 
-  #leave(waiting: Waiting): void {
+  #leave(waiting: Waiting): number {
     waiting.left = true;
     // Up to now it had its part.
     this.#advance();
     const at = this.#waiting.indexOf(waiting);
     if (at >= 0) this.#waiting.splice(at, 1);
     this.#arm();
+    return waiting.units - Math.max(0, waiting.end - this.#virtual);
   }
 
   /** Shares out what has come since it was last looked at. */

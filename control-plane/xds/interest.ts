@@ -21,8 +21,8 @@ const unchanged: InterestChange = { asked: [], dropped: [], gainedWildcard: fals
 export class Interest {
   readonly names = new Set<string>();
   wildcard = false;
-  /** How many requests asked for, or let go of, anything. */
-  changes = 0;
+  /** State of the world: how many lists differed from the one before. */
+  lists = 0;
   #namesLength = 0;
   /** The list last given: proxies repeat it with each request, and equal ones are often the same object. */
   #list: readonly string[] | undefined;
@@ -48,7 +48,7 @@ export class Interest {
     this.#list = list;
     const before = this.wildcard;
     if (list.length === 0 && !this.#everNamed) {
-      if (!before) this.changes++;
+      if (!before) this.lists++;
       this.wildcard = true;
       return { asked: [], dropped: [], gainedWildcard: !before };
     }
@@ -59,7 +59,7 @@ export class Interest {
     const dropped = [...this.names].filter((name) => !wanted.has(name));
     for (const name of dropped) this.#drop(name);
     for (const name of asked) this.#add(name);
-    if (asked.length > 0 || dropped.length > 0 || this.wildcard !== before) this.changes++;
+    if (asked.length > 0 || dropped.length > 0 || this.wildcard !== before) this.lists++;
     return { asked, dropped, gainedWildcard: this.wildcard && !before };
   }
 
@@ -68,7 +68,6 @@ export class Interest {
     const first = !this.#started;
     if (!first && subscribe.length === 0 && unsubscribe.length === 0) return unchanged;
     this.#started = true;
-    this.changes++;
     const legacy = this.wildcard && !this.#everNamed;
     let gainedWildcard = false;
     if (first && subscribe.length === 0) {

@@ -20,7 +20,6 @@ function request(more: Partial<WireRequest>): WireRequest {
     names: [],
     unsubscribe: [],
     initialVersions: new Map(),
-    passedOver: 0,
     ...more,
   };
 }

@@ -55,6 +55,8 @@ test('proxies that say who they are each time are recognised all the same', () =
   assert.equal(memory.decode(request('cart-0', 'n2', { versionInfo: '7' }), 'sotw').request.nonce, 'n2');
   assert.equal(memory.decode(delta('cart-0', 'n1'), 'delta').recognised, false);
   assert.equal(memory.decode(delta('cart-1', 'n1'), 'delta').recognised, true);
+  const nodeBytes = ['x', 'x'.repeat(50), ''].map((id) => memory.decode(delta(id, 'n1'), 'delta').nodeBytes);
+  assert.deepEqual(nodeBytes, [5, 54, 2], 'its own');
 });
 
 test('what is malformed is refused each time', () => {

@@ -1,17 +1,19 @@
 import type { WireRequest } from './wire-request.ts';
 import { decodeRequest, nodeSpan } from './wire-request.ts';
 
-/** `recognised`: it did not have to be read. */
 export interface Decoded {
   readonly request: WireRequest;
+  /** It did not have to be read. */
   readonly recognised: boolean;
+  /** Bytes of its node, which was passed over. */
+  readonly nodeBytes: number;
 }
 
 interface Known {
   readonly protocol: 'sotw' | 'delta';
   /** All but the node. */
   readonly rest: Uint8Array;
-  readonly recognised: Decoded;
+  readonly request: WireRequest;
 }
 
 /** How many requests are kept, and their bytes. */
@@ -37,17 +39,18 @@ export class RequestMemory {
    */
   decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): Decoded {
     const span = nodeSpan(bytes, protocol);
-    if (this.#last && isSame(this.#last, bytes, span, protocol)) return this.#last.recognised;
+    const nodeBytes = span[1] - span[0];
+    if (this.#last && isSame(this.#last, bytes, span, protocol))
+      return { request: this.#last.request, recognised: true, nodeBytes };
     const known = this.#known.find((k) => isSame(k, bytes, span, protocol));
     if (known) {
       this.#last = known;
-      return known.recognised;
+      return { request: known.request, recognised: true, nodeBytes };
     }
     const request = decodeRequest(bytes, protocol, false);
     // The bytes may be a part of something larger that would be kept with them.
-    if (bytes.length <= LARGEST)
-      this.#keep({ protocol, rest: without(bytes, span), recognised: { request, recognised: true } });
-    return { request, recognised: false };
+    if (bytes.length <= LARGEST) this.#keep({ protocol, rest: without(bytes, span), request });
+    return { request, recognised: false, nodeBytes };
   }
 
   #keep(request: Known): void {

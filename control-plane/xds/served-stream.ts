@@ -32,7 +32,7 @@ const harmless = new WeakSet<readonly Resource[]>();
 
 /**
  * Bytes of a request that take the server as long as a small request does: read, and recognised or passed over. `more`: of a delta
- * request that changes what is asked for of a type, a quarter of what is read, since it need not be large.
+ * request that asks for more of a type, or less, a quarter of what is read, since it need not be large.
  */
 const UNIT = { read: 1024, passed: 4096, more: 256 };
 
@@ -137,20 +137,25 @@ export class ServedStream implements CallStream, Sleeper {
     this.heard = true;
     const decoded = this.#decode(bytes);
     if (!decoded) return 1;
-    const typeUrl = decoded.request.typeUrl || (this.#fixedType ?? '');
-    const before = this.subscription(typeUrl)?.interest.changes;
-    const acknowledges = this.#onRequest(decoded.request);
-    const changes = before !== undefined && this.subscription(typeUrl)?.interest.changes !== before;
-    const cost = this.#costOf(decoded, bytes.length, changes);
+    const { request } = decoded;
+    const known = this.subscription(request.typeUrl || (this.#fixedType ?? ''));
+    const before = known?.interest.lists;
+    const acknowledges = this.#onRequest(request);
+    const asks = known !== undefined && (known.interest.lists !== before || this.#asksInDelta(request));
+    const cost = this.#costOf(decoded, bytes.length, asks);
     // How often a client acknowledges is up to the server, unless it asks for something with it.
-    return acknowledges && !changes ? cost : 1 + cost;
+    return acknowledges && !asks ? cost : 1 + cost;
   }
 
-  /** `changes`: it is not the first of its type, and changes what is asked for. Then reading it is the least. */
-  #costOf({ request, recognised }: Decoded, bytes: number, changes: boolean): number {
-    const passed = recognised && !changes ? bytes : Math.min(bytes, request.passedOver);
+  #asksInDelta({ names, unsubscribe }: WireRequest): boolean {
+    return this.protocol === 'delta' && names.length + unsubscribe.length > 0;
+  }
+
+  /** `asks`: it is not the first of its type, and asks for something or lets go of it. Then reading it is the least. */
+  #costOf({ recognised, nodeBytes }: Decoded, bytes: number, asks: boolean): number {
+    const passed = recognised && !asks ? bytes : nodeBytes;
     return Math.floor(
-      passed / UNIT.passed + (bytes - passed) / UNIT[changes && this.protocol === 'delta' ? 'more' : 'read'],
+      passed / UNIT.passed + (bytes - passed) / UNIT[asks && this.protocol === 'delta' ? 'more' : 'read'],
     );
   }
 
@@ -264,7 +269,7 @@ export class ServedStream implements CallStream, Sleeper {
   #decode(bytes: Uint8Array): Decoded | undefined {
     try {
       if (this.node) return this.#hub.requests.decode(bytes, this.protocol);
-      return { request: decodeRequest(bytes, this.protocol, true), recognised: false };
+      return { request: decodeRequest(bytes, this.protocol, true), recognised: false, nodeBytes: 0 };
     } catch (error) {
       this.end('INVALID_ARGUMENT', `not a discovery request: ${(error as Error).message}`);
       return undefined;

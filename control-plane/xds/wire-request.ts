@@ -22,8 +22,6 @@ export interface WireRequest {
   readonly names: readonly string[];
   readonly unsubscribe: readonly string[];
   readonly initialVersions: ReadonlyMap<string, string>;
-  /** Bytes of a `node` that was not read. */
-  readonly passedOver: number;
 }
 
 /** A request while it is read. */
@@ -36,7 +34,6 @@ interface Unfinished {
   readonly names: string[];
   readonly unsubscribe: string[];
   readonly initialVersions: Map<string, string>;
-  passedOver: number;
 }
 
 /**
@@ -54,20 +51,14 @@ export function decodeRequest(bytes: Uint8Array, protocol: 'sotw' | 'delta', rea
     names: [],
     unsubscribe: [],
     initialVersions: new Map(),
-    passedOver: 0,
   };
   const fields = protocol === 'sotw' ? sotwFields : deltaFields;
   const reader = new RequestReader(bytes);
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     const read = type === WireType.LengthDelimited ? fields[field] : undefined;
-    if (read && (read !== node || readNode)) read(reader, request);
-    else {
-      const from = reader.pos;
-      reader.skip(type, field);
-      // Those after it, and other fields, are many and small where somebody means harm.
-      if (read === node) request.passedOver ||= reader.pos - from;
-    }
+    if (!read || (read === node && !readNode)) reader.skip(type, field);
+    else read(reader, request);
   }
   return request;
 }

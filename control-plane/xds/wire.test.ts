@@ -48,10 +48,8 @@ test('a state-of-the-world request is read as the generated messages write it', 
     names: ['a', 'ä', 'located'],
     unsubscribe: [],
     initialVersions: new Map(),
-    passedOver: 0,
   });
-  const { node: unread, passedOver } = decodeRequest(bytes, 'sotw', false);
-  assert.deepEqual([unread, passedOver], [undefined, 1 + nodeBytes.length]);
+  assert.equal(decodeRequest(bytes, 'sotw', false).node, undefined);
 });
 
 test('a delta request is read as the generated messages write it', () => {
@@ -82,7 +80,6 @@ test('a delta request is read as the generated messages write it', () => {
       ['a', '1'],
       ['z', ''],
     ]),
-    passedOver: 0,
   });
 });
 
