@@ -22,10 +22,9 @@ function wire(limits: Partial<typeof defaultLimits> = {}, spare?: FairShare) {
     pause: () => flow.push('pause'),
     resume: () => flow.push('resume'),
   });
-  const all = { ...defaultLimits, ...limits };
   return {
     wire: new CallWire(call as unknown as Call, {
-      limits: all,
+      limits: { ...defaultLimits, ...limits },
       clock: { now: () => now },
       spare: spare ?? new FairShare(1, { now: () => now }),
       onDrain: () => drains++,

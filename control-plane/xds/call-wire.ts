@@ -1,8 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../mesh/clock.ts';
+import { MOST_MS } from '../mesh/clock.ts';
 import type { Refusal, Wire } from './call-stream.ts';
 import type { FairShare } from './fair-share.ts';
-import { LONGEST_MS } from './fair-share.ts';
 import type { Call } from './http2-call.ts';
 import type { Limits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -100,7 +100,7 @@ export class CallWire implements Wire {
       return;
     }
     this.#call.pause();
-    const timer = setTimeout(resume, Math.min(waitMs, LONGEST_MS));
+    const timer = setTimeout(resume, Math.min(waitMs, MOST_MS));
     this.#stopWaiting = () => {
       clearTimeout(timer);
       this.#own.pay(leave());

@@ -1,7 +1,5 @@
 import type { Clock } from '../mesh/clock.ts';
-
-/** A longer timer would go off at once, ms. */
-export const LONGEST_MS = 2 ** 31 - 1;
+import { MOST_MS } from '../mesh/clock.ts';
 
 interface Waiting {
   readonly units: number;
@@ -95,7 +93,7 @@ export class FairShare {
         this.#advance();
         this.#arm();
       },
-      Math.min(LONGEST_MS, Math.ceil((needed / this.#rate) * 1000)),
+      Math.min(MOST_MS, Math.ceil((needed / this.#rate) * 1000)),
     );
   }
 }

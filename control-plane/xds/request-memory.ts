@@ -40,9 +40,8 @@ export class RequestMemory {
   decode(bytes: Uint8Array, protocol: 'sotw' | 'delta'): Decoded {
     const span = nodeSpan(bytes, protocol);
     const nodeBytes = span[1] - span[0];
-    if (this.#last && isSame(this.#last, bytes, span, protocol))
-      return { request: this.#last.request, recognised: true, nodeBytes };
-    const known = this.#known.find((k) => isSame(k, bytes, span, protocol));
+    const isIt = (k: Known) => isSame(k, bytes, span, protocol);
+    const known = this.#last && isIt(this.#last) ? this.#last : this.#known.find(isIt);
     if (known) {
       this.#last = known;
       return { request: known.request, recognised: true, nodeBytes };

@@ -48,6 +48,15 @@ function deaf(t: TestContext, f: Fixture, id: string) {
   return { closed };
 }
 
+/** A stream that has its one cluster. */
+async function opened(f: Fixture, id: string) {
+  f.server.set(id, [resource(CDS, 'a')]);
+  const stream = f.delta();
+  stream.send({ node: { id }, typeUrl: CDS });
+  stream.ack(await stream.receive());
+  return stream;
+}
+
 const large = (version: number) => resource(CDS, 'a', `${version} ${'x'.repeat(200_000)}`);
 
 test('a client that never reads costs a few answers, slows nobody, and is cut off', async (t) => {
@@ -76,7 +85,7 @@ test('a client that never reads costs a few answers, slows nobody, and is cut of
 });
 
 test('requests that come too fast wait, and only they', async (t) => {
-  const f = await fixture(t, { limits: { requestRate: 10, requestBurst: 5, spareRequestRate: 20 } });
+  const f = await fixture(t, { limits: { requestRate: 20, requestBurst: 5, spareRequestRate: 1 } });
   f.server.set('flood', [resource(CDS, 'a')]);
   f.server.set('cart', [resource(CDS, 'a')]);
   const flood = f.delta();
@@ -100,16 +109,9 @@ test('requests that come too fast wait, and only they', async (t) => {
 
 test('a large list holds its stream back like many small requests, but not who sends the same just after', async (t) => {
   const f = await fixture(t, { limits: { requestRate: 10, requestBurst: 10, spareRequestRate: 1 } });
-  const open = async (id: string) => {
-    f.server.set(id, [resource(CDS, 'a')]);
-    const stream = f.delta();
-    stream.send({ node: { id }, typeUrl: CDS });
-    await stream.receive();
-    return stream;
-  };
   const large = Array.from({ length: 24 }, (_, i) => `${i}`.padEnd(1024, 'n'));
   const askForBoth = async (id: string) => {
-    const stream = await open(id);
+    const stream = await opened(f, id);
     stream.send({ typeUrl: EDS, resourceNamesSubscribe: large });
     await stream.receive();
     stream.send({ typeUrl: EDS, resourceNamesSubscribe: ['small'] });
@@ -181,22 +183,15 @@ test('an acknowledgement that asks for something is a request', async (t) => {
 });
 
 test('who goes beyond its own rate waits with those who do the same, and with nobody else', async (t) => {
-  const f = await fixture(t, { limits: { requestRate: 1, requestBurst: 10, spareRequestRate: 20 } });
-  const open = async (id: string) => {
-    f.server.set(id, [resource(CDS, 'a')]);
-    const stream = f.delta();
-    stream.send({ node: { id }, typeUrl: CDS });
-    stream.ack(await stream.receive());
-    return stream;
-  };
+  const f = await fixture(t, { limits: { requestRate: 1, requestBurst: 10, spareRequestRate: 4 } });
   const names = (id: string) => f.server.status().find((n) => n.nodeId === id)!.types[0]!.names;
-  const [greedy, second, modest] = [await open('greedy'), await open('second'), await open('modest')];
+  const [greedy, second, modest] = [await opened(f, 'greedy'), await opened(f, 'second'), await opened(f, 'modest')];
   const ask = async (stream: typeof greedy, ...resourceNamesSubscribe: string[]) => {
     stream.send({ typeUrl: CDS, resourceNamesSubscribe });
     const { removedResources } = await stream.receive();
     return removedResources;
   };
-  // Ten times what one may ask for at once, for a list that is not a type's first: then everything spare is used up for seconds.
+  // Some ten times what one may ask for at once: what is spare is used up for seconds.
   await ask(greedy, ...Array.from({ length: 25 }, (_, i) => `${i}`.padEnd(1000, 'n')));
   await ask(second, ...Array.from({ length: 4 }, (_, i) => `${i}`.padEnd(1000, 'n')));
   second.send({ typeUrl: CDS, resourceNamesSubscribe: ['waits'] });
