@@ -29,7 +29,7 @@ export interface Certificates {
   readonly client: ConnectionOptions;
 }
 
-/** One server and the proxies on it, each a process of its own, with nothing else of the bench beside them. */
+/** One server and the proxies on it, each a process of its own. */
 export class Rig {
   readonly #server: ServerProcess;
   readonly #fleet = new FleetProcess();

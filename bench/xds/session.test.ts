@@ -39,5 +39,6 @@ test('bad clients of every kind do their worst, and the others get every change'
       const of = (measure: string) => figures.find((f) => f.measure === measure)!.value;
       assert.ok(of('what each of them did') > 0);
       assert.equal(of('what they cost the others'), of('last ACK beside them') / of('last ACK'));
+      assert.equal(of('from another server'), of('last ACK, they are at another server') / of('last ACK'));
     });
 });

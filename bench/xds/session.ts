@@ -32,25 +32,34 @@ export interface SessionOptions {
 
 /** One contender through one case: started, measured alone, stopped. Rejects when it loses a stream or serves wrong. */
 export async function runSession(contender: Contender, c: Case, o: SessionOptions): Promise<Figure[]> {
-  const rig = new Rig(contender, c, o.peers, o.certificates);
-  try {
+  const rigs: Rig[] = [];
+  const start = async () => {
+    const rig = new Rig(contender, c, o.peers, o.certificates);
+    rigs.push(rig);
     await rig.start();
-    return await programmes[c.programme](rig, c, o.repeats);
+    return rig;
+  };
+  try {
+    return await programmes[c.programme](start, c, o.repeats);
   } finally {
-    await rig.stop();
+    await Promise.all(rigs.map((rig) => rig.stop()));
   }
 }
 
-const programmes: Readonly<Record<Case['programme'], (rig: Rig, c: Case, repeats: Repeats) => Promise<Figure[]>>> = {
-  steps: takeSteps,
-  hostile: amongHostile,
-  endurance: endure,
-};
+type Start = () => Promise<Rig>;
+
+const programmes: Readonly<Record<Case['programme'], (start: Start, c: Case, repeats: Repeats) => Promise<Figure[]>>> =
+  {
+    steps: takeSteps,
+    hostile: amongHostile,
+    endurance: endure,
+  };
 
 const KiB = 1024;
 const MiB = 1024 * 1024;
 
-async function takeSteps(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
+async function takeSteps(start: Start, c: Case, repeats: Repeats): Promise<Figure[]> {
+  const rig = await start();
   // What a server does once, when the first comes, is not what a stream costs.
   await rig.connect(1);
   const before = await rig.memory();
@@ -90,19 +99,21 @@ function figuresOf(step: string, samples: readonly Sample[]): Figure[] {
   ];
 }
 
-/** Changes of a block, with and without bad clients by turns, after one that is not kept. */
+/** Changes of a block, after one that is not kept. */
 const BLOCK = 40;
 /** Between them, ms: where the others are busy without a break, the bad clients' process gets no processor. */
 const BREAK_MS = 20;
 
-/** Bad clients, one for a hundred of the others, that come and go, once for six updates. */
-async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure[]> {
+/**
+ * Bad clients, one for a hundred of the others, that come and go, once for three updates. By turns there are none, they are at
+ * another server of the same kind, and at the others' own: what they cost from the other server is the machine's, not the server's.
+ */
+async function amongHostile(start: Start, c: Case, repeats: Repeats): Promise<Figure[]> {
   const count = Math.ceil(c.streams / 100);
-  const visits = Math.ceil(repeats.updates / 6);
-  const alone: number[] = [];
-  const beside: number[] = [];
-  let turns = 0;
-  let besiegedMs = 0;
+  const rig = await start();
+  await rig.connect();
+  const another = await start();
+  await another.connect(1);
   const block = async (times: number[]) => {
     await rig.change();
     for (let i = 0; i < BLOCK; i++) {
@@ -110,16 +121,29 @@ async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure
       times.push(await rig.change());
     }
   };
-  await rig.connect();
+  const alone: number[] = [];
+  const elsewhere: number[] = [];
+  const beside: number[] = [];
+  let turns = 0;
+  let besiegedMs = 0;
+  const blocks = [
+    () => block(alone),
+    async () => {
+      await another.besiege(count);
+      await block(elsewhere);
+      await another.relieve();
+    },
+    async () => {
+      const startedAt = performance.now();
+      await rig.besiege(count);
+      await block(beside);
+      besiegedMs += performance.now() - startedAt;
+      turns += await rig.relieve();
+    },
+  ];
   for (let i = 0; i < repeats.warmUp; i++) await rig.change();
-  for (let i = 0; i < visits; i++) {
-    await block(alone);
-    const startedAt = performance.now();
-    await rig.besiege(count);
-    await block(beside);
-    besiegedMs += performance.now() - startedAt;
-    turns += await rig.relieve();
-  }
+  for (let visit = 0; visit < Math.ceil(repeats.updates / 3); visit++)
+    for (const next of visit % 2 === 0 ? blocks : blocks.toReversed()) await next();
   // Memory at the end: the collection before it is read takes compiled code along, and what comes next would be slow.
   const before = await rig.memory();
   await rig.besiege(count);
@@ -130,17 +154,21 @@ async function amongHostile(rig: Rig, c: Case, repeats: Repeats): Promise<Figure
   await rig.verify();
   return [
     { measure: 'last ACK', unit: 'ms', value: median(alone) },
+    { measure: 'last ACK, they are at another server', unit: 'ms', value: median(elsewhere) },
     { measure: 'last ACK beside them', unit: 'ms', value: median(beside) },
     { measure: 'what they cost the others', unit: '×', value: median(beside) / median(alone) },
     // What happens now and then does not move a median.
     { measure: 'what they cost the others, mean', unit: '×', value: mean(beside) / mean(alone) },
+    { measure: 'from another server', unit: '×', value: median(elsewhere) / median(alone) },
+    { measure: 'from another server, mean', unit: '×', value: mean(elsewhere) / mean(alone) },
     { measure: 'memory for each of them', unit: 'MiB', value: (during - before) / count / MiB },
     { measure: 'what each of them did', unit: '/s', value: turns / count / (besiegedMs / 1000) },
   ];
 }
 
 /** Memory after a tenth of the updates, when all is warm, and after the rest. */
-async function endure(rig: Rig, _: Case, repeats: Repeats): Promise<Figure[]> {
+async function endure(start: Start, _: Case, repeats: Repeats): Promise<Figure[]> {
+  const rig = await start();
   await rig.connect();
   const tenth = Math.ceil(repeats.endurance / 10);
   for (let i = 0; i < tenth; i++) await rig.change();
