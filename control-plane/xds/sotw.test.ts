@@ -245,3 +245,24 @@ test('heartbeats renew times to live for who understands them, with the same ver
   assert.deepEqual(other.answers(), []);
   assert.equal(other.state.wakeAt(other), undefined);
 });
+
+test('what a refresh left out runs out at the client, and is sent when it is there again, though as it was', () => {
+  const timed = [resource(RDS, 'r', '1', { ttlMs: 8000 })];
+  for (const beside of [[], [resource(RDS, 'q', '1', { ttlMs: 8000 })]]) {
+    const s = new PureStream('sotw', { ttl: true }).want(RDS, [...timed, ...beside]);
+    const names = ['r', 'q'];
+    s.ask(RDS, names);
+    s.answers();
+    s.ask(RDS, names);
+    s.want(RDS, beside);
+    assert.deepEqual(s.answers(), []);
+    s.now += 4000;
+    assert.deepEqual(s.answers(), beside.length > 0 ? ['RDS~ q=1'] : []);
+    s.ask(RDS, names);
+    s.now += 4001;
+    s.answers();
+    s.ask(RDS, names);
+    s.want(RDS, [...timed, ...beside]);
+    assert.deepEqual(s.answers(), ['RDS r=1']);
+  }
+});

@@ -1,6 +1,7 @@
 import { smallKey } from './answer-key.ts';
 import type { Verdict } from './answers.ts';
 import type { SentClusters } from './cluster-memory.ts';
+import { UNKNOWN } from './holdings.ts';
 import type { Resource } from './resource.ts';
 import { shortestTtlMs } from './resource.ts';
 import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
@@ -86,6 +87,13 @@ export class SotwSubscription extends Subscription {
 
   override get keptBodies(): readonly Resource[] {
     return this.whole && this.#kept.size > 0 ? [...this.#kept.values()] : super.keptBodies;
+  }
+
+  /** It runs out, or stays: should it come back, it is sent again. */
+  protected override leaveOut({ set }: Goal): void {
+    if (this.whole) return;
+    for (const name of this.holdings.base?.resources.keys() ?? [])
+      if (!set.get(name) && this.holdings.version(name) !== null) this.holdings.set(name, UNKNOWN);
   }
 
   /** A heartbeat has to be whole as well, or it deletes the others, also those that are kept: the last answer, once more. */

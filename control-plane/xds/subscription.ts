@@ -264,6 +264,7 @@ export abstract class Subscription {
   heartbeat(goal: Goal, now: number): Outgoing | undefined {
     const due = this.heartbeatAt;
     if (due === undefined || now < due) return undefined;
+    this.leaveOut(goal);
     const resources = this.timedResources(goal);
     if (resources.length === 0) {
       this.#heartbeatAt = undefined;
@@ -280,6 +281,9 @@ export abstract class Subscription {
     // What an unacknowledged answer was made from is what its acknowledgement, and this one's, speaks of.
     return this.#send(this.#answers.working ?? goal, plan, now, true);
   }
+
+  /** A refresh leaves out what is not in the goal any more, where no answer says that it is gone. */
+  protected leaveOut(_: Goal): void {}
 
   /**
    * Resources with a time to live that the client has, in the version that it has. Delta tells it what goes; in state of the
