@@ -168,6 +168,24 @@ test('endpoints refused when first asked for are left alone, the others are serv
   assert.deepEqual([...node.goal(EDS)!.frozen], ['b']);
 });
 
+test('what was accepted while other answers were on their way is gone back to as well', () => {
+  const node = new NodeRecord('cart');
+  const first = [resource(EDS, 'a'), resource(EDS, 'b')];
+  node.ask(first, never);
+  const a = sent(node, EDS);
+  const second = [resource(EDS, 'a', '2'), resource(EDS, 'b'), resource(EDS, 'c')];
+  node.ask(second, never);
+  node.onAccepted(EDS, a.resources);
+  assert.deepEqual(node.onNack(EDS, sent(node, EDS), 'no', 0).names, ['a', 'c'], 'what was accepted is not suspect');
+  assert.deepEqual(names(node, EDS), ['a=1', 'b=1']);
+  assert.deepEqual([...node.goal(EDS)!.frozen], ['c']);
+  node.ask([resource(EDS, 'b')], never);
+  node.ask(second, never);
+  assert.deepEqual(names(node, EDS), ['a=2', 'b=1', 'c=1']);
+  node.onNack(EDS, sent(node, EDS), 'a: no', 0);
+  assert.deepEqual([...node.goal(EDS)!.frozen], ['a'], 'of what went meanwhile nothing is remembered');
+});
+
 test('routes and listeners are withheld while a new cluster of theirs was refused', () => {
   const node = running();
   node.ask(

@@ -91,6 +91,8 @@ export class NodeRecord implements StreamNode {
   readonly #asked = new Map<string, Asked>();
   /** The set last accepted. */
   readonly #good = new Map<string, Good>();
+  /** What was accepted since: by type and name, answers of which others were still on their way. */
+  readonly #accepted = new Map<string, Map<string, Resource>>();
   /** type → name → version → detail */
   readonly #refused = new Map<string, Map<string, Map<string, string>>>();
   readonly #held = new Map<string, { version: string; detail: string }>();
@@ -128,6 +130,8 @@ export class NodeRecord implements StreamNode {
       const set = resources.of(typeUrl);
       this.#asked.set(typeUrl, asked(set, this.#visible, next));
       this.#forgive(typeUrl, set);
+      const accepted = this.#accepted.get(typeUrl);
+      for (const name of accepted?.keys() ?? []) if (!set.get(name)) accepted!.delete(name);
     }
     this.known = true;
     this.revision = next;
@@ -171,7 +175,8 @@ export class NodeRecord implements StreamNode {
     this.scope = scope;
     for (const [typeUrl, { set, plain }] of this.#asked)
       this.#asked.set(typeUrl, asked(set, this.#visible, plain.goal.revision));
-    for (const memory of [this.clusters, this.nacks, this.#good, this.#refused, this.#held]) memory.clear();
+    for (const memory of [this.clusters, this.nacks, this.#good, this.#accepted, this.#refused, this.#held])
+      memory.clear();
     this.#judged.clear();
   }
 
@@ -223,6 +228,7 @@ export class NodeRecord implements StreamNode {
    */
   onSynced(typeUrl: string, set: TypeSet, names?: ReadonlySet<string>, kept: readonly Resource[] = nothingKept): void {
     if (!this.#remembers(typeUrl)) return;
+    this.#accepted.delete(typeUrl);
     const good = this.#good.get(typeUrl);
     if (good?.set !== set) {
       const before = good && { set: good.set, names: good.names, kept: good.kept };
@@ -234,13 +240,20 @@ export class NodeRecord implements StreamNode {
     if (kept.length > 0) good.kept = kept;
   }
 
+  /** A proxy has acknowledged these while it had others of the type to read. */
+  onAccepted(typeUrl: string, resources: readonly Resource[]): void {
+    const view = this.view(typeUrl);
+    for (const r of resources)
+      if (view.get(r.name)) remember(this.#accepted, typeUrl, () => new Map<string, Resource>()).set(r.name, r);
+  }
+
   onNack(typeUrl: string, sent: Sent, detail: string, at: number): Nack {
     let good = this.#good.get(typeUrl);
     if (good?.set === sent.set && good.before) {
       good = good.before;
       this.#good.set(typeUrl, good);
     }
-    const suspects = suspectsOf(sent, good, detail);
+    const suspects = suspectsOf(sent, good, this.#accepted.get(typeUrl), detail);
     const nack: Nack = { detail, at, names: suspects.map((r) => r.name) };
     if (!this.#remembers(typeUrl)) return nack;
     this.nacks.set(typeUrl, nack);
@@ -314,6 +327,7 @@ export class NodeRecord implements StreamNode {
     const names = this.#refused.get(wanted.typeUrl);
     if (!names?.size) return { set: wanted, frozen: new Set() };
     const good = this.#good.get(wanted.typeUrl);
+    const accepted = this.#accepted.get(wanted.typeUrl);
     const resources: Resource[] = [];
     const frozen = new Set<string>();
     let replaced = false;
@@ -326,8 +340,10 @@ export class NodeRecord implements StreamNode {
       }
       replaced = true;
       problems.set(r.name, detail);
-      const before = good?.set.get(r.name) ?? good?.kept.find(({ name }) => name === r.name);
-      if (before && !versions!.has(before.version)) resources.push(before);
+      const kept = good?.kept.find(({ name }) => name === r.name);
+      const candidates = [accepted?.get(r.name), good?.set.get(r.name) ?? kept];
+      const before = candidates.find((c) => c && !versions!.has(c.version));
+      if (before) resources.push(before);
       else frozen.add(r.name);
     }
     return { set: replaced ? typeSet(wanted.typeUrl, resources) : wanted, frozen };
@@ -339,9 +355,15 @@ export class NodeRecord implements StreamNode {
  * unseen, as part of a set of which the client had asked for other names; but taking back what a whole answer holds may delete
  * what another client of the node has, so there it has to be known.
  */
-function suspectsOf(sent: Sent, good: Good | undefined, detail: string): readonly Resource[] {
+function suspectsOf(
+  sent: Sent,
+  good: Good | undefined,
+  accepted: ReadonlyMap<string, Resource> | undefined,
+  detail: string,
+): readonly Resource[] {
   const isNew = (r: Resource) =>
-    good?.set.get(r.name)?.version !== r.version || (good.names !== undefined && !good.names.has(r.name));
+    accepted?.get(r.name)?.version !== r.version &&
+    (good?.set.get(r.name)?.version !== r.version || (good.names !== undefined && !good.names.has(r.name)));
   const fresh = sent.resources.filter(isNew);
   const named = (of: readonly Resource[]) => of.filter((r) => mentions(detail, r.name));
   const all = sent.whole ? [] : sent.resources;

@@ -322,6 +322,7 @@ export class ManagementServer {
       if (inFull) subscription.syncedRevision = Math.max(subscription.syncedRevision, sent.revision);
       if (inFull || subscription.accepted(sent.set, false))
         record.onSynced(typeUrl, sent.set, subscription.namesOfWhole, subscription.keptBodies);
+      else if (!sent.heartbeat) record.onAccepted(typeUrl, sent.resources);
       // Before anything newer is sent: a refusal of that must not reach back to this.
       waiters.advance();
       if (this.#events.has('ack')) this.#events.emit('ack', event());

@@ -266,3 +266,42 @@ test('what a refresh left out runs out at the client, and is sent when it is the
     assert.deepEqual(s.answers(), ['RDS r=1']);
   }
 });
+
+test('what goes is kept, until nothing refers to it, as the client has it: never what it refused, or was not sent', () => {
+  const both = make(CDS, 'a', 'b');
+  const s = new PureStream('sotw').want(CDS, both).want(RDS, make(RDS, 'r'));
+  s.ask(CDS, ['b']);
+  assert.deepEqual(s.answers(), ['CDS b=1']);
+  s.ask(CDS, ['b']);
+  s.answers();
+  // The routes are not acknowledged: clusters stay.
+  s.ask(RDS, ['r']);
+  assert.deepEqual(s.answers(), ['RDS r=1']);
+  s.ask(CDS, ['a', 'b']);
+  assert.deepEqual(s.answers(), ['CDS a=1 b=1']);
+  s.want(CDS, make(CDS, 'c'));
+  s.ask(CDS, ['a', 'b', 'c'], s.last.get(CDS)!.nonce, 'a: no');
+  assert.deepEqual(s.answers(), ['CDS b=1 c=1']);
+  s.ask(CDS, ['a', 'b', 'c']);
+  assert.deepEqual(s.answers(), []);
+  // Acknowledged, and refused after all.
+  s.want(CDS, make(CDS, 'b=2', 'c'));
+  assert.deepEqual(s.answers(), ['CDS b=2 c=1']);
+  s.ask(CDS, ['a', 'b', 'c']);
+  assert.equal(s.ask(CDS, ['a', 'b', 'c'], s.last.get(CDS)!.nonce, 'b: no'), 'nack');
+  s.want(CDS, make(CDS, 'c'));
+  assert.deepEqual(s.answers(), ['CDS b=1 c=1']);
+});
+
+test('a name asked for that is to go is not sent to who never had it', () => {
+  const s = new PureStream('sotw').want(CDS, make(CDS, 'a', 'b')).want(RDS, make(RDS, 'r'));
+  s.ask(CDS, ['b']);
+  s.answers();
+  s.ask(CDS, ['b']);
+  s.answers();
+  s.ask(RDS, ['r']);
+  s.answers();
+  s.want(CDS, make(CDS, 'c'));
+  s.ask(CDS, ['a', 'b', 'c']);
+  assert.deepEqual(s.answers(), ['CDS b=1 c=1']);
+});

@@ -29,6 +29,9 @@ export class SotwSubscription extends Subscription {
   #kept = new Map<string, Resource>();
   /** What the last answer told, where answers are whole. */
   #told: readonly Resource[] = [];
+  /** What the last two acknowledged answers told, where answers are whole: what the client is known to accept. */
+  #acknowledged: readonly Resource[] | undefined;
+  #acknowledgedBefore: readonly Resource[] | undefined;
   #brought: string | undefined;
   #resumedFrom: SentClusters | undefined;
 
@@ -45,12 +48,28 @@ export class SotwSubscription extends Subscription {
     if (this.lastNonce !== undefined && request.nonce !== '') {
       if (request.nonce !== this.lastNonce) return { kind: 'stale' };
       verdict = this.judge(request.nonce, request.error);
+      if (this.whole) this.#note(verdict);
     }
+    const { wildcard } = this.interest;
     const change = this.interest.replace(request.names);
-    for (const name of change.asked) this.fresh.add(name);
+    for (const name of change.asked) {
+      this.fresh.add(name);
+      // The set it is in step with may hold what it had not asked for and was not sent.
+      if (!wildcard) this.holdings.set(name, null);
+    }
     for (const name of change.dropped) this.fresh.delete(name);
     if (change.gainedWildcard) this.gainWildcard(change, false);
     return verdict;
+  }
+
+  #note(verdict: Verdict): void {
+    if (verdict.kind === 'ack') {
+      this.#acknowledgedBefore = this.#acknowledged;
+      this.#acknowledged = verdict.sent.resources;
+    } else if (verdict.kind === 'nack' && verdict.sent.resources === this.#acknowledged) {
+      // Acknowledged and refused after all.
+      this.#acknowledged = this.#acknowledgedBefore;
+    }
   }
 
   /** The client holds this from an earlier stream. */
@@ -67,7 +86,6 @@ export class SotwSubscription extends Subscription {
 
   override commit(goal: Goal, plan: Plan, options: PlanOptions, now: number): Outgoing {
     if (plan.kept.length > 0 || this.#kept.size > 0) this.#kept = new Map(plan.kept.map((r) => [r.name, r]));
-    if (this.synced) this.#resumedFrom = undefined;
     // Who asked anew for some of it was sent all of it.
     const outgoing = super.commit(goal, plan, this.whole ? { ...options, freshOnly: false } : options, now);
     // A whole answer without them says that they do not exist.
@@ -137,8 +155,9 @@ export class SotwSubscription extends Subscription {
   /** What to go on sending of a resource that is to go: never a version the client has refused. */
   #body(name: string, held: string): Resource | undefined {
     for (const body of [this.#kept.get(name), this.holdings.base?.get(name)]) if (body?.version === held) return body;
-    if (this.synced) return this.synced.get(name);
-    return this.#resumedFrom?.set.get(name) ?? this.#resumedFrom?.kept.find((r) => r.name === name);
+    const isIt = (r: Resource) => r.name === name;
+    if (this.#acknowledged) return this.#acknowledged.find(isIt);
+    return this.#resumedFrom?.set.get(name) ?? this.#resumedFrom?.kept.find(isIt);
   }
 
   #planPart(goal: Goal, options: PlanOptions): Plan | undefined {

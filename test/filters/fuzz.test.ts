@@ -1,11 +1,12 @@
 /**
  * Anything, in any order: no trap, nothing left behind, memory that does not grow; production's bytes untouched by mirror.
- * A longer run: `npm run fuzz:filters -- --minutes 30`.
+ * A longer run: `npm run fuzz -- filters --minutes 30`.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type FilterRole, isFixedHeader, mutationKinds } from '../../filters/config.ts';
+import { fuzzBounds } from '../fuzz-bounds.ts';
 import { Exchange } from './exchange.ts';
 import { chaosConfig, mirrorConfig, requestHeaders, steps } from './fuzz-arbitraries.ts';
 import { FuzzWorld } from './fuzz-run.ts';
@@ -16,10 +17,7 @@ const now = 1_700_000_000_000;
 
 /** Properties that share the minutes asked for. */
 const PROPERTIES = 6;
-/** So many runs, or as many as a property's part of the minutes allows. */
-const minutes = Number(process.env.UMBRA_FUZZ_MINUTES ?? 0);
-const bounds = (numRuns: number) =>
-  minutes > 0 ? { numRuns: 1_000_000_000, interruptAfterTimeLimit: (minutes * 60_000) / PROPERTIES } : { numRuns };
+const bounds = (numRuns: number) => fuzzBounds(numRuns, PROPERTIES);
 const configs: Record<FilterRole, fc.Arbitrary<object>> = { mirror: mirrorConfig, chaos: chaosConfig(now) };
 
 for (const role of ['mirror', 'chaos'] as const) {

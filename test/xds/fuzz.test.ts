@@ -7,6 +7,7 @@ import type { Resource } from '../../control-plane/xds/resource.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
 import type { Outgoing } from '../../control-plane/xds/subscription.ts';
 import { isFullState } from '../../control-plane/xds/type-urls.ts';
+import { fuzzBounds } from '../fuzz-bounds.ts';
 import { CDS, EDS, LDS, RDS, resource } from './sample.ts';
 
 const types = [CDS, EDS, LDS, RDS];
@@ -193,6 +194,7 @@ class FakeProxy {
     const subscription = this.#state.subscription(type)!;
     if (verdict.kind === 'ack' && subscription.accepted(verdict.sent.set, false))
       this.node.onSynced(type, verdict.sent.set, subscription.namesOfWhole, subscription.keptBodies);
+    else if (verdict.kind === 'ack') this.node.onAccepted(type, verdict.sent.resources);
   }
 
   #judgeOne(): void {
@@ -267,9 +269,33 @@ const found: [Op[]][] = [
       { op: 'set', resources: [[CDS, 'c', 3, false]] },
     ],
   ],
+  // Asked for when it had to go, refused, and then kept, as something the client was in step with while it asked for less.
+  [
+    [
+      {
+        op: 'set',
+        resources: [
+          [CDS, 'a', 3, false],
+          [CDS, 'c', 0, false],
+        ],
+      },
+      { op: 'ask', type: CDS, add: ['c'], remove: [] },
+      { op: 'ask', type: LDS, add: [], remove: [] },
+      { op: 'set', resources: [[LDS, 'a', 3, false]] },
+      { op: 'ask', type: CDS, add: ['a', 'c', 'x'], remove: [] },
+      {
+        op: 'set',
+        resources: [
+          [CDS, 'c', 0, false],
+          [LDS, 'a', 0, false],
+        ],
+      },
+      { op: 'ask', type: CDS, add: [], remove: [] },
+    ],
+  ],
 ];
 
-const runs = { numRuns: 2000, interruptAfterTimeLimit: 3000, markInterruptAsFailure: false, examples: found };
+const runs = { ...fuzzBounds(2000, 4), examples: found };
 
 for (const protocol of ['sotw', 'delta'] as const) {
   test(`${protocol}: a client that accepts everything ends up with exactly what it asks for`, () => {

@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzBounds } from '../fuzz-bounds.ts';
 import { OrderedProxy } from './ordered-proxy.ts';
 
 type Op =
@@ -50,6 +51,6 @@ for (const protocol of ['sotw', 'delta'] as const)
         }
         proxy.quiesce();
       }),
-      { numRuns: 400 },
+      fuzzBounds(400, 2),
     );
   });

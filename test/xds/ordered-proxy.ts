@@ -162,6 +162,7 @@ export class OrderedProxy {
       this.#warming.delete(name);
     }
     this.#acknowledge(answer);
+    if (this.#warming.size === 0) this.#started = true;
     if (this.#askedForClusters) this.#acknowledgeWhenWarm();
     else this.#askWhenWarm();
   }
