@@ -1,5 +1,6 @@
 import type { Sent } from './answers.ts';
 import { ClusterMemory } from './cluster-memory.ts';
+import { mentions } from './mentions.ts';
 import { remember } from './remember.ts';
 import type { ListenerScope, Resource } from './resource.ts';
 import type { FittingResources, TypeChange } from './resource-set.ts';
@@ -368,17 +369,6 @@ function suspectsOf(
   const named = (of: readonly Resource[]) => of.filter((r) => mentions(detail, r.name));
   const all = sent.whole ? [] : sent.resources;
   return [named(fresh), named(all), fresh].find((of) => of.length > 0) ?? all;
-}
-
-/** Whether a proxy's words name a resource, rather than happen to contain the letters of its name. */
-function mentions(detail: string, name: string): boolean {
-  for (let at = detail.indexOf(name); at >= 0; at = detail.indexOf(name, at + 1)) {
-    // A full stop belongs to a name only if the name goes on behind it.
-    const before = /[\p{L}\p{N}_|/.-]$/u.test(detail.slice(0, at));
-    const after = /^\.?[\p{L}\p{N}_|/-]/u.test(detail.slice(at + name.length));
-    if (!before && !after) return true;
-  }
-  return false;
 }
 
 /** The one made last of each set: nodes of a group are asked for the same, one after the other, and share it. */

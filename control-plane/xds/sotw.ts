@@ -2,6 +2,7 @@ import { smallKey } from './answer-key.ts';
 import type { Verdict } from './answers.ts';
 import type { SentClusters } from './cluster-memory.ts';
 import { UNKNOWN } from './holdings.ts';
+import { mentions } from './mentions.ts';
 import type { Resource } from './resource.ts';
 import { shortestTtlMs } from './resource.ts';
 import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
@@ -32,6 +33,8 @@ export class SotwSubscription extends Subscription {
   /** What the last two acknowledged answers told, where answers are whole: what the client is known to accept. */
   #acknowledged: readonly Resource[] | undefined;
   #acknowledgedBefore: readonly Resource[] | undefined;
+  /** Where nothing ever was: of the answer refused last what was not to blame, which the client may use all the same. */
+  #perhaps: readonly Resource[] | undefined;
   #brought: string | undefined;
   #resumedFrom: SentClusters | undefined;
 
@@ -66,9 +69,13 @@ export class SotwSubscription extends Subscription {
     if (verdict.kind === 'ack') {
       this.#acknowledgedBefore = this.#acknowledged;
       this.#acknowledged = verdict.sent.resources;
-    } else if (verdict.kind === 'nack' && verdict.sent.resources === this.#acknowledged) {
+    } else if (verdict.kind === 'nack') {
+      const { sent, detail } = verdict;
       // Acknowledged and refused after all.
-      this.#acknowledged = this.#acknowledgedBefore;
+      if (sent.resources === this.#acknowledged) this.#acknowledged = this.#acknowledgedBefore;
+      const blameless = sent.resources.filter((r) => !mentions(detail, r.name));
+      // Refused once more without a word of what: nothing is kept by it, or that may go on for ever.
+      this.#perhaps = this.#perhaps && blameless.length === sent.resources.length ? [] : blameless;
     }
   }
 
@@ -157,7 +164,8 @@ export class SotwSubscription extends Subscription {
     for (const body of [this.#kept.get(name), this.holdings.base?.get(name)]) if (body?.version === held) return body;
     const isIt = (r: Resource) => r.name === name;
     if (this.#acknowledged) return this.#acknowledged.find(isIt);
-    return this.#resumedFrom?.set.get(name) ?? this.#resumedFrom?.kept.find(isIt);
+    const from = this.#resumedFrom;
+    return from ? (from.set.get(name) ?? from.kept.find(isIt)) : this.#perhaps?.find(isIt);
   }
 
   #planPart(goal: Goal, options: PlanOptions): Plan | undefined {

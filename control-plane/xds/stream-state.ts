@@ -184,13 +184,14 @@ export class StreamState {
 
   /**
    * On a new stream Envoy asks for clusters first, except when the last stream was lost while some were warming: then when
-   * they are warm. What it asks for until then it may use with clusters it does not have.
+   * they are warm. What it asks for until then it may use with clusters it does not have. It is known by what it brings, or
+   * by asking for endpoints of clusters that it was not sent.
    */
   #awaitsClusters(node: StreamNode): boolean {
     return (
       this.#options.aggregated &&
       !this.subscription(typeUrls.CDS) &&
-      this.#subscriptions.some((s) => s.resumed) &&
+      this.#subscriptions.some((s) => s.resumed || (s.typeUrl === typeUrls.EDS && s.interest.names.size > 0)) &&
       (node.goal(typeUrls.CDS)?.set.resources.size ?? 0) > 0
     );
   }

@@ -1,11 +1,14 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fuzzBounds } from '../fuzz-bounds.ts';
-import { OrderedProxy } from './ordered-proxy.ts';
+import { OrderedProxy, REFUSED } from './ordered-proxy.ts';
 
 type Op =
-  /** Which clusters there are (as bits), their editions, and where each of two routes leads. */
-  | { op: 'set'; clusters: number; editions: number; routes: readonly [number, number] }
+  /**
+   * Which clusters there are (as bits), their editions, and where each of two routes leads; which clusters and then routes are
+   * refused (as bits).
+   */
+  | { op: 'set'; clusters: number; editions: number; routes: readonly [number, number]; bad: number }
   | { op: 'hear' }
   | { op: 'be heard' }
   | { op: 'reconnect' }
@@ -20,6 +23,7 @@ const ops: fc.Arbitrary<Op[]> = fc.array(
         clusters: fc.integer({ min: 1, max: 15 }),
         editions: fc.integer({ min: 0, max: 15 }),
         routes: fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })),
+        bad: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 63 })),
       }),
     },
     { weight: 6, arbitrary: fc.constant({ op: 'hear' as const }) },
@@ -39,10 +43,12 @@ for (const protocol of ['sotw', 'delta'] as const)
         const proxy = new OrderedProxy(protocol);
         for (const op of sequence) {
           if (op.op === 'set') {
-            const clusters = all.filter((_, i) => op.clusters & (1 << i));
+            const has = (bits: number, i: number) => (bits & (1 << i)) !== 0;
+            const clusters = all.filter((_, i) => has(op.clusters, i));
+            const edition = (i: number) => (has(op.editions, i) ? '2' : '1') + (has(op.bad, i) ? REFUSED : '');
             proxy.serve(
-              clusters.map((name) => [name, op.editions & (1 << all.indexOf(name)) ? '2' : '1']),
-              op.routes.map((to) => clusters[to % clusters.length]!),
+              clusters.map((name) => [name, edition(all.indexOf(name))]),
+              op.routes.map((to, i) => clusters[to % clusters.length]! + (has(op.bad, all.length + i) ? REFUSED : '')),
             );
           } else if (op.op === 'hear') proxy.hear();
           else if (op.op === 'be heard') proxy.beHeard();

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { NodeRecord } from '../../control-plane/xds/node.ts';
+import type { Resource } from '../../control-plane/xds/resource.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
 import type { Outgoing } from '../../control-plane/xds/subscription.ts';
 import { CDS, EDS, RDS, resource } from './sample.ts';
 
 interface Request {
   readonly type: string;
+  readonly error?: string | undefined;
   readonly version: string;
   readonly nonce: string;
   readonly names: readonly string[];
@@ -15,6 +17,12 @@ interface Request {
 
 const ROUTES = ['r0', 'r1'];
 const PATIENCE_MS = 5000;
+
+/** How the text of what the proxy refuses ends. */
+export const REFUSED = '!';
+
+const textOf = (r: Resource) => new TextDecoder().decode(r.body).split('=')[1]!;
+const isRefused = (r: Resource) => textOf(r).endsWith(REFUSED);
 
 /**
  * A proxy as Envoy is one: it asks for the endpoints of the clusters it has, says nothing of clusters, also on a new stream,
@@ -32,6 +40,8 @@ export class OrderedProxy {
   readonly #endpoints = new Map<string, string>();
   /** To which cluster each route leads, and its version. */
   readonly #routes = new Map<string, { readonly to: string; readonly version: string }>();
+  /** Clusters of which no version was accepted: the rest goes on without. */
+  readonly #never = new Set<string>();
   /** Changed since endpoints came. */
   readonly #warming = new Set<string>();
   #asked = new Set<string>();
@@ -83,7 +93,7 @@ export class OrderedProxy {
     const answer = this.#toProxy.shift();
     if (!answer) return;
     this.#nonces.set(answer.typeUrl, answer.nonce);
-    this.#versions.set(answer.typeUrl, answer.version);
+    if (!answer.resources.some(isRefused)) this.#versions.set(answer.typeUrl, answer.version);
     if (answer.typeUrl === CDS) this.#onClusters(answer);
     else if (answer.typeUrl === EDS) this.#onEndpoints(answer);
     else this.#onRoutes(answer);
@@ -93,21 +103,25 @@ export class OrderedProxy {
   beHeard(): void {
     const request = this.#toServer.shift();
     if (!request) return;
-    const { type, version, nonce, names, unsubscribe, kept } = request;
+    const { type, version, nonce, names, unsubscribe, kept, error } = request;
     const verdict =
       this.#protocol === 'sotw'
-        ? this.#state.onSotw(type, { names, version, nonce, error: undefined })
+        ? this.#state.onSotw(type, { names, version, nonce, error })
         : this.#state.onDelta(type, {
             subscribe: names,
             unsubscribe,
             initialVersions: kept,
             nonce,
-            error: undefined,
+            error,
           });
+    const subscription = this.#state.subscription(type)!;
+    if (verdict.kind === 'nack') this.#node.onNack(type, verdict.sent, verdict.detail, 0);
     if (verdict.kind === 'ack') {
-      if (type === CDS) this.#node.clusters.acknowledged(verdict.sent.version);
-      if (this.#state.subscription(type)!.accepted(verdict.sent.set, false))
-        this.#node.onSynced(type, verdict.sent.set);
+      const { sent } = verdict;
+      if (type === CDS) this.#node.clusters.acknowledged(sent.version);
+      if (subscription.accepted(sent.set, false))
+        this.#node.onSynced(type, sent.set, subscription.namesOfWhole, subscription.keptBodies);
+      else this.#node.onAccepted(type, sent.resources);
     }
     this.#pump();
   }
@@ -120,7 +134,8 @@ export class OrderedProxy {
       this.hear();
     }
     assert.deepEqual([...this.#warming], [], 'stuck in warming');
-    if (!this.#node.known) return;
+    const types = [CDS, EDS, RDS];
+    if (!this.#node.known || types.some((type) => this.#node.troubled(type))) return;
     const wanted = (type: string) =>
       [...this.#node.view(type).resources.values()].map((r) => [r.name, r.version] as const).sort();
     assert.deepEqual([...this.#clusters].sort(), wanted(CDS));
@@ -136,7 +151,13 @@ export class OrderedProxy {
       for (const [route, { to }] of this.#routes) assert.notEqual(to, name, `${name} goes while ${route} leads to it`);
       for (const memory of [this.#clusters, this.#endpoints, this.#warming]) memory.delete(name);
     }
-    for (const { name, version } of answer.resources) {
+    for (const r of answer.resources) {
+      const { name, version } = r;
+      if (isRefused(r)) {
+        if (!this.#clusters.has(name)) this.#never.add(name);
+        continue;
+      }
+      this.#never.delete(name);
       if (this.#clusters.get(name) !== version) this.#warming.add(name);
       this.#clusters.set(name, version);
     }
@@ -157,7 +178,9 @@ export class OrderedProxy {
     }
     // No endpoints is an answer as well.
     for (const name of answer.removed) {
-      for (const [route, { to }] of this.#routes) assert.notEqual(to, name, `${route} leads to ${name}: no endpoints`);
+      if (this.#endpoints.has(name))
+        for (const [route, { to }] of this.#routes)
+          assert.notEqual(to, name, `${route} leads to ${name}: no endpoints`);
       this.#endpoints.delete(name);
       this.#warming.delete(name);
     }
@@ -168,9 +191,12 @@ export class OrderedProxy {
   }
 
   #onRoutes(answer: Outgoing): void {
-    for (const { name, version, body } of answer.resources) {
-      const to = new TextDecoder().decode(body).split('=')[1]!;
+    for (const r of answer.resources) {
+      if (isRefused(r)) continue;
+      const { name, version } = r;
+      const to = textOf(r);
       this.#routes.set(name, { to, version });
+      if (this.#never.has(to)) continue;
       assert.ok(this.#clusters.has(to), `${name} leads to ${to}, which is not there`);
       assert.ok(this.#endpoints.has(to), `${name} leads to ${to}, which has no endpoints`);
     }
@@ -193,8 +219,11 @@ export class OrderedProxy {
 
   #acknowledge(answer: Outgoing): void {
     const { typeUrl: type, nonce } = answer;
+    const bad = answer.resources.filter(isRefused).map((r) => r.name);
+    const error = bad.length > 0 ? `cannot: ${bad.join(', ')}` : undefined;
     const names = this.#protocol === 'delta' || type === CDS ? [] : type === EDS ? [...this.#asked] : ROUTES;
-    this.#toServer.push({ type, version: answer.version, nonce, names, unsubscribe: [], kept: new Map() });
+    const version = this.#versions.get(type) ?? '';
+    this.#toServer.push({ type, version, nonce, names, unsubscribe: [], kept: new Map(), error });
   }
 
   #say(
