@@ -135,6 +135,15 @@ test('a refused way back is held: nothing more is sent until something else is a
   assert.deepEqual(names(node, CDS), ['a=3', 'b=1']);
 });
 
+test('a refusal of what was accepted before is not put down to what came with it', () => {
+  const node = running();
+  node.ask([resource(CDS, 'a'), resource(CDS, 'b'), resource(CDS, 'new')], never);
+  assert.deepEqual(node.onNack(CDS, sent(node, CDS), 'cluster a: no', 0).names, []);
+  assert.equal(node.goal(CDS), undefined);
+  node.ask([resource(CDS, 'b'), resource(CDS, 'new')], never);
+  assert.deepEqual(names(node, CDS), ['b=1', 'new=1']);
+});
+
 test('a first answer that is refused is never turned into fewer clusters: nobody knows what the proxy has', () => {
   const node = new NodeRecord('cart');
   node.ask([resource(CDS, 'a'), resource(CDS, 'bad')], never);

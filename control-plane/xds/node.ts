@@ -354,7 +354,7 @@ export class NodeRecord implements StreamNode {
 /**
  * What a refusal is put down to: what was not accepted before, of that what it names. What is refused may have been accepted
  * unseen, as part of a set of which the client had asked for other names; but taking back what a whole answer holds may delete
- * what another client of the node has, so there it has to be known.
+ * what another client of the node has, so there it has to be known, and what the refusal does not name is not to blame instead.
  */
 function suspectsOf(
   sent: Sent,
@@ -366,9 +366,12 @@ function suspectsOf(
     accepted?.get(r.name)?.version !== r.version &&
     (good?.set.get(r.name)?.version !== r.version || (good.names !== undefined && !good.names.has(r.name)));
   const fresh = sent.resources.filter(isNew);
-  const named = (of: readonly Resource[]) => of.filter((r) => mentions(detail, r.name));
-  const all = sent.whole ? [] : sent.resources;
-  return [named(fresh), named(all), fresh].find((of) => of.length > 0) ?? all;
+  const isNamed = (r: Resource) => mentions(detail, r.name);
+  const named = fresh.filter(isNamed);
+  if (named.length > 0) return named;
+  const namedOld = sent.resources.filter(isNamed);
+  if (namedOld.length > 0) return sent.whole ? [] : namedOld;
+  return fresh.length > 0 || sent.whole ? fresh : sent.resources;
 }
 
 /** The one made last of each set: nodes of a group are asked for the same, one after the other, and share it. */

@@ -305,3 +305,25 @@ test('a name asked for that is to go is not sent to who never had it', () => {
   s.ask(CDS, ['a', 'b', 'c']);
   assert.deepEqual(s.answers(), ['CDS b=1 c=1']);
 });
+
+test('of a first answer that is refused what was not to blame is kept while routes may lead to it', () => {
+  const refuse = (s: PureStream, detail: string) => s.ask(CDS, [], s.last.get(CDS)!.nonce, detail);
+  for (const [detail, then] of [
+    ['b: no', ['CDS a=1 c=1']],
+    ['no', ['CDS a=1 b=1 c=1', 'CDS c=1']],
+  ] as const) {
+    const s = new PureStream('sotw').want(CDS, make(CDS, 'a', 'b')).want(RDS, make(RDS, 'r'));
+    s.ask(CDS);
+    s.answers();
+    s.ask(RDS, ['r']);
+    refuse(s, detail);
+    s.want(CDS, make(CDS, 'c'));
+    s.trouble.add(RDS);
+    const heard = s.answers().filter((a) => a.startsWith('CDS'));
+    for (let i = 1; i < then.length; i++) {
+      refuse(s, 'no');
+      heard.push(...s.answers());
+    }
+    assert.deepEqual(heard, then);
+  }
+});

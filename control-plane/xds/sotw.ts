@@ -73,9 +73,7 @@ export class SotwSubscription extends Subscription {
       const { sent, detail } = verdict;
       // Acknowledged and refused after all.
       if (sent.resources === this.#acknowledged) this.#acknowledged = this.#acknowledgedBefore;
-      const blameless = sent.resources.filter((r) => !mentions(detail, r.name));
-      // Refused once more without a word of what: nothing is kept by it, or that may go on for ever.
-      this.#perhaps = this.#perhaps && blameless.length === sent.resources.length ? [] : blameless;
+      this.#perhaps = usable(sent.resources, detail, this.#perhaps);
     }
   }
 
@@ -193,4 +191,20 @@ export class SotwSubscription extends Subscription {
       key: smallKey(resources, []),
     };
   }
+}
+
+/**
+ * Of a whole answer that was refused what its client may use all the same, with nothing it ever accepted: what is not to blame,
+ * and what is in the version it had `before`. Nothing where one was refused before and this is refused without a word of what, or
+ * the same might be refused for ever.
+ */
+function usable(
+  resources: readonly Resource[],
+  detail: string,
+  before: readonly Resource[] | undefined,
+): readonly Resource[] {
+  const blamed = new Map(resources.filter((r) => mentions(detail, r.name)).map((r) => [r.name, r]));
+  if (before && blamed.size === 0) return [];
+  const had = before?.filter((r) => blamed.has(r.name) && blamed.get(r.name)!.version !== r.version) ?? [];
+  return [...resources.filter((r) => !blamed.has(r.name)), ...had];
 }

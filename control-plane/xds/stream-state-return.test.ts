@@ -119,6 +119,23 @@ test('while a client that comes back is warming and cannot ask for clusters, lis
   }
 });
 
+test('so they do where it brings nothing, but asks for endpoints: it has the clusters of those', () => {
+  for (const protocol of ['sotw', 'delta'] as const) {
+    const s = new PureStream(protocol).want(CDS, make(CDS, 'b')).want(EDS, make(EDS, 'b')).want(RDS, make(RDS, 'to=b'));
+    earlier(s, 'a');
+    for (const [type, name] of [
+      [EDS, 'a'],
+      [RDS, 'to'],
+    ] as const)
+      if (protocol === 'sotw') s.ask(type, [name]);
+      else s.subscribe(type, [name]);
+    assert.deepEqual(s.answers(), ['EDS a=1'], 'endpoints that are gone, by which a cluster of its may still warm');
+    if (protocol === 'sotw') s.ask(CDS);
+    else s.subscribe(CDS, [], [], { a: resource(CDS, 'a').version });
+    assert.deepEqual(s.answers(), ['CDS b=1']);
+  }
+});
+
 test('routes on a stream of their own do not wait for clusters, nor do those of a proxy that starts', () => {
   for (const [aggregated, version] of [
     [false, 'before'],

@@ -293,6 +293,22 @@ const found: [Op[]][] = [
       { op: 'ask', type: CDS, add: [], remove: [] },
     ],
   ],
+  // Acknowledged, then refused after all: what came with it next was blamed in its place.
+  [
+    [
+      { op: 'set', resources: [[CDS, 'c', 3, false]] },
+      { op: 'ask', type: CDS, add: [], remove: [] },
+      { op: 'ask', type: CDS, add: [], remove: [] },
+      {
+        op: 'set',
+        resources: [
+          [CDS, 'c', 3, false],
+          [CDS, 'b', 0, false],
+        ],
+      },
+      { op: 'set', resources: [[CDS, 'b', 0, false]] },
+    ],
+  ],
 ];
 
 const runs = { ...fuzzBounds(2000, 4), examples: found };
