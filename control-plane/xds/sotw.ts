@@ -3,6 +3,7 @@ import type { Verdict } from './answers.ts';
 import type { SentClusters } from './cluster-memory.ts';
 import { UNKNOWN } from './holdings.ts';
 import { mentions } from './mentions.ts';
+import { remember } from './remember.ts';
 import type { Resource } from './resource.ts';
 import { shortestTtlMs } from './resource.ts';
 import type { Goal, Outgoing, Plan, PlanOptions } from './subscription.ts';
@@ -30,13 +31,14 @@ export class SotwSubscription extends Subscription {
   #kept = new Map<string, Resource>();
   /** What the last answer told, where answers are whole. */
   #told: readonly Resource[] = [];
-  /** What the last two acknowledged answers told, where answers are whole: what the client is known to accept. */
+  /** What the last two acknowledged answers told, where answers are whole, or what the client came with. */
   #acknowledged: readonly Resource[] | undefined;
   #acknowledgedBefore: readonly Resource[] | undefined;
-  /** Where nothing ever was: of the answer refused last what was not to blame, which the client may use all the same. */
-  #perhaps: readonly Resource[] | undefined;
+  /** Where nothing was: of the answer refused last what was not to blame, which the client may use all the same. */
+  #perhaps: readonly Resource[] = [];
+  /** Refusals in a row that said nothing of what. */
+  #unexplained = 0;
   #brought: string | undefined;
-  #resumedFrom: SentClusters | undefined;
 
   /** The version the client applied last on an earlier stream; undefined before its first request. */
   get brought(): string | undefined {
@@ -65,21 +67,39 @@ export class SotwSubscription extends Subscription {
     return verdict;
   }
 
+  /** What is known of what the client has of whole answers: it is what may be kept of what goes. */
   #note(verdict: Verdict): void {
     if (verdict.kind === 'ack') {
       this.#acknowledgedBefore = this.#acknowledged;
       this.#acknowledged = verdict.sent.resources;
+      this.#unexplained = 0;
     } else if (verdict.kind === 'nack') {
-      const { sent, detail } = verdict;
+      const { resources } = verdict.sent;
       // Acknowledged and refused after all.
-      if (sent.resources === this.#acknowledged) this.#acknowledged = this.#acknowledgedBefore;
-      this.#perhaps = usable(sent.resources, detail, this.#perhaps);
+      if (resources === this.#acknowledged) this.#acknowledged = this.#acknowledgedBefore;
+      else this.#narrow(resources, verdict.detail);
+    }
+  }
+
+  /** What is to blame, or may be, is not kept any more, or it might be refused for ever. */
+  #narrow(resources: readonly Resource[], detail: string): void {
+    const blamed = new Map(resources.filter((r) => mentions(detail, r.name)).map((r) => [r.name, r.version]));
+    this.#unexplained = blamed.size > 0 ? 0 : this.#unexplained + 1;
+    const all = this.#unexplained > 1 && this.#kept.size > 0;
+    const isSpared = (r: Resource) => !all && blamed.get(r.name) !== r.version;
+    if (this.#acknowledged) this.#acknowledged = this.#acknowledged.filter(isSpared);
+    else {
+      const had = this.#perhaps.filter((r) => blamed.has(r.name));
+      this.#perhaps = resources
+        .filter((r) => !blamed.has(r.name))
+        .concat(had)
+        .filter(isSpared);
     }
   }
 
   /** The client holds this from an earlier stream. */
   resume(sent: SentClusters): void {
-    this.#resumedFrom = sent;
+    this.#acknowledged = bodiesOf(sent);
     this.#kept = new Map(sent.kept.map((r) => [r.name, r]));
     this.holdings.reach(sent.set);
     for (const r of sent.kept) this.holdings.set(r.name, r.version);
@@ -160,10 +180,7 @@ export class SotwSubscription extends Subscription {
   /** What to go on sending of a resource that is to go: never a version the client has refused. */
   #body(name: string, held: string): Resource | undefined {
     for (const body of [this.#kept.get(name), this.holdings.base?.get(name)]) if (body?.version === held) return body;
-    const isIt = (r: Resource) => r.name === name;
-    if (this.#acknowledged) return this.#acknowledged.find(isIt);
-    const from = this.#resumedFrom;
-    return from ? (from.set.get(name) ?? from.kept.find(isIt)) : this.#perhaps?.find(isIt);
+    return (this.#acknowledged ?? this.#perhaps).find((r) => r.name === name);
   }
 
   #planPart(goal: Goal, options: PlanOptions): Plan | undefined {
@@ -193,18 +210,9 @@ export class SotwSubscription extends Subscription {
   }
 }
 
-/**
- * Of a whole answer that was refused what its client may use all the same, with nothing it ever accepted: what is not to blame,
- * and what is in the version it had `before`. Nothing where one was refused before and this is refused without a word of what, or
- * the same might be refused for ever.
- */
-function usable(
-  resources: readonly Resource[],
-  detail: string,
-  before: readonly Resource[] | undefined,
-): readonly Resource[] {
-  const blamed = new Map(resources.filter((r) => mentions(detail, r.name)).map((r) => [r.name, r]));
-  if (before && blamed.size === 0) return [];
-  const had = before?.filter((r) => blamed.has(r.name) && blamed.get(r.name)!.version !== r.version) ?? [];
-  return [...resources.filter((r) => !blamed.has(r.name)), ...had];
+const bodies = new WeakMap<SentClusters, readonly Resource[]>();
+
+/** All it told: thousands of clients come back with the same. */
+function bodiesOf(sent: SentClusters): readonly Resource[] {
+  return remember(bodies, sent, () => [...sent.set.resources.values(), ...sent.kept]);
 }

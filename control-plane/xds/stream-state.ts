@@ -241,7 +241,7 @@ export class StreamState {
   /** Whether the client asks for a type and does not have all it should, in full. */
   #isBehind(typeUrl: string, node: StreamNode): boolean {
     const s = this.subscription(typeUrl);
-    return s !== undefined && !inStep(s, node.goal(typeUrl), keepNone);
+    return s !== undefined && (!s.idle || !inStep(s, node.goal(typeUrl), keepNone));
   }
 
   /** Acknowledged in full, or given up waiting for. */
@@ -265,9 +265,9 @@ export class StreamState {
     const held = (name: string) => clusters.holdings.version(name);
     const changed = sent.filter((r) => held(r.name) !== r.version && (eds || held(r.name) !== null)).map((r) => r.name);
     if (changed.length === 0) return;
-    const known = (name: string) => endpoints.get(name) ?? node.clusters.warmedBy(typeUrls.EDS, name);
-    const names = changed.every(known) ? changed : 'all';
-    if (eds) eds.refresh(names);
+    const gone = (name: string) => node.clusters.warmedBy(typeUrls.EDS, name) !== undefined;
+    const names = changed.every((name) => endpoints.get(name) || gone(name)) ? changed : 'all';
+    if (eds) eds.refresh(names, gone);
     else this.#unwarmed = this.#unwarmed ? 'all' : names;
   }
 }

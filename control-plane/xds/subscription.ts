@@ -147,16 +147,21 @@ export abstract class Subscription {
     return this.#answers.lastNonce;
   }
 
-  /** Sends these again although unchanged, where the client has them: clusters that changed wait for their endpoints. */
-  refresh(names: Iterable<string> | 'all'): void {
+  /**
+   * Sends these again although unchanged, where the client has them: clusters that changed wait for their endpoints. `gone`: what
+   * the goal no longer has, and the client may have all the same: state of the world does not tell it.
+   */
+  refresh(names: Iterable<string> | 'all', gone: (name: string) => boolean = () => false): void {
     // Only what the client asks for and has; the rest is sent when it is asked for.
-    for (const name of names === 'all' ? this.#held() : names) if (this.#has(name)) this.fresh.add(name);
+    for (const name of names === 'all' ? this.#any() : names)
+      if (this.#has(name) || (this.interest.covers(name) && gone(name))) this.fresh.add(name);
   }
 
   /** Names the client may have. */
-  *#held(): Iterable<string> {
+  *#any(): Iterable<string> {
     yield* this.holdings.base?.resources.keys() ?? [];
     yield* this.holdings.exceptions;
+    yield* this.interest.names;
   }
 
   #has(name: string): boolean {
