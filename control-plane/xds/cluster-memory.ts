@@ -36,6 +36,12 @@ export class ClusterMemory {
     return version === '' ? undefined : this.#sent.at(this.#indexOf(version))?.sent;
   }
 
+  /** What was sent after that: a client that refused it may have applied some of it. */
+  *after(version: string): Iterable<SentClusters> {
+    const at = this.#indexOf(version);
+    if (at >= 0) for (const { sent } of this.#sent.slice(at + 1)) yield sent;
+  }
+
   /** What a cluster that was sent may still be waiting for. */
   warmedBy(typeUrl: string, name: string): Resource | undefined {
     for (const { sent } of this.#sent.toReversed()) {

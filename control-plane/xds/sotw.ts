@@ -97,12 +97,15 @@ export class SotwSubscription extends Subscription {
     }
   }
 
-  /** The client holds this from an earlier stream. */
-  resume(sent: SentClusters): void {
+  /** The client holds this from an earlier stream, and maybe some of what was sent `after` it and refused. */
+  resume(sent: SentClusters, after: Iterable<SentClusters> = []): void {
     this.#acknowledged = bodiesOf(sent);
     this.#kept = new Map(sent.kept.map((r) => [r.name, r]));
     this.holdings.reach(sent.set);
     for (const r of sent.kept) this.holdings.set(r.name, r.version);
+    for (const { set } of after)
+      for (const r of set.resources.values())
+        if (this.holdings.version(r.name) !== r.version) this.holdings.set(r.name, UNKNOWN);
   }
 
   protected make(goal: Goal, options: PlanOptions): Plan | undefined {

@@ -179,7 +179,7 @@ export class StreamState {
     const clusters = this.subscription(typeUrls.CDS);
     if (!(clusters instanceof SotwSubscription) || clusters.sentAt !== undefined) return;
     const sent = node.clusters.recall(clusters.brought ?? '');
-    if (sent) clusters.resume(sent);
+    if (sent) clusters.resume(sent, node.clusters.after(clusters.brought ?? ''));
   }
 
   /**
