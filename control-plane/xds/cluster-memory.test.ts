@@ -50,7 +50,11 @@ test('what was acknowledged stays known, what was sent before does not, what was
   assert.deepEqual([...memory.recall('2')!.set.resources.keys()], ['2']);
   assert.deepEqual([...memory.recall('1')!.set.resources.keys()], ['3']);
   assert.equal(memory.warmedBy(EDS, '1'), undefined);
-  assert.equal(memory.warmedBy(EDS, '2'), undefined, 'it is warm');
+  assert.equal(memory.warmedBy(EDS, '2')?.name, '2', 'should it warm anew');
+  assert.deepEqual(
+    [...memory.after('2')].map(({ set }) => [...set.resources.keys()]),
+    [['3']],
+  );
   assert.equal(memory.warmedBy(EDS, '3')?.name, '3');
   memory.acknowledged('1');
   assert.ok(memory.recall('2')!.set.get('2'), 'what is not known any more is not acknowledged');

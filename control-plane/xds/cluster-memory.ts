@@ -10,7 +10,6 @@ export interface SentClusters {
   readonly warmedBy: ReadonlyMap<string, TypeSet>;
 }
 
-const nothing: ReadonlyMap<string, TypeSet> = new Map();
 /** More are not remembered where clients of one node are so far apart. */
 const MOST = 16;
 
@@ -51,13 +50,11 @@ export class ClusterMemory {
     return undefined;
   }
 
-  /** The only client has acknowledged this version: it holds none from before, and waits for nothing. */
+  /** The only client has acknowledged this version: it holds none from before. Should it lose and get it again, it warms anew. */
   acknowledged(version: string): void {
     const at = this.#indexOf(version);
     if (at < 0) return;
     if (at > 0) this.#sent.splice(0, at);
-    const { sent } = this.#sent[0]!;
-    if (sent.warmedBy.size > 0) this.#sent[0] = { version, sent: { ...sent, warmedBy: nothing } };
   }
 
   clear(): void {

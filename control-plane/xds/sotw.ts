@@ -32,9 +32,9 @@ export class SotwSubscription extends Subscription {
   /** What the last answer told, where answers are whole. */
   #told: readonly Resource[] = [];
   /** What the last two acknowledged answers told, where answers are whole, or what the client came with. */
-  #acknowledged: readonly Resource[] | undefined;
-  #acknowledgedBefore: readonly Resource[] | undefined;
-  /** Where nothing was: of the answer refused last what was not to blame, which the client may use all the same. */
+  #acknowledged: readonly Resource[] = [];
+  #acknowledgedBefore: readonly Resource[] = [];
+  /** Of the answer refused since what was not to blame, which the client may use all the same. */
   #perhaps: readonly Resource[] = [];
   /** Refusals in a row that said nothing of what. */
   #unexplained = 0;
@@ -72,6 +72,7 @@ export class SotwSubscription extends Subscription {
     if (verdict.kind === 'ack') {
       this.#acknowledgedBefore = this.#acknowledged;
       this.#acknowledged = verdict.sent.resources;
+      this.#perhaps = [];
       this.#unexplained = 0;
     } else if (verdict.kind === 'nack') {
       const { resources } = verdict.sent;
@@ -87,14 +88,12 @@ export class SotwSubscription extends Subscription {
     this.#unexplained = blamed.size > 0 ? 0 : this.#unexplained + 1;
     const all = this.#unexplained > 1 && this.#kept.size > 0;
     const isSpared = (r: Resource) => !all && blamed.get(r.name) !== r.version;
-    if (this.#acknowledged) this.#acknowledged = this.#acknowledged.filter(isSpared);
-    else {
-      const had = this.#perhaps.filter((r) => blamed.has(r.name));
-      this.#perhaps = resources
-        .filter((r) => !blamed.has(r.name))
-        .concat(had)
-        .filter(isSpared);
-    }
+    const had = this.#perhaps.filter((r) => blamed.has(r.name));
+    this.#perhaps = resources
+      .filter((r) => !blamed.has(r.name))
+      .concat(had)
+      .filter(isSpared);
+    this.#acknowledged = this.#acknowledged.filter(isSpared);
   }
 
   /** The client holds this from an earlier stream, and maybe some of what was sent `after` it and refused. */
@@ -183,7 +182,8 @@ export class SotwSubscription extends Subscription {
   /** What to go on sending of a resource that is to go: never a version the client has refused. */
   #body(name: string, held: string): Resource | undefined {
     for (const body of [this.#kept.get(name), this.holdings.base?.get(name)]) if (body?.version === held) return body;
-    return (this.#acknowledged ?? this.#perhaps).find((r) => r.name === name);
+    const isIt = (r: Resource) => r.name === name;
+    return this.#acknowledged.find(isIt) ?? this.#perhaps.find(isIt);
   }
 
   #planPart(goal: Goal, options: PlanOptions): Plan | undefined {

@@ -247,10 +247,10 @@ export class StreamState {
   /** Acknowledged in full, or given up waiting for. */
   #ready(typeUrl: string, node: StreamNode, now: number): boolean {
     const s = this.subscription(typeUrl);
-    const goal = s && node.goal(typeUrl);
-    if (!s || !goal) return true;
+    if (!s) return true;
     if (!s.idle && now < s.patienceEndsAt!) return false;
-    return !s.plan(goal, keepAll) || !s.maySend(now);
+    const goal = node.goal(typeUrl);
+    return !goal || !s.plan(goal, keepAll) || !s.maySend(now);
   }
 
   /**

@@ -152,7 +152,8 @@ export class OrderedProxy {
       for (const name of this.#clusters.keys()) if (!answer.resources.some((r) => r.name === name)) gone.add(name);
     for (const name of gone) {
       if (!this.#never.has(name))
-        for (const [route, { to }] of this.#routes) assert.notEqual(to, name, `${name} goes while ${route} leads to it`);
+        for (const [route, { to }] of this.#routes)
+          assert.notEqual(to, name, `${name} goes while ${route} leads to it`);
       for (const memory of [this.#clusters, this.#endpoints, this.#warming]) memory.delete(name);
     }
     for (const r of answer.resources) {
@@ -161,7 +162,7 @@ export class OrderedProxy {
         if (!this.#clusters.has(name)) this.#never.add(name);
         continue;
       }
-      this.#never.delete(name);
+      if (!answer.resources.some(isRefused)) this.#never.delete(name);
       if (this.#clusters.get(name) !== version) this.#warming.add(name);
       this.#clusters.set(name, version);
     }
