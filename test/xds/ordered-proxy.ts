@@ -40,6 +40,8 @@ export class OrderedProxy {
   readonly #endpoints = new Map<string, string>();
   /** To which cluster each route leads, and its version. */
   readonly #routes = new Map<string, { readonly to: string; readonly version: string }>();
+  /** Clusters that came in an answer that was accepted. */
+  readonly #known = new Set<string>();
   /** Clusters of which the server knows no version that was accepted: the rest goes on without. */
   readonly #never = new Set<string>();
   /** Changed since endpoints came. */
@@ -154,15 +156,18 @@ export class OrderedProxy {
       if (!this.#never.has(name))
         for (const [route, { to }] of this.#routes)
           assert.notEqual(to, name, `${name} goes while ${route} leads to it`);
-      for (const memory of [this.#clusters, this.#endpoints, this.#warming]) memory.delete(name);
+      for (const memory of [this.#clusters, this.#endpoints, this.#warming, this.#known]) memory.delete(name);
     }
     for (const r of answer.resources) {
       const { name, version } = r;
       if (isRefused(r)) {
-        if (!this.#clusters.has(name)) this.#never.add(name);
+        if (!this.#known.has(name)) this.#never.add(name);
         continue;
       }
-      if (!answer.resources.some(isRefused)) this.#never.delete(name);
+      if (!answer.resources.some(isRefused)) {
+        this.#known.add(name);
+        this.#never.delete(name);
+      }
       if (this.#clusters.get(name) !== version) this.#warming.add(name);
       this.#clusters.set(name, version);
     }
