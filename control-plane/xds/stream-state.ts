@@ -192,8 +192,8 @@ export class StreamState {
       this.#options.aggregated &&
       !this.subscription(typeUrls.CDS) &&
       this.#subscriptions.some((s) => s.resumed || (s.typeUrl === typeUrls.EDS && s.interest.names.size > 0)) &&
-      // Also of what is held there are some.
-      node.goal(typeUrls.CDS)?.set.resources.size !== 0
+      // Where nothing more is sent, because it was refused, there are some as well.
+      (node.goal(typeUrls.CDS)?.set.resources.size ?? Number(node.troubled(typeUrls.CDS))) > 0
     );
   }
 
