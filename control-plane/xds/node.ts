@@ -341,9 +341,8 @@ export class NodeRecord implements StreamNode {
       }
       replaced = true;
       problems.set(r.name, detail);
-      const kept = good?.kept.find(({ name }) => name === r.name);
-      const candidates = [accepted?.get(r.name), good?.set.get(r.name) ?? kept];
-      const before = candidates.find((c) => c && !versions!.has(c.version));
+      const whole = good?.set.get(r.name) ?? good?.kept.find(({ name }) => name === r.name);
+      const before = [accepted?.get(r.name), whole].find((c) => c && !versions!.has(c.version));
       if (before) resources.push(before);
       else frozen.add(r.name);
     }

@@ -97,7 +97,7 @@ export class SotwSubscription extends Subscription {
   }
 
   /** The client holds this from an earlier stream, and maybe some of what was sent `after` it and refused. */
-  resume(sent: SentClusters, after: Iterable<SentClusters> = []): void {
+  resume(sent: SentClusters, after: Iterable<SentClusters>): void {
     this.#acknowledged = bodiesOf(sent);
     this.#kept = new Map(sent.kept.map((r) => [r.name, r]));
     this.holdings.reach(sent.set);

@@ -8,6 +8,7 @@ import { StreamState } from '../../control-plane/xds/stream-state.ts';
 import type { Outgoing } from '../../control-plane/xds/subscription.ts';
 import { isFullState } from '../../control-plane/xds/type-urls.ts';
 import { fuzzBounds } from '../fuzz-bounds.ts';
+import { hear } from './hear.ts';
 import { CDS, EDS, LDS, RDS, resource } from './sample.ts';
 
 const types = [CDS, EDS, LDS, RDS];
@@ -190,11 +191,7 @@ class FakeProxy {
   }
 
   #verdict(type: string, verdict: Verdict): void {
-    if (verdict.kind === 'nack') this.node.onNack(type, verdict.sent, verdict.detail, this.#now);
-    const subscription = this.#state.subscription(type)!;
-    if (verdict.kind === 'ack' && subscription.accepted(verdict.sent.set, false))
-      this.node.onSynced(type, verdict.sent.set, subscription.namesOfWhole, subscription.keptBodies);
-    else if (verdict.kind === 'ack') this.node.onAccepted(type, verdict.sent.resources);
+    hear(this.node, this.#state.subscription(type)!, verdict, this.#now);
   }
 
   #judgeOne(): void {

@@ -3,6 +3,7 @@ import { NodeRecord } from '../../control-plane/xds/node.ts';
 import type { Resource } from '../../control-plane/xds/resource.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
 import type { Outgoing } from '../../control-plane/xds/subscription.ts';
+import { hear } from './hear.ts';
 import { CDS, EDS, RDS, resource } from './sample.ts';
 
 interface Request {
@@ -44,6 +45,8 @@ export class OrderedProxy {
   readonly #known = new Set<string>();
   /** Clusters of which the server knows no version that was accepted: the rest goes on without. */
   readonly #never = new Set<string>();
+  /** Of those, where routes lead, until endpoints come. */
+  readonly #unserved = new Set<string>();
   /** Changed since endpoints came. */
   readonly #warming = new Set<string>();
   #asked = new Set<string>();
@@ -119,15 +122,8 @@ export class OrderedProxy {
             nonce,
             error,
           });
-    const subscription = this.#state.subscription(type)!;
-    if (verdict.kind === 'nack') this.#node.onNack(type, verdict.sent, verdict.detail, 0);
-    if (verdict.kind === 'ack') {
-      const { sent } = verdict;
-      if (type === CDS) this.#node.clusters.acknowledged(sent.version);
-      if (subscription.accepted(sent.set, false))
-        this.#node.onSynced(type, sent.set, subscription.namesOfWhole, subscription.keptBodies);
-      else this.#node.onAccepted(type, sent.resources);
-    }
+    if (verdict.kind === 'ack' && type === CDS) this.#node.clusters.acknowledged(verdict.sent.version);
+    hear(this.#node, this.#state.subscription(type)!, verdict, 0);
     this.#pump();
   }
 
@@ -184,11 +180,12 @@ export class OrderedProxy {
     for (const { name, version } of answer.resources) {
       if (!this.#clusters.has(name)) continue;
       this.#endpoints.set(name, version);
+      this.#unserved.delete(name);
       this.#warming.delete(name);
     }
     // No endpoints is an answer as well.
     for (const name of answer.removed) {
-      if (this.#endpoints.has(name))
+      if (!this.#unserved.has(name))
         for (const [route, { to }] of this.#routes)
           assert.notEqual(to, name, `${route} leads to ${name}: no endpoints`);
       this.#endpoints.delete(name);
@@ -206,7 +203,10 @@ export class OrderedProxy {
       const { name, version } = r;
       const to = textOf(r);
       this.#routes.set(name, { to, version });
-      if (this.#never.has(to)) continue;
+      if (this.#never.has(to)) {
+        this.#unserved.add(to);
+        continue;
+      }
       assert.ok(this.#clusters.has(to), `${name} leads to ${to}, which is not there`);
       assert.ok(this.#endpoints.has(to), `${name} leads to ${to}, which has no endpoints`);
     }

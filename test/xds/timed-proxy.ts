@@ -5,6 +5,7 @@ import type { Resource } from '../../control-plane/xds/resource.ts';
 import { StreamState } from '../../control-plane/xds/stream-state.ts';
 import type { Outgoing } from '../../control-plane/xds/subscription.ts';
 import { isFullState } from '../../control-plane/xds/type-urls.ts';
+import { hear } from './hear.ts';
 import { resource } from './sample.ts';
 
 /** Between an answer and its acknowledgement. */
@@ -194,14 +195,8 @@ export class TimedProxy {
     this.#hear(this.#state.onDelta(this.#type, { subscribe, unsubscribe, initialVersions, nonce, error }));
   }
 
-  /** What the server does with a verdict. */
   #hear(verdict: Verdict): void {
-    if (verdict.kind === 'nack') this.node.onNack(this.#type, verdict.sent, verdict.detail, this.#now);
-    if (verdict.kind !== 'ack') return;
-    const subscription = this.#state.subscription(this.#type)!;
-    if (subscription.accepted(verdict.sent.set, false))
-      this.node.onSynced(this.#type, verdict.sent.set, subscription.namesOfWhole, subscription.keptBodies);
-    else if (!verdict.sent.heartbeat) this.node.onAccepted(this.#type, verdict.sent.resources);
+    hear(this.node, this.#state.subscription(this.#type)!, verdict, this.#now);
   }
 
   #apply(answer: Outgoing): void {
